@@ -1,0 +1,379 @@
+import { CloseCode } from './close-code.ts';
+import { decodeCloseStatus, encodeCloseStatus } from './close-frame.ts';
+import type { Endpoint } from './endpoint.ts';
+import { VIOLATIONS, type ViolationCode, WebSocketUsageError } from './errors.ts';
+import { firstByteOf, writeFrame, writeTextFrame } from './frame-writer.ts';
+import type { MessageHandler, MessageReader } from './message-reader.ts';
+import { Opcode } from './opcode.ts';
+import { Outbox } from './outbox.ts';
+import type { PreparedMessage } from './prepared-message.ts';
+import { UTF8_ACCEPT, validateUtf8 } from './utf8.ts';
+
+/** RFC 6455 section 5.5.2 lets pongs be merged; above this many unwritten ones only the latest ping is answered. */
+const MAX_WAITING_PONGS = 128;
+
+/** What a {@link Connection} calls. No call re-enters the machine's input. */
+export interface ConnectionHandler {
+  /** A whole message. `data` is never written to again; it may keep the chunk that it came in alive. */
+  onMessage(data: Uint8Array, isBinary: boolean): void;
+  /**
+   * A whole message as the extension made it; delivery is paused. Call {@link Connection.deliver} with what it
+   * was made of, then {@link Connection.resume}. Needed where `allowsRsv1` is set.
+   */
+  onCompressedMessage?(data: Uint8Array, isBinary: boolean): void;
+  /** A ping; its pong is in the outbox already. */
+  onPing(data: Uint8Array): void;
+  onPong(data: Uint8Array): void;
+  /** The connection is no longer open, whoever began to close it: nothing more can be sent. */
+  onClosing(): void;
+  /** All is said: write the outbox, then end the writing side of the transport. */
+  onFinished(): void;
+  /** The peer let a deadline pass: destroy the transport. */
+  onTimeout(): void;
+}
+
+const OPEN = 0;
+const CLOSE_SENT = 1;
+const FINISHED = 2;
+
+/** A deadline that the next `tick` sets: the machine has no clock of its own. */
+const AT_NEXT_TICK = -1;
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * One WebSocket connection after its handshake, either role: bytes in, handler calls and an outbox out.
+ *
+ * | state      | event                     | next       | calls, and what the outbox gets                 |
+ * | ---------- | ------------------------- | ---------- | ----------------------------------------------- |
+ * | open       | `close()`                 | close sent | close frame; `onClosing`                        |
+ * | open       | close frame received      | finished   | echoed close frame; `onClosing`, `onFinished`   |
+ * | open       | violation, `fail()`       | finished   | close frame; `onClosing`, `onFinished`          |
+ * | open       | end of input              | finished   | `onClosing`, `onFinished`; code 1006            |
+ * | open       | heartbeat unanswered      | finished   | `onClosing`, `onTimeout`; code 1006             |
+ * | close sent | close frame received      | finished   | `onFinished`                                    |
+ * | close sent | violation                 | finished   | `onFinished`                                    |
+ * | close sent | end of input              | finished   | `onFinished`; code 1006                         |
+ * | close sent | deadline passed           | finished   | `onTimeout`; code 1006                          |
+ * | finished   | deadline passed           | finished   | `onTimeout`                                     |
+ *
+ * A client leaves it to the server to end the transport first (RFC 6455 section 7.1.1): after a complete closing
+ * handshake its `onFinished` waits for the end of input. Data is delivered until the peer's close frame, also
+ * while our own is on its way.
+ *
+ * @example
+ * ```ts
+ * const connection = new Connection(handler, new Endpoint(options, natives));
+ * connection.receive(chunk);
+ * for (const bytes of connection.outbox.take()) transport.write(bytes);
+ * ```
+ */
+export class Connection implements MessageHandler {
+  /** What waits to be written. The shell drains it after each input and after each turn that sent something. */
+  readonly outbox: Outbox;
+  /** The peer's close code, or the code with which we failed the connection, or 1005 or 1006; 0 while open. */
+  closeCode = 0;
+  /** The peer's reason, or that of our failure. */
+  closeReason = '';
+  /** Both close frames were exchanged (RFC 6455 section 7.1.4). */
+  wasClean = false;
+
+  readonly #handler: ConnectionHandler;
+  readonly #endpoint: Endpoint;
+  /** Only while a frame or a message is incomplete, or delivery is paused. */
+  #reader: MessageReader | null = null;
+  #state = OPEN;
+  /** Input that waits for `resume`; `null` when delivery is not paused. */
+  #paused: Uint8Array[] | null = null;
+  #isEofPaused = false;
+  #waitingPongs = 0;
+  #unansweredPing: Uint8Array | null = null;
+  #wasHeard = true;
+  #isPingSent = false;
+  #deadlineMs = AT_NEXT_TICK;
+
+  constructor(handler: ConnectionHandler, endpoint: Endpoint) {
+    this.#handler = handler;
+    this.#endpoint = endpoint;
+    this.outbox = new Outbox(endpoint.slab);
+  }
+
+  /** Messages can be sent. */
+  get isOpen(): boolean {
+    return this.#state === OPEN;
+  }
+
+  /** Takes in what the transport read. The machine owns `chunk` from here on and writes into it. */
+  receive(chunk: Uint8Array): void {
+    this.#wasHeard = true;
+    if (this.#state === FINISHED) return;
+    if (this.#paused !== null) this.#paused.push(chunk);
+    else this.#read(chunk);
+  }
+
+  /** Takes in that the peer will send nothing more. */
+  receiveEof(): void {
+    if (this.#paused !== null) {
+      this.#isEofPaused = true;
+    } else if (this.#state !== FINISHED) {
+      this.abort('');
+    } else if (this.wasClean && this.#endpoint.options.role === 'client') {
+      this.#handler.onFinished();
+    }
+  }
+
+  /**
+   * Takes in that the transport broke, or that the caller is about to break it.
+   * @param reason - for `closeReason`; local, as no close frame can carry it
+   */
+  abort(reason: string): void {
+    if (this.#state === FINISHED) return;
+    this.#giveUp(reason);
+    this.#handler.onFinished();
+  }
+
+  /** Takes in that time passed; `nowMs` is any clock that only moves forward. */
+  tick(nowMs: number): void {
+    if (this.#state === OPEN) {
+      if (this.#endpoint.options.pingIntervalMs > 0) this.#beat(nowMs);
+    } else if (this.#deadlineMs === AT_NEXT_TICK) {
+      this.#deadlineMs = nowMs + this.#endpoint.options.closeTimeoutMs;
+    } else if (nowMs >= this.#deadlineMs) {
+      if (this.#state === CLOSE_SENT) this.#giveUp('');
+      this.#handler.onTimeout();
+    }
+  }
+
+  /** Returns when `tick` has to be called next: a time of its clock, `-Infinity` for at once, `Infinity` for never. */
+  nextDeadline(): number {
+    if (this.#state === OPEN && this.#endpoint.options.pingIntervalMs <= 0) return Number.POSITIVE_INFINITY;
+    return this.#deadlineMs === AT_NEXT_TICK ? Number.NEGATIVE_INFINITY : this.#deadlineMs;
+  }
+
+  /** Takes in that the peer is alive although nothing was read: what waited for it could be written. */
+  markAlive(): void {
+    this.#wasHeard = true;
+  }
+
+  /** Stops delivery before the next message. Input that comes in meanwhile is kept: stop reading the transport. */
+  pause(): void {
+    if (this.#state === FINISHED) return;
+    this.#paused ??= [];
+    this.#reader?.stop();
+  }
+
+  /** Delivers what was kept, and goes on. */
+  resume(): void {
+    const waiting = this.#paused;
+    if (waiting === null) return;
+    this.#paused = null;
+    this.#reader?.resume();
+    for (const chunk of waiting) this.receive(chunk);
+    if (this.#isEofPaused && this.#paused === null) {
+      this.#isEofPaused = false;
+      this.receiveEof();
+    }
+  }
+
+  /**
+   * Sends a whole message in one frame, if the connection is open.
+   *
+   * @param data - a string is sent as UTF-8; bytes may be borrowed until the outbox is written
+   * @param rsv1 - `data` is what permessage-deflate made of the message (RFC 7692 section 6.1)
+   */
+  sendMessage(data: string | Uint8Array, isBinary: boolean, rsv1 = false): boolean {
+    if (this.#state !== OPEN) return false;
+    const firstByte = firstByteOf(isBinary ? Opcode.BINARY : Opcode.TEXT, true, rsv1);
+    if (typeof data === 'string')
+      writeTextFrame(this.outbox, this.#endpoint.slab, firstByte, data, this.#mask());
+    else writeFrame(this.outbox, this.#endpoint.slab, firstByte, data, this.#mask());
+    return true;
+  }
+
+  /** Sends a message that was encoded once for many connections, if this one is open. Server role only. */
+  sendPrepared(message: PreparedMessage): boolean {
+    if (this.#state !== OPEN) return false;
+    message.appendTo(this.outbox);
+    return true;
+  }
+
+  /**
+   * Sends a ping (RFC 6455 section 5.5.2), if the connection is open.
+   * @throws WS_ERR_CONTROL_PAYLOAD_ARGUMENT when `payload` has more than 125 bytes
+   */
+  ping(payload: Uint8Array = NO_BYTES): boolean {
+    return this.#sendControl(Opcode.PING, payload);
+  }
+
+  /**
+   * Sends a pong that nobody asked for (RFC 6455 section 5.5.3), if the connection is open.
+   * @throws WS_ERR_CONTROL_PAYLOAD_ARGUMENT when `payload` has more than 125 bytes
+   */
+  pong(payload: Uint8Array = NO_BYTES): boolean {
+    return this.#sendControl(Opcode.PONG, payload);
+  }
+
+  /**
+   * Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open.
+   *
+   * @param code - without it the close frame is empty
+   * @throws WS_ERR_CLOSE_CODE_ARGUMENT when a close frame must not carry `code`
+   * @throws WS_ERR_CLOSE_REASON_ARGUMENT when `reason` takes more than 123 bytes, or comes without a code
+   */
+  close(code?: number, reason = ''): boolean {
+    const payload = encodeCloseStatus(this.#endpoint.natives, code, reason);
+    if (this.#state !== OPEN) return false;
+    this.#writeControl(Opcode.CLOSE, payload);
+    this.#enter(CLOSE_SENT);
+    return true;
+  }
+
+  /**
+   * Fails the connection (RFC 6455 section 7.1.7): a close frame, and no more input.
+   * @throws WS_ERR_CLOSE_CODE_ARGUMENT, WS_ERR_CLOSE_REASON_ARGUMENT as `close` does
+   */
+  fail(code: number, reason: string): void {
+    if (this.#state === FINISHED) return;
+    const payload = encodeCloseStatus(this.#endpoint.natives, code, reason);
+    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload);
+    this.closeCode = code;
+    this.closeReason = reason;
+    this.#enter(FINISHED);
+    this.#handler.onFinished();
+  }
+
+  /** Delivers a message that came compressed. To be called while paused, before `resume`. */
+  deliver(data: Uint8Array, isBinary: boolean): void {
+    const natives = this.#endpoint.natives;
+    if (isBinary || validateUtf8(natives, UTF8_ACCEPT, data, 0, data.length) === UTF8_ACCEPT) {
+      this.#handler.onMessage(data, isBinary);
+    } else {
+      this.onFrameViolation('WS_ERR_INVALID_UTF8');
+    }
+  }
+
+  /** Takes in that the outbox was written, which may make room for a pong. */
+  outboxWritten(): void {
+    this.#waitingPongs = 0;
+    const payload = this.#unansweredPing;
+    if (payload === null) return;
+    this.#unansweredPing = null;
+    this.pong(payload);
+  }
+
+  onMessageData(data: Uint8Array, isBinary: boolean, isCompressed: boolean): void {
+    if (!isCompressed) {
+      this.#handler.onMessage(data, isBinary);
+      return;
+    }
+    this.pause();
+    this.#handler.onCompressedMessage!(data, isBinary);
+  }
+
+  onControlFrame(opcode: number, payload: Uint8Array): void {
+    if (opcode === Opcode.CLOSE) {
+      this.#receiveClose(payload);
+    } else if (opcode === Opcode.PING) {
+      this.#answerPing(payload);
+      this.#handler.onPing(payload);
+    } else {
+      this.#handler.onPong(payload);
+    }
+  }
+
+  onFrameViolation(code: ViolationCode): void {
+    const { closeCode, reason } = VIOLATIONS[code];
+    this.fail(closeCode, reason);
+  }
+
+  #read(chunk: Uint8Array): void {
+    const reader = (this.#reader ??= this.#endpoint.takeReader(this));
+    const at = reader.read(chunk, 0);
+    if (at < chunk.length && this.#paused !== null) this.#paused.push(chunk.subarray(at));
+    if (!reader.isAtRest) return;
+    this.#reader = null;
+    this.#endpoint.giveReader(reader);
+  }
+
+  #receiveClose(payload: Uint8Array): void {
+    const status = decodeCloseStatus(this.#endpoint.natives, payload);
+    if (typeof status === 'string') {
+      this.onFrameViolation(status);
+      return;
+    }
+    this.closeCode = status.code;
+    this.closeReason = status.reason;
+    this.wasClean = true;
+    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload.subarray(0, 2));
+    this.#enter(FINISHED);
+    if (this.#endpoint.options.role === 'server') this.#handler.onFinished();
+  }
+
+  #answerPing(payload: Uint8Array): void {
+    const { natives } = this.#endpoint;
+    if (this.#state !== OPEN) return;
+    if (this.#waitingPongs < MAX_WAITING_PONGS) {
+      this.#waitingPongs++;
+      this.#writeControl(Opcode.PONG, payload);
+    } else {
+      this.#unansweredPing = natives.allocate(payload.length);
+      this.#unansweredPing.set(payload);
+    }
+  }
+
+  /** The peer is gone, or has to be taken for it. */
+  #giveUp(reason: string): void {
+    this.closeCode = CloseCode.ABNORMAL;
+    this.closeReason = reason;
+    this.#enter(FINISHED);
+  }
+
+  /** RFC 6455 5.5.2: a ping may serve as a keepalive. Any bytes from the peer prove life, not only a pong. */
+  #beat(nowMs: number): void {
+    if (this.#wasHeard) {
+      this.#wasHeard = false;
+      this.#isPingSent = false;
+      this.#deadlineMs = nowMs + this.#endpoint.options.pingIntervalMs;
+    } else if (nowMs < this.#deadlineMs) {
+      return;
+    } else if (this.#isPingSent) {
+      this.#giveUp('no answer to a ping');
+      this.#handler.onTimeout();
+    } else {
+      this.#isPingSent = true;
+      this.#deadlineMs = nowMs + this.#endpoint.options.pingTimeoutMs;
+      this.ping();
+    }
+  }
+
+  #enter(state: number): void {
+    const wasOpen = this.#state === OPEN;
+    this.#state = state;
+    this.#deadlineMs = AT_NEXT_TICK;
+    if (state === FINISHED) {
+      this.#reader?.stop();
+      this.#paused = null;
+    }
+    if (wasOpen) this.#handler.onClosing();
+  }
+
+  #sendControl(opcode: number, payload: Uint8Array): boolean {
+    if (payload.length > 125) {
+      throw new WebSocketUsageError(
+        'WS_ERR_CONTROL_PAYLOAD_ARGUMENT',
+        `a ping or pong carries at most 125 bytes, not ${payload.length}`,
+      );
+    }
+    if (this.#state !== OPEN) return false;
+    this.#writeControl(opcode, payload);
+    return true;
+  }
+
+  #writeControl(opcode: number, payload: Uint8Array): void {
+    writeFrame(this.outbox, this.#endpoint.slab, firstByteOf(opcode, true, false), payload, this.#mask());
+  }
+
+  #mask(): number | null {
+    return this.#endpoint.options.role === 'client' ? this.#endpoint.natives.randomMask() : null;
+  }
+}

@@ -1,0 +1,205 @@
+import type { ViolationCode } from './errors.ts';
+import { applyMask, rotateMask, wordsOf } from './mask.ts';
+import { isControlOpcode, isKnownOpcode } from './opcode.ts';
+
+/** The longest frame header: 2 bytes, 8 of extended length, 4 of masking key (RFC 6455 section 5.2). */
+const MAX_HEADER_BYTES = 14;
+
+/** RFC 6455 section 5.5: a control frame's payload takes at most 125 bytes. */
+const MAX_CONTROL_PAYLOAD_BYTES = 125;
+
+/** What a frame says of itself before its payload (RFC 6455 section 5.2). */
+export interface FrameHeader {
+  readonly fin: boolean;
+  /** RSV1, which permessage-deflate owns when negotiated (RFC 7692 section 6). */
+  readonly rsv1: boolean;
+  readonly opcode: number;
+  /** Bytes of payload that the frame announces; up to 2^63, so an inexact number beyond 2^53. */
+  readonly payloadBytes: number;
+}
+
+/** The floor below messages: what a {@link FrameReader} reports. */
+export interface FrameHandler {
+  /**
+   * A header is complete and obeys the rules that concern a frame alone.
+   * @returns a violation to fail with, before any payload is awaited, or `null` to read on
+   */
+  onFrameHeader(header: FrameHeader): ViolationCode | null;
+  /**
+   * A piece of the payload, unmasked, as `chunk[start..end)`; an empty payload gives one empty piece.
+   * The bytes are borrowed; whoever needs them after the call takes a view or a copy.
+   * @param isAscii - known to be pure ASCII; `false` says nothing
+   * @param isFrameEnd - this is the frame's last piece
+   */
+  onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void;
+  /** The peer broke the framing rules. The reader has stopped for good. */
+  onFrameViolation(code: ViolationCode): void;
+}
+
+/**
+ * Reads frames from bytes in any chunking, unmasking in place.
+ *
+ * A frame passes through `header` (until 2 to 14 bytes are there), then `payload`; then the next begins.
+ * @see RFC 6455 section 5.2
+ */
+export class FrameReader implements FrameHeader {
+  fin = false;
+  rsv1 = false;
+  opcode = 0;
+  payloadBytes = 0;
+
+  readonly #handler: FrameHandler;
+  readonly #expectsMask: boolean;
+  #stash: Uint8Array | null = null;
+  #stashedBytes = 0;
+  #isInPayload = false;
+  #remainingBytes = 0;
+  #maskKey = 0;
+  #isStopped = false;
+
+  /**
+   * @param expectsMask - `true` on the server, whose peer must mask; `false` on the client, whose peer must not
+   *   (RFC 6455 section 5.1)
+   */
+  constructor(handler: FrameHandler, expectsMask: boolean) {
+    this.#handler = handler;
+    this.#expectsMask = expectsMask;
+  }
+
+  /** Between two frames, and not stopped: nothing is kept. */
+  get isAtRest(): boolean {
+    return !this.#isInPayload && this.#stash === null && !this.#isStopped;
+  }
+
+  /** Makes {@link read} return after the piece in hand. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Undoes {@link stop}. */
+  resume(): void {
+    this.#isStopped = false;
+  }
+
+  /**
+   * Reads `chunk` from `start` on. The reader owns the chunk: it writes the unmasked payload back into it.
+   * @returns where it stopped: `chunk.length`, or less after {@link stop}
+   */
+  read(chunk: Uint8Array, start: number): number {
+    const words = this.#expectsMask ? wordsOf(chunk) : null;
+    let at = start;
+    while (at < chunk.length && !this.#isStopped) {
+      at = this.#isInPayload ? this.#readPayload(chunk, words, at) : this.#readHeader(chunk, at);
+    }
+    return at;
+  }
+
+  #readHeader(chunk: Uint8Array, start: number): number {
+    if (this.#stashedBytes > 0) return this.#readStashedHeader(chunk, start);
+    const headerBytes = this.#headerLength(chunk, start, chunk.length);
+    if (headerBytes > chunk.length - start) {
+      this.#stashHeader(chunk, start, chunk.length);
+      return chunk.length;
+    }
+    const at = start + headerBytes;
+    this.#parseHeader(chunk, start, at);
+    return this.#beginPayload(chunk, at);
+  }
+
+  /** A header cut by the end of a chunk is put together byte by byte. */
+  #readStashedHeader(chunk: Uint8Array, start: number): number {
+    const stash = this.#stash!;
+    let at = start;
+    while (this.#stashedBytes < this.#headerLength(stash, 0, this.#stashedBytes)) {
+      if (at === chunk.length) return at;
+      stash[this.#stashedBytes++] = chunk[at++]!;
+    }
+    const headerBytes = this.#stashedBytes;
+    this.#stashedBytes = 0;
+    this.#stash = null;
+    this.#parseHeader(stash, 0, headerBytes);
+    return this.#beginPayload(chunk, at);
+  }
+
+  #stashHeader(chunk: Uint8Array, start: number, end: number): void {
+    this.#stash = new Uint8Array(MAX_HEADER_BYTES);
+    this.#stash.set(chunk.subarray(start, end));
+    this.#stashedBytes = end - start;
+  }
+
+  /** How long the header at `start` is, as far as its first two bytes, if there, tell. */
+  #headerLength(bytes: Uint8Array, start: number, end: number): number {
+    if (end - start < 2) return 2;
+    const second = bytes[start + 1]!;
+    const length = second & 0x7f;
+    return 2 + (length < 126 ? 0 : length === 126 ? 2 : 8) + (second & 0x80 ? 4 : 0);
+  }
+
+  #parseHeader(bytes: Uint8Array, start: number, end: number): void {
+    const first = bytes[start]!;
+    const second = bytes[start + 1]!;
+    this.fin = (first & 0x80) !== 0;
+    this.rsv1 = (first & 0x40) !== 0;
+    this.opcode = first & 0x0f;
+    this.payloadBytes = readLength(bytes, start);
+    this.#maskKey = second & 0x80 ? readMask(bytes, end - 4) : 0;
+    const code = this.#judge(first, second);
+    if (code === null) return;
+    this.#isStopped = true;
+    this.#handler.onFrameViolation(code);
+  }
+
+  #judge(first: number, second: number): ViolationCode | null {
+    // RFC 6455 5.2: a reserved bit must be 0 unless an extension defines it; none here defines RSV2 or RSV3.
+    if (first & 0x30) return 'WS_ERR_UNEXPECTED_RSV_2_3';
+    if (!isKnownOpcode(this.opcode)) return 'WS_ERR_INVALID_OPCODE';
+    // RFC 6455 5.1
+    if (((second & 0x80) !== 0) !== this.#expectsMask) {
+      return this.#expectsMask ? 'WS_ERR_EXPECTED_MASK' : 'WS_ERR_UNEXPECTED_MASK';
+    }
+    if (isControlOpcode(this.opcode)) {
+      // RFC 6455 5.5
+      if (!this.fin) return 'WS_ERR_EXPECTED_FIN';
+      if (this.payloadBytes > MAX_CONTROL_PAYLOAD_BYTES) return 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
+    }
+    // RFC 6455 5.2: "the minimal number of bytes MUST be used"; of 64 bits, "the most significant MUST be 0".
+    const shortForm = second & 0x7f;
+    const isMinimal = shortForm < 126 || this.payloadBytes > (shortForm === 126 ? 125 : 0xffff);
+    if (!isMinimal || this.payloadBytes >= 2 ** 63) return 'WS_ERR_INVALID_PAYLOAD_LENGTH';
+    return this.#handler.onFrameHeader(this);
+  }
+
+  #beginPayload(chunk: Uint8Array, at: number): number {
+    if (this.#isStopped) return at;
+    this.#remainingBytes = this.payloadBytes;
+    if (this.payloadBytes === 0) this.#handler.onFramePayload(chunk, at, at, true, true);
+    else this.#isInPayload = true;
+    return at;
+  }
+
+  #readPayload(chunk: Uint8Array, words: BigUint64Array | null, start: number): number {
+    const end = Math.min(chunk.length, start + this.#remainingBytes);
+    let isAscii = false;
+    if (this.#expectsMask) {
+      isAscii = applyMask(chunk, words, start, end, this.#maskKey);
+      this.#maskKey = rotateMask(this.#maskKey, end - start);
+    }
+    this.#remainingBytes -= end - start;
+    this.#isInPayload = this.#remainingBytes > 0;
+    this.#handler.onFramePayload(chunk, start, end, isAscii, !this.#isInPayload);
+    return end;
+  }
+}
+
+function readLength(bytes: Uint8Array, start: number): number {
+  const length = bytes[start + 1]! & 0x7f;
+  if (length < 126) return length;
+  const byteCount = length === 126 ? 2 : 8;
+  let value = 0;
+  for (let i = 0; i < byteCount; i++) value = value * 256 + bytes[start + 2 + i]!;
+  return value;
+}
+
+function readMask(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}

@@ -1,0 +1,47 @@
+export {
+  type AcceptedResponse,
+  type HandshakeErrorCode,
+  type HandshakeOffer,
+  type HandshakeResponse,
+  judgeResponse,
+  type RejectedResponse,
+} from './client-handshake.ts';
+export { CloseCode, isWireCloseCode, MAX_CLOSE_REASON_BYTES } from './close-code.ts';
+export { type CloseStatus, encodeCloseStatus } from './close-frame.ts';
+export { Connection, type ConnectionHandler } from './connection.ts';
+export { Endpoint, type EndpointOptions, type Role } from './endpoint.ts';
+export {
+  type UsageErrorCode,
+  VIOLATIONS,
+  type Violation,
+  type ViolationCode,
+  WebSocketUsageError,
+} from './errors.ts';
+export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
+export { firstByteOf, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
+export {
+  type ExtensionOffer,
+  formatExtensions,
+  type HeaderMap,
+  headerValue,
+  isToken,
+  parseExtensions,
+  parseProtocols,
+} from './header-fields.ts';
+export { type MessageHandler, MessageReader } from './message-reader.ts';
+export type { Natives } from './natives.ts';
+export { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
+export { Outbox } from './outbox.ts';
+export { PreparedMessage, prepareMessage } from './prepared-message.ts';
+export { type BadRequestHead, type RequestHead, RequestHeadReader } from './request-head.ts';
+export { type Acceptance, formatAcceptance, formatRefusal } from './response-head.ts';
+export {
+  type AcceptableRequest,
+  acceptInput,
+  type HandshakeRequest,
+  judgeRequest,
+  type Refusal,
+  WEBSOCKET_GUID,
+  WEBSOCKET_VERSION,
+} from './server-handshake.ts';
+export { Slab } from './slab.ts';

@@ -1,0 +1,165 @@
+import { ByteList } from './byte-list.ts';
+import type { EndpointOptions } from './endpoint.ts';
+import type { ViolationCode } from './errors.ts';
+import { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
+import type { Natives } from './natives.ts';
+import { isControlOpcode, Opcode } from './opcode.ts';
+import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
+
+/** The floor above frames: what a {@link MessageReader} reports. */
+export interface MessageHandler {
+  /**
+   * A message is complete. Text is valid UTF-8, unless `isCompressed`: then `data` is what the extension made.
+   * `data` is a view of the chunk it came in, or of memory of its own; nobody writes to it any more.
+   */
+  onMessageData(data: Uint8Array, isBinary: boolean, isCompressed: boolean): void;
+  /** A close, ping or pong frame, which may stand between the fragments of a message (RFC 6455 section 5.4). */
+  onControlFrame(opcode: number, payload: Uint8Array): void;
+  /** The peer broke a rule; nothing more will be reported. */
+  onFrameViolation(code: ViolationCode): void;
+}
+
+/**
+ * Puts messages together from frames: fragmentation, the order of opcodes, UTF-8, the limit.
+ *
+ * | message open | frame           | then                                          |
+ * | ------------ | --------------- | --------------------------------------------- |
+ * | no           | text, binary    | message opens; delivered if FIN               |
+ * | no           | continuation    | violation 1002                                |
+ * | yes          | continuation    | appended; delivered if FIN                    |
+ * | yes          | text, binary    | violation 1002                                |
+ * | either       | close ping pong | reported at once, the open message waits      |
+ *
+ * Text is validated piece by piece, so that it fails at its first bad byte (RFC 6455 section 8.1).
+ */
+export class MessageReader implements FrameHandler {
+  /** Who is reported to; there is one whenever bytes are read. */
+  handler: MessageHandler | null = null;
+  readonly #frames: FrameReader;
+  readonly #natives: Natives;
+  readonly #options: EndpointOptions;
+  /** Of the frame being read. */
+  #frameOpcode = 0;
+  #isFinalFrame = false;
+  /** Of the open message; `CONTINUATION` when there is none. */
+  #messageOpcode: number = Opcode.CONTINUATION;
+  #isCompressed = false;
+  #messageBytes = 0;
+  #utf8State = UTF8_ACCEPT;
+  #message: ByteList | null = null;
+  #control: ByteList | null = null;
+
+  constructor(natives: Natives, options: EndpointOptions) {
+    this.#frames = new FrameReader(this, options.role === 'server');
+    this.#natives = natives;
+    this.#options = options;
+  }
+
+  /** Between two messages, and not stopped: nothing is kept. */
+  get isAtRest(): boolean {
+    return this.#messageOpcode === Opcode.CONTINUATION && this.#frames.isAtRest;
+  }
+
+  /** @see FrameReader.read */
+  read(chunk: Uint8Array, start: number): number {
+    return this.#frames.read(chunk, start);
+  }
+
+  /** @see FrameReader.stop */
+  stop(): void {
+    this.#frames.stop();
+  }
+
+  /** @see FrameReader.resume */
+  resume(): void {
+    this.#frames.resume();
+  }
+
+  onFrameHeader(header: FrameHeader): ViolationCode | null {
+    this.#frameOpcode = header.opcode;
+    if (isControlOpcode(header.opcode)) return header.rsv1 ? 'WS_ERR_UNEXPECTED_RSV_1' : null;
+    if (header.opcode === Opcode.CONTINUATION) {
+      // RFC 7692 6.1: only a message's first frame may carry RSV1.
+      if (header.rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
+      if (this.#messageOpcode === Opcode.CONTINUATION) return 'WS_ERR_UNEXPECTED_CONTINUATION';
+    } else {
+      if (header.rsv1 && !this.#options.allowsRsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
+      if (this.#messageOpcode !== Opcode.CONTINUATION) return 'WS_ERR_EXPECTED_CONTINUATION';
+      this.#messageOpcode = header.opcode;
+      this.#isCompressed = header.rsv1;
+    }
+    this.#isFinalFrame = header.fin;
+    this.#messageBytes += header.payloadBytes;
+    return this.#messageBytes > this.#options.maxMessageBytes ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : null;
+  }
+
+  onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
+    if (isControlOpcode(this.#frameOpcode)) this.#readControl(chunk, start, end, isFrameEnd);
+    else this.#readData(chunk, start, end, isAscii, isFrameEnd && this.#isFinalFrame);
+  }
+
+  onFrameViolation(code: ViolationCode): void {
+    this.#message = null;
+    this.#control = null;
+    this.handler!.onFrameViolation(code);
+  }
+
+  #readControl(chunk: Uint8Array, start: number, end: number, isFrameEnd: boolean): void {
+    const payload = collect(this.#control, chunk, start, end, isFrameEnd);
+    if (payload === null) {
+      this.#control = append(this.#control, this.#natives, chunk, start, end);
+      return;
+    }
+    this.#control = null;
+    this.handler!.onControlFrame(this.#frameOpcode, payload);
+  }
+
+  #readData(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isMessageEnd: boolean): void {
+    if (this.#messageOpcode === Opcode.TEXT && !this.#isCompressed) {
+      if (!isAscii || this.#utf8State !== UTF8_ACCEPT) {
+        this.#utf8State = validateUtf8(this.#natives, this.#utf8State, chunk, start, end);
+      }
+      if (this.#utf8State === UTF8_REJECT || (isMessageEnd && this.#utf8State !== UTF8_ACCEPT)) {
+        this.onFrameViolation('WS_ERR_INVALID_UTF8');
+        return;
+      }
+    }
+    const data = collect(this.#message, chunk, start, end, isMessageEnd);
+    if (data === null) this.#message = append(this.#message, this.#natives, chunk, start, end);
+    else this.#deliver(data);
+  }
+
+  #deliver(data: Uint8Array): void {
+    const isBinary = this.#messageOpcode === Opcode.BINARY;
+    this.#messageOpcode = Opcode.CONTINUATION;
+    this.#messageBytes = 0;
+    this.#message = null;
+    this.handler!.onMessageData(data, isBinary, this.#isCompressed);
+  }
+}
+
+/** The whole payload when this piece ends it, else `null`: the piece has to be kept. */
+function collect(
+  kept: ByteList | null,
+  chunk: Uint8Array,
+  start: number,
+  end: number,
+  isEnd: boolean,
+): Uint8Array | null {
+  if (!isEnd) return null;
+  if (kept === null) return chunk.subarray(start, end);
+  kept.append(chunk, start, end);
+  return kept.join();
+}
+
+function append(
+  kept: ByteList | null,
+  natives: Natives,
+  chunk: Uint8Array,
+  start: number,
+  end: number,
+): ByteList {
+  kept ??= new ByteList(natives);
+  kept.append(chunk, start, end);
+  return kept;
+}

@@ -1,0 +1,43 @@
+import type { Natives } from './natives.ts';
+
+const FIRST_SLAB_BYTES = 4096;
+const MAX_SLAB_BYTES = 65_536;
+
+/**
+ * Memory for small outgoing frames, shared by all connections of one server.
+ *
+ * Frames lie one behind the other, so what one turn of the event loop sends to a connection is mostly one run
+ * of bytes, and what it broadcasts is the same run for every recipient: one view, written N times.
+ * A slab is only appended to; a full one is left to the garbage collector, once its last view is written.
+ */
+export class Slab {
+  readonly natives: Natives;
+  bytes: Uint8Array;
+  /** How many of `bytes` are taken. */
+  used = 0;
+  #lastView: Uint8Array;
+
+  constructor(natives: Natives) {
+    this.natives = natives;
+    this.bytes = natives.allocate(FIRST_SLAB_BYTES);
+    this.#lastView = this.bytes;
+  }
+
+  /** Makes room for `byteLength` more bytes at `bytes[used..]`, by a new slab where this one is too full. */
+  reserve(byteLength: number): void {
+    if (this.used + byteLength <= this.bytes.length) return;
+    const size = Math.min(Math.max(this.bytes.length * 2, FIRST_SLAB_BYTES), MAX_SLAB_BYTES);
+    this.bytes = this.natives.allocate(Math.max(size, byteLength));
+    this.used = 0;
+  }
+
+  /** Returns a view of `bytes[start..end)`, the same object when asked twice in a row, as a broadcast does. */
+  view(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const last = this.#lastView;
+    const isSame =
+      last.buffer === bytes.buffer &&
+      last.byteOffset === bytes.byteOffset + start &&
+      last.length === end - start;
+    return isSame ? last : (this.#lastView = bytes.subarray(start, end));
+  }
+}

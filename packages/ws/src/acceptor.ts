@@ -1,0 +1,52 @@
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+
+/** Where to listen. */
+export interface ListenTarget {
+  /** @defaultValue 0: a free port */
+  readonly port?: number;
+  /** @defaultValue all addresses */
+  readonly host?: string;
+  /** Certificate and key for `wss:`; everything that `tls.createServer` takes. */
+  readonly tls?: TlsOptions;
+}
+
+/** A port of the server's own. */
+export interface Acceptor {
+  readonly address: AddressInfo;
+  /** Stops listening; open connections go on. */
+  stop(): void;
+}
+
+/**
+ * Listens for TCP, or TLS, connections.
+ *
+ * @param onSocket - gets each connection, nothing of it read
+ * @param onError - told of what breaks later on
+ * @param handshakeTimeoutMs - bound on the TLS handshake
+ */
+export async function startAcceptor(
+  target: ListenTarget,
+  handshakeTimeoutMs: number,
+  onSocket: (socket: Socket) => void,
+  onError: (error: Error) => void,
+): Promise<Acceptor> {
+  const socketOptions = { noDelay: true };
+  const server: Server =
+    target.tls === undefined
+      ? createServer(socketOptions, onSocket)
+      : createTlsServer({ handshakeTimeout: handshakeTimeoutMs, ...target.tls, ...socketOptions }, onSocket);
+  await listen(server, { port: target.port ?? 0, ...(target.host !== undefined && { host: target.host }) });
+  server.on('error', onError);
+  return { address: server.address() as AddressInfo, stop: () => server.close() };
+}
+
+function listen(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

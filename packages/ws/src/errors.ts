@@ -1,0 +1,27 @@
+import type { HandshakeErrorCode } from '@hawser/protocol/websocket';
+
+/** Codes of {@link WebSocketError}; stable, while messages are not. */
+export type WebSocketErrorCode =
+  | HandshakeErrorCode
+  | 'WS_ERR_CONNECT_FAILED'
+  | 'WS_ERR_HANDSHAKE_TIMEOUT'
+  | 'WS_ERR_CLOSED_BEFORE_OPEN'
+  | 'WS_ERR_OPTION'
+  | 'WS_ERR_PATH_TAKEN'
+  | 'WS_ERR_PROTOCOL_NOT_OFFERED'
+  | 'WS_ERR_SERVER_CLOSED'
+  | 'WS_ERR_STREAM_TAKEN';
+
+/** An error of a server or a client. */
+export class WebSocketError extends Error {
+  readonly code: WebSocketErrorCode;
+  /** The HTTP status with which the server refused the handshake, if it did. */
+  readonly status: number | undefined;
+
+  constructor(code: WebSocketErrorCode, message: string, options: { cause?: unknown; status?: number } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = 'WebSocketError';
+    this.code = code;
+    this.status = options.status;
+  }
+}

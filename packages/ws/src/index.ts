@@ -1,0 +1,18 @@
+export type { ListenTarget } from './acceptor.ts';
+export type { SendData, SendOptions } from './data.ts';
+export { WebSocketError, type WebSocketErrorCode } from './errors.ts';
+export type {
+  AllowedOrigins,
+  SlowConsumerPolicy,
+  TraceEvent,
+  UpgradeAcceptance,
+  UpgradeDecision,
+  UpgradeRefusal,
+  UpgradeRequest,
+  WebSocketServerBounds,
+  WebSocketServerHandlers,
+  WebSocketServerOptions,
+} from './options.ts';
+export { type CloseOptions, type PublishOptions, WebSocketServer } from './server.ts';
+export { ServerSocket } from './server-socket.ts';
+export type { SendResult } from './stream-connection.ts';

@@ -1,0 +1,55 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash, randomFillSync } from 'node:crypto';
+import { acceptInput, type Natives } from '@hawser/protocol/websocket';
+
+/** Masking keys drawn from the system's generator at a time. */
+const MASK_POOL_SIZE = 32;
+
+/** What the protocol core needs of Node; all memory that it hands out is a `Buffer` of its own. */
+export class NodeNatives implements Natives {
+  #masks: Int32Array | null = null;
+  #nextMask = 0;
+
+  allocate(size: number): Buffer {
+    return Buffer.allocUnsafeSlow(size);
+  }
+
+  utf8Length(text: string): number {
+    return Buffer.byteLength(text);
+  }
+
+  writeUtf8(target: Uint8Array, text: string, offset: number): number {
+    return (target as Buffer).write(text, offset);
+  }
+
+  readUtf8(bytes: Uint8Array): string {
+    return asBuffer(bytes).toString();
+  }
+
+  readLatin1(bytes: Uint8Array): string {
+    return asBuffer(bytes).toString('latin1');
+  }
+
+  isUtf8(bytes: Uint8Array): boolean {
+    return isUtf8(bytes);
+  }
+
+  randomMask(): number {
+    if (this.#masks === null || this.#nextMask === MASK_POOL_SIZE) {
+      this.#masks ??= new Int32Array(MASK_POOL_SIZE);
+      randomFillSync(this.#masks);
+      this.#nextMask = 0;
+    }
+    return this.#masks[this.#nextMask++]!;
+  }
+}
+
+/** Returns the `Sec-WebSocket-Accept` that answers `key` (RFC 6455 section 4.2.2 item 5.4). */
+export function acceptFor(key: string): string {
+  return createHash('sha1').update(acceptInput(key)).digest('base64');
+}
+
+/** Returns `bytes` as a `Buffer` over the same memory. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

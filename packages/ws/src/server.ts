@@ -1,0 +1,275 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { CloseCode, Endpoint, encodeCloseStatus, prepareMessage } from '@hawser/protocol/websocket';
+import { type Acceptor, type ListenTarget, startAcceptor } from './acceptor.ts';
+import { type SendData, type SendOptions, toPayload } from './data.ts';
+import { WebSocketError } from './errors.ts';
+import { Handshake, type HandshakeHost } from './handshake.ts';
+import { NodeNatives } from './natives.ts';
+import { resolveBounds, type WebSocketServerBounds, type WebSocketServerOptions } from './options.ts';
+import { ServerSocket } from './server-socket.ts';
+import { StreamConnection, type StreamContext } from './stream-connection.ts';
+import { Sweeper } from './sweeper.ts';
+import { Topics } from './topics.ts';
+import { TurnFlusher } from './turn-flusher.ts';
+import { type Attachment, attachUpgrade } from './upgrade-router.ts';
+
+/** How a message is published. */
+export interface PublishOptions extends SendOptions {
+  /** A socket that does not get the message, though it is subscribed: mostly the one that it came from. */
+  readonly except?: ServerSocket<never> | undefined;
+}
+
+/** How a server is closed. */
+export interface CloseOptions {
+  /** Close code for every client. @defaultValue 1001, "going away" */
+  readonly code?: number;
+  /** Close reason, at most 123 bytes of UTF-8. @defaultValue an empty one */
+  readonly reason?: string;
+  /** Time after which whoever is still connected is cut off, in milliseconds. @defaultValue 5 000 */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A WebSocket server.
+ *
+ * It listens on ports of its own, is attached to HTTP servers, or is handed upgrades one by one; all three at once
+ * if need be, with one set of handlers, topics and bounds.
+ *
+ * @typeParam Data - what the `upgrade` handler attaches to each socket
+ * @example
+ * ```ts
+ * const server = new WebSocketServer({
+ *   open: (socket) => socket.subscribe('news'),
+ *   message: (socket, data, isBinary) => server.publish('news', data, { binary: isBinary, except: socket }),
+ * });
+ * const { port } = await server.listen({ port: 8080 });
+ * ```
+ * @see RFC 6455
+ */
+export class WebSocketServer<Data = undefined> {
+  readonly #handlers: WebSocketServerOptions<Data>;
+  readonly #bounds: WebSocketServerBounds;
+  readonly #natives = new NodeNatives();
+  readonly #endpoint: Endpoint;
+  readonly #topics = new Topics();
+  readonly #connections = new Set<StreamConnection<ServerSocket<Data>>>();
+  readonly #handshakes = new Set<Handshake<Data>>();
+  readonly #acceptors: Acceptor[] = [];
+  readonly #attachments: Attachment[] = [];
+  readonly #sweeper: Sweeper;
+  readonly #context: StreamContext<ServerSocket<Data>>;
+  readonly #host: HandshakeHost<Data>;
+  #closing: Promise<void> | null = null;
+  #onIdle: (() => void) | null = null;
+
+  /** @throws WS_ERR_OPTION when a bound is not of its kind */
+  constructor(options: WebSocketServerOptions<Data> = {}) {
+    this.#handlers = options;
+    this.#bounds = resolveBounds(options);
+    this.#endpoint = new Endpoint({ role: 'server', allowsRsv1: false, ...this.#bounds }, this.#natives);
+    this.#context = this.#createContext();
+    this.#host = this.#createHost();
+    const { handshakeTimeoutMs, pingIntervalMs, pingTimeoutMs, closeTimeoutMs } = this.#bounds;
+    this.#sweeper = new Sweeper(
+      [handshakeTimeoutMs, pingIntervalMs, pingTimeoutMs, closeTimeoutMs],
+      (nowMs) => {
+        for (const connection of this.#connections) connection.tick(nowMs);
+        for (const handshake of this.#handshakes) handshake.tick(nowMs);
+      },
+    );
+  }
+
+  /** How many clients are connected. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Everybody who is connected, the ones that are closing included. */
+  get connections(): IterableIterator<ServerSocket<Data>> {
+    return peersOf(this.#connections);
+  }
+
+  /**
+   * Listens on a port of its own, for `wss:` where `tls` is given. A plain HTTP request there gets 426.
+   *
+   * @returns where it listens
+   * @throws the system's error, such as EADDRINUSE
+   */
+  async listen(target: ListenTarget = {}): Promise<AddressInfo> {
+    this.#checkOpen();
+    const acceptor = await startAcceptor(
+      target,
+      this.#bounds.handshakeTimeoutMs,
+      (socket) => this.#acceptSocket(socket),
+      (error) => this.#reportError(error),
+    );
+    this.#acceptors.push(acceptor);
+    if (this.#closing !== null) acceptor.stop();
+    return acceptor.address;
+  }
+
+  /**
+   * Takes over the WebSocket upgrades of an `http` or `https` server, on one path or on all that nobody else claims.
+   * Several servers and paths can share an HTTP server; upgrades that none of them claims are left to listeners
+   * of other libraries, or get 404 where there are none. Its other requests, and its `close`, stay the user's.
+   *
+   * @param options.path - exact path without query, such as `/chat`
+   * @throws WS_ERR_PATH_TAKEN when a Hawser server is attached there already
+   */
+  attach(server: HttpServer, options: { readonly path?: string } = {}): void {
+    this.#checkOpen();
+    const handle = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.handleUpgrade(request, socket, head);
+    this.#attachments.push(attachUpgrade(server, options.path ?? null, handle));
+  }
+
+  /**
+   * Takes over one upgrade, from an HTTP server's `upgrade` event: for routers of one's own.
+   *
+   * @param head - what `node:http` read behind the request
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // The HTTP server's timeouts are not ours.
+    (socket as Partial<Socket>).setTimeout?.(0);
+    (socket as Partial<Socket>).setNoDelay?.(true);
+    this.#createHandshake(socket).begin(request, head);
+  }
+
+  /**
+   * Sends a message to everybody who is subscribed to `topic`. It is encoded once, and what is published in one
+   * turn of the event loop leaves in one write for each recipient.
+   *
+   * @param data - as in {@link ServerSocket.send}
+   * @returns how many took it; a recipient that was too slow for it did not
+   */
+  publish(topic: string, data: SendData, options: PublishOptions = {}): number {
+    if (!this.#topics.has(topic)) return 0;
+    const isBinary = options.binary ?? typeof data !== 'string';
+    const message = prepareMessage(this.#endpoint.slab, toPayload(data), isBinary);
+    return this.#topics.publish(topic, message, options.except);
+  }
+
+  /**
+   * Closes gracefully: no new connections, a close frame to everybody, and whoever does not answer in time is cut
+   * off. An HTTP server that this one is attached to goes on.
+   *
+   * @returns a promise that is fulfilled when nobody is connected any more; the same one at each call
+   * @throws WS_ERR_CLOSE_CODE_ARGUMENT, WS_ERR_CLOSE_REASON_ARGUMENT
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { code = CloseCode.GOING_AWAY, reason = '', timeoutMs = 5_000 } = options;
+    // Throws at once where no client could be told.
+    encodeCloseStatus(this.#natives, code, reason);
+    this.#closing ??= this.#drain(code, reason, timeoutMs);
+    return this.#closing;
+  }
+
+  async #drain(code: number, reason: string, timeoutMs: number): Promise<void> {
+    for (const attachment of this.#attachments) attachment.detach();
+    for (const acceptor of this.#acceptors) acceptor.stop();
+    for (const handshake of this.#handshakes) handshake.refuse(503, 'the server is closing');
+    for (const connection of this.#connections) connection.close(code, reason);
+    const stragglers = setTimeout(() => this.#terminateAll(), timeoutMs);
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#checkIdle();
+    });
+    clearTimeout(stragglers);
+    this.#sweeper.stop();
+  }
+
+  #terminateAll(): void {
+    for (const connection of this.#connections) connection.terminate();
+    for (const handshake of this.#handshakes) handshake.terminate();
+  }
+
+  #checkIdle(): void {
+    if (this.#connections.size + this.#handshakes.size === 0) this.#onIdle?.();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw new WebSocketError('WS_ERR_SERVER_CLOSED', 'the server was closed');
+  }
+
+  #acceptSocket(socket: Socket): void {
+    if (this.#handshakes.size >= this.#bounds.maxConnections) socket.destroy();
+    else this.#createHandshake(socket).readHead();
+  }
+
+  #createHandshake(stream: Duplex): Handshake<Data> {
+    const handshake = new Handshake(this.#host, stream);
+    this.#handshakes.add(handshake);
+    this.#sweeper.start();
+    return handshake;
+  }
+
+  #createHost(): HandshakeHost<Data> {
+    return {
+      bounds: this.#bounds,
+      handlers: this.#handlers,
+      natives: this.#natives,
+      refusal: () => this.#refusal(),
+      reportError: (error) => this.#reportError(error),
+      settled: (handshake) => {
+        this.#handshakes.delete(handshake);
+        this.#checkIdle();
+      },
+      admit: (stream, head, rest, data, protocol) => this.#admit(stream, head, rest, data, protocol),
+    };
+  }
+
+  #createContext(): StreamContext<ServerSocket<Data>> {
+    const handlers = this.#handlers;
+    return {
+      endpoint: this.#endpoint,
+      maxBufferedBytes: this.#bounds.maxBufferedBytes,
+      slowConsumer: this.#bounds.slowConsumer,
+      flusher: new TurnFlusher(),
+      events: {
+        message: (socket, data, isBinary) => handlers.message?.(socket, data, isBinary),
+        ping: (socket, data) => handlers.ping?.(socket, data),
+        pong: (socket, data) => handlers.pong?.(socket, data),
+        drain: (socket) => handlers.drain?.(socket),
+        failed: (error) => this.#reportError(error),
+        closing: (link) => this.#topics.leave(link),
+        closed: (link, code, reason) => {
+          this.#connections.delete(link);
+          handlers.close?.(link.peer, code, reason);
+          this.#checkIdle();
+        },
+      },
+    };
+  }
+
+  #refusal(): string | null {
+    if (this.#closing !== null) return 'the server is closing';
+    return this.#connections.size >= this.#bounds.maxConnections ? 'the server is full' : null;
+  }
+
+  #admit(stream: Duplex, head: Buffer, rest: Uint8Array, data: Data, protocol: string): void {
+    const connection = new StreamConnection(
+      stream,
+      this.#context,
+      (self: StreamConnection<ServerSocket<Data>>) => new ServerSocket(self, this.#topics, data, protocol),
+    );
+    this.#connections.add(connection);
+    connection.start(head, rest, () => this.#handlers.open?.(connection.peer));
+  }
+
+  #reportError(error: unknown): void {
+    if (this.#handlers.error !== undefined) {
+      this.#handlers.error(error instanceof Error ? error : new Error('a handler threw', { cause: error }));
+      return;
+    }
+    // Not from here: the stack below is the stream's, which must not be left half done.
+    setImmediate(() => {
+      throw error;
+    });
+  }
+}
+
+function* peersOf<Peer>(connections: Iterable<StreamConnection<Peer>>): IterableIterator<Peer> {
+  for (const { peer } of connections) yield peer;
+}

@@ -1,0 +1,303 @@
+import type { Duplex } from 'node:stream';
+import {
+  CloseCode,
+  Connection,
+  type ConnectionHandler,
+  type Endpoint,
+  type PreparedMessage,
+} from '@hawser/protocol/websocket';
+import type { SlowConsumerPolicy } from './options.ts';
+import type { StreamEvents } from './stream-events.ts';
+import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import type { Flushable, TurnFlusher } from './turn-flusher.ts';
+
+/**
+ * What became of a message:
+ * - `written`: it is on its way to the kernel, at the latest when this turn of the event loop ends;
+ * - `queued`: the peer reads too slowly, the message waits in memory, and `drain` will tell when it has left;
+ * - `dropped`: it would have crossed `maxBufferedBytes` and was not taken;
+ * - `closed`: the connection is closing or closed, nothing was sent.
+ */
+export type SendResult = 'written' | 'queued' | 'dropped' | 'closed';
+
+/** What all connections of one endpoint share. */
+export interface StreamContext<Peer> {
+  readonly endpoint: Endpoint;
+  readonly maxBufferedBytes: number;
+  readonly slowConsumer: SlowConsumerPolicy;
+  readonly flusher: TurnFlusher;
+  readonly events: StreamEvents<Peer>;
+}
+
+/**
+ * The shell of a connection: carries bytes between a Duplex stream and the protocol machine, bounds what waits to
+ * be sent, and writes once for each chunk received and once for each turn of the event loop.
+ */
+export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, Flushable {
+  readonly peer: Peer;
+  readonly #stream: Duplex;
+  readonly #context: StreamContext<Peer>;
+  readonly #machine: Connection;
+  /** A chunk is being read, or a flush is marked: output need not be marked again. */
+  #isFlushDue = false;
+  /** The kernel takes no more: output waits for the stream's `drain`. */
+  #isBlocked = false;
+  /** The user was told `queued` or `dropped`, and is owed a `drain`. */
+  #owesDrain = false;
+  /** The policy `wait` has stopped reading. */
+  #isReadingStopped = false;
+  #isFinished = false;
+  #isClosed = false;
+
+  constructor(stream: Duplex, context: StreamContext<Peer>, peerOf: (self: StreamConnection<Peer>) => Peer) {
+    this.#stream = stream;
+    this.#context = context;
+    this.#machine = new Connection(this, context.endpoint);
+    this.peer = peerOf(this);
+  }
+
+  get isOpen(): boolean {
+    return this.#machine.isOpen;
+  }
+
+  /** 1 (open), 2 (closing) or 3 (closed), as the browser's `WebSocket` counts. */
+  get readyState(): 1 | 2 | 3 {
+    if (this.#machine.isOpen) return 1;
+    return this.#isClosed ? 3 : 2;
+  }
+
+  /** Both close frames were exchanged. */
+  get wasClean(): boolean {
+    return this.#machine.wasClean;
+  }
+
+  /** Bytes that wait in memory, headers included: here, and in the stream. */
+  get bufferedBytes(): number {
+    return this.#machine.outbox.byteLength + this.#stream.writableLength;
+  }
+
+  /** The peer's IP address; empty once the connection is closed, and where the stream has none. */
+  get remoteAddress(): string {
+    return remoteAddressOf(this.#stream);
+  }
+
+  /**
+   * Begins: `head` goes out first and in one write with what `begin` sends, then `rest`, which came in with the
+   * handshake, is read.
+   */
+  start(head: Buffer | null, rest: Uint8Array, begin: () => void): void {
+    ownStream(this.#stream, this);
+    if (this.#stream.isPaused()) this.#stream.resume();
+    if (head !== null) this.#machine.outbox.append(head, 0, head.length);
+    this.#read(() => {
+      begin();
+      if (rest.length > 0) this.#machine.receive(rest);
+    });
+  }
+
+  send(data: string | Uint8Array, isBinary: boolean): SendResult {
+    if (!this.#machine.isOpen) return 'closed';
+    if (!this.#admits(data)) return this.#refuse();
+    this.#machine.sendMessage(data, isBinary);
+    return this.#sent();
+  }
+
+  sendPrepared(message: PreparedMessage): SendResult {
+    if (!this.#machine.isOpen) return 'closed';
+    if (!this.#admitsBytes(message.byteLength)) return this.#refuse();
+    this.#machine.sendPrepared(message);
+    return this.#sent();
+  }
+
+  ping(data: Uint8Array): SendResult {
+    if (!this.#admitsBytes(data.length)) return this.#refuse();
+    return this.#machine.ping(data) ? this.#sent() : 'closed';
+  }
+
+  /** @see Connection.close */
+  close(code: number | undefined, reason: string): boolean {
+    const isBegun = this.#machine.close(code, reason);
+    if (isBegun) this.#markFlush();
+    return isBegun;
+  }
+
+  /** @see Connection.fail */
+  fail(code: number, reason: string): void {
+    this.#machine.fail(code, reason);
+  }
+
+  /** Cuts the connection without a close frame; `closed` reports 1006. */
+  terminate(): void {
+    this.#machine.abort('');
+    this.#stream.destroy();
+  }
+
+  /** Holds messages back until `resumeDelivery`. */
+  pauseDelivery(): void {
+    this.#machine.pause();
+    this.#stream.pause();
+  }
+
+  resumeDelivery(): void {
+    this.#stream.resume();
+    this.#read(() => this.#machine.resume());
+  }
+
+  tick(nowMs: number): void {
+    this.#machine.tick(nowMs);
+    if (this.#machine.outbox.byteLength > 0) this.flush();
+  }
+
+  nextDeadline(): number {
+    return this.#machine.nextDeadline();
+  }
+
+  flush(): void {
+    this.#isFlushDue = false;
+    if (this.#isClosed) return;
+    const { outbox } = this.#machine;
+    while (outbox.byteLength > 0 && !this.#isBlocked) {
+      this.#write();
+      this.#machine.outboxWritten();
+    }
+    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#stream.end();
+  }
+
+  onData(chunk: Buffer): void {
+    this.#read(() => this.#machine.receive(chunk));
+  }
+
+  onEnd(): void {
+    this.#read(() => this.#machine.receiveEof());
+  }
+
+  onDrain(): void {
+    this.#isBlocked = false;
+    this.#machine.markAlive();
+    this.flush();
+    if (this.#isBlocked) return;
+    if (this.#isReadingStopped) {
+      this.#isReadingStopped = false;
+      this.resumeDelivery();
+    }
+    if (!this.#owesDrain) return;
+    this.#owesDrain = false;
+    this.#context.events.drain(this.peer);
+  }
+
+  onError(error: Error): void {
+    this.#machine.abort(error.message);
+  }
+
+  onClose(): void {
+    this.#isClosed = true;
+    this.#machine.abort('');
+    const { closeCode, closeReason } = this.#machine;
+    this.#context.events.closed(this, closeCode, closeReason);
+  }
+
+  onMessage(data: Uint8Array, isBinary: boolean): void {
+    this.#context.events.message(this.peer, data as Buffer, isBinary);
+  }
+
+  onPing(data: Uint8Array): void {
+    this.#context.events.ping(this.peer, data as Buffer);
+  }
+
+  onPong(data: Uint8Array): void {
+    this.#context.events.pong(this.peer, data as Buffer);
+  }
+
+  onClosing(): void {
+    this.#context.events.closing(this);
+  }
+
+  onFinished(): void {
+    this.#isFinished = true;
+    // The peer's end of the stream has to be seen, whatever was held back.
+    this.#stream.resume();
+    this.#markFlush();
+  }
+
+  onTimeout(): void {
+    this.#stream.destroy();
+  }
+
+  /** Runs what may call the user's handlers, and writes what it sent. */
+  #read(run: () => void): void {
+    this.#isFlushDue = true;
+    try {
+      run();
+    } catch (error) {
+      // A handler threw. The message that it was given is lost, so the connection cannot go on as if it were not.
+      this.#machine.fail(CloseCode.INTERNAL_ERROR, 'internal error');
+      this.#context.events.failed(error);
+    } finally {
+      this.flush();
+    }
+  }
+
+  #write(): void {
+    const stream = this.#stream;
+    const { outbox } = this.#machine;
+    const single = outbox.takeSingle();
+    if (single !== null) {
+      stream.write(single);
+    } else {
+      stream.cork();
+      for (const part of outbox.take()) stream.write(part);
+      stream.uncork();
+    }
+    // A stream also asks for a drain when one large write has reached the kernel already.
+    this.#isBlocked = stream.writableNeedDrain && stream.writableLength > 0;
+    if (this.#isBlocked) outbox.hold();
+  }
+
+  #markFlush(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#context.flusher.mark(this);
+  }
+
+  #sent(): SendResult {
+    if (!this.#isBlocked) {
+      this.#markFlush();
+      return 'written';
+    }
+    this.#owesDrain = true;
+    const { slowConsumer, maxBufferedBytes } = this.#context;
+    if (slowConsumer === 'wait' && this.bufferedBytes * 2 > maxBufferedBytes && !this.#isReadingStopped) {
+      this.#isReadingStopped = true;
+      this.pauseDelivery();
+    }
+    return 'queued';
+  }
+
+  #admits(data: string | Uint8Array): boolean {
+    if (typeof data !== 'string') return this.#admitsBytes(data.length);
+    return this.#hasRoom(data.length * 3) || this.#admitsBytes(Buffer.byteLength(data));
+  }
+
+  #admitsBytes(byteLength: number): boolean {
+    if (this.#hasRoom(byteLength)) return true;
+    // What this turn has collected may not have met the kernel yet.
+    this.flush();
+    return this.bufferedBytes + byteLength <= this.#context.maxBufferedBytes;
+  }
+
+  /** Answers for a connection that keeps up, without asking the stream. */
+  #hasRoom(byteLength: number): boolean {
+    return !this.#isBlocked && this.#machine.outbox.byteLength + byteLength <= this.#context.maxBufferedBytes;
+  }
+
+  #refuse(): SendResult {
+    const { slowConsumer, maxBufferedBytes } = this.#context;
+    if (slowConsumer === 'close') {
+      const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
+      this.#machine.fail(CloseCode.POLICY_VIOLATION, reason);
+    } else {
+      this.#owesDrain = true;
+    }
+    return 'dropped';
+  }
+}

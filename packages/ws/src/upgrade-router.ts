@@ -1,0 +1,73 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { formatRefusal } from '@hawser/protocol/websocket';
+import { WebSocketError } from './errors.ts';
+
+/** Marks our own listeners, across copies of this package, so that they can be told from foreign ones. */
+const ROUTE: unique symbol = Symbol.for('hawser.upgrade.path') as never;
+
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** An `upgrade` listener with the path that it claims; `null` claims what no other path does. */
+interface RoutedListener extends UpgradeListener {
+  [ROUTE]: string | null;
+}
+
+/** An HTTP server with our listener on it. */
+export interface Attachment {
+  detach(): void;
+}
+
+/**
+ * Has `handle` called for each upgrade of `server` to `path`.
+ *
+ * Several of ours share one HTTP server, each with its own path, and stand beside listeners of other libraries.
+ * They know of each other only through the server's own list of listeners: whoever claims the path takes the
+ * upgrade; what none of ours claims is left to the others, or is refused with 404 where there are none.
+ *
+ * @param path - exact path without query; `null` for whatever no other claims
+ * @throws WS_ERR_PATH_TAKEN when another of ours claims the same
+ */
+export function attachUpgrade(server: HttpServer, path: string | null, handle: UpgradeListener): Attachment {
+  if (routesOf(server).some((route) => route[ROUTE] === path)) {
+    throw new WebSocketError(
+      'WS_ERR_PATH_TAKEN',
+      `a WebSocketServer is attached to ${path ?? 'every path'} already`,
+    );
+  }
+  const listener: RoutedListener = Object.assign(
+    (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const routes = routesOf(server);
+      const claimant = findClaimant(routes, pathOf(request.url ?? '/'));
+      if (claimant === listener) handle(request, socket, head);
+      const isRefused = claimant === undefined && routes.length === server.listenerCount('upgrade');
+      if (isRefused && routes[0] === listener) refuseUnclaimed(socket);
+    },
+    { [ROUTE]: path } as { [ROUTE]: string | null },
+  );
+  server.on('upgrade', listener);
+  return { detach: () => server.off('upgrade', listener) };
+}
+
+/** Returns the path of a request target, which may be a whole URL (RFC 9112 section 3.2.2). */
+export function pathOf(target: string): string {
+  if (!target.startsWith('/')) return URL.canParse(target) ? new URL(target).pathname : target;
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
+
+function routesOf(server: HttpServer): RoutedListener[] {
+  return server.listeners('upgrade').filter((listener): listener is RoutedListener => ROUTE in listener);
+}
+
+function findClaimant(routes: readonly RoutedListener[], path: string): RoutedListener | undefined {
+  return routes.find((route) => route[ROUTE] === path) ?? routes.find((route) => route[ROUTE] === null);
+}
+
+function refuseUnclaimed(socket: Duplex): void {
+  const message = 'there is no WebSocket at this path';
+  // The client may have gone: there is nobody to tell.
+  socket.on('error', () => {});
+  socket.end(formatRefusal(404, message, message.length, {}));
+  socket.resume();
+}

@@ -1,0 +1,23 @@
+/** Builds every package into its `dist/`, each after those that it imports. */
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+
+/** In the order of the layers. */
+const PROJECTS = [
+  'packages/protocol/tsconfig.json',
+  'packages/protocol/tsconfig.esm.json',
+  'packages/ws/tsconfig.json',
+  'packages/cli/tsconfig.json',
+];
+
+for (const name of ['protocol', 'ws', 'cli']) {
+  rmSync(`${root}/packages/${name}/dist`, { recursive: true, force: true });
+}
+for (const project of PROJECTS) {
+  execFileSync(process.execPath, [tsc, '-p', project], { cwd: root, stdio: 'inherit' });
+}
+writeFileSync(`${root}/packages/protocol/dist/esm/package.json`, '{ "type": "module" }\n');
