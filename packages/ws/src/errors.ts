@@ -6,11 +6,11 @@ export type WebSocketErrorCode =
   | 'WS_ERR_CONNECT_FAILED'
   | 'WS_ERR_HANDSHAKE_TIMEOUT'
   | 'WS_ERR_CLOSED_BEFORE_OPEN'
+  | 'WS_ERR_CONNECTION_FAILED'
   | 'WS_ERR_OPTION'
   | 'WS_ERR_PATH_TAKEN'
   | 'WS_ERR_PROTOCOL_NOT_OFFERED'
-  | 'WS_ERR_SERVER_CLOSED'
-  | 'WS_ERR_STREAM_TAKEN';
+  | 'WS_ERR_SERVER_CLOSED';
 
 /** An error of a server or a client. */
 export class WebSocketError extends Error {

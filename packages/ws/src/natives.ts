@@ -1,12 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, randomFillSync } from 'node:crypto';
 import { acceptInput, type Natives } from '@hawser/protocol/websocket';
+import { createVectorMask, type VectorMask } from './vector-mask.ts';
 
 /** Masking keys drawn from the system's generator at a time. */
 const MASK_POOL_SIZE = 32;
 
+/** Made once: it holds a page of memory, which has no content between two calls. */
+const vectorMask = createVectorMask();
+
 /** What the protocol core needs of Node; all memory that it hands out is a `Buffer` of its own. */
 export class NodeNatives implements Natives {
+  readonly mask: VectorMask | undefined = vectorMask;
   #masks: Int32Array | null = null;
   #nextMask = 0;
 

@@ -234,9 +234,9 @@ export class WebSocketServer<Data = undefined> {
         drain: (socket) => handlers.drain?.(socket),
         failed: (error) => this.#reportError(error),
         closing: (link) => this.#topics.leave(link),
-        closed: (link, code, reason) => {
+        closed: (link) => {
           this.#connections.delete(link);
-          handlers.close?.(link.peer, code, reason);
+          handlers.close?.(link.peer, link.closeCode, link.closeReason);
           this.#checkIdle();
         },
       },

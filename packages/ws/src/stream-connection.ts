@@ -71,6 +71,14 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     return this.#machine.wasClean;
   }
 
+  get closeCode(): number {
+    return this.#machine.closeCode;
+  }
+
+  get closeReason(): string {
+    return this.#machine.closeReason;
+  }
+
   /** Bytes that wait in memory, headers included: here, and in the stream. */
   get bufferedBytes(): number {
     return this.#machine.outbox.byteLength + this.#stream.writableLength;
@@ -192,8 +200,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
-    const { closeCode, closeReason } = this.#machine;
-    this.#context.events.closed(this, closeCode, closeReason);
+    this.#context.events.closed(this);
   }
 
   onMessage(data: Uint8Array, isBinary: boolean): void {

@@ -13,5 +13,5 @@ export interface StreamEvents<Peer> {
   /** The connection is no longer open: nothing more can be sent. */
   closing(connection: StreamConnection<Peer>): void;
   /** The transport is gone. */
-  closed(connection: StreamConnection<Peer>, code: number, reason: string): void;
+  closed(connection: StreamConnection<Peer>): void;
 }

@@ -46,12 +46,12 @@ export class ByteList {
     return this.#parts;
   }
 
-  /** Returns all bytes in one piece. */
-  join(): Uint8Array {
+  /** Returns all bytes in one piece, behind `headroom` undefined ones. */
+  join(headroom = 0): Uint8Array {
     const parts = this.parts();
-    if (parts.length === 1) return parts[0]!;
-    const whole = this.#natives.allocate(this.#byteLength);
-    let at = 0;
+    if (parts.length === 1 && headroom === 0) return parts[0]!;
+    const whole = this.#natives.allocate(headroom + this.#byteLength);
+    let at = headroom;
     for (const part of parts) {
       whole.set(part, at);
       at += part.length;

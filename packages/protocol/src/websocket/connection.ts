@@ -7,6 +7,7 @@ import type { MessageHandler, MessageReader } from './message-reader.ts';
 import { Opcode } from './opcode.ts';
 import { Outbox } from './outbox.ts';
 import type { PreparedMessage } from './prepared-message.ts';
+import { ReceivedMessage } from './received-message.ts';
 import { UTF8_ACCEPT, validateUtf8 } from './utf8.ts';
 
 /** RFC 6455 section 5.5.2 lets pongs be merged; above this many unwritten ones only the latest ping is answered. */
@@ -261,13 +262,21 @@ export class Connection implements MessageHandler {
     this.pong(payload);
   }
 
-  onMessageData(data: Uint8Array, isBinary: boolean, isCompressed: boolean): void {
-    if (!isCompressed) {
-      this.#handler.onMessage(data, isBinary);
-      return;
+  onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void {
+    if (isCompressed) {
+      this.pause();
+      this.#handler.onCompressedMessage!(bytes.subarray(headroom), isBinary);
+    } else if (headroom === 0) {
+      this.#handler.onMessage(bytes, isBinary);
+    } else {
+      const received = new ReceivedMessage(bytes, headroom);
+      this.#endpoint.slab.received = received;
+      try {
+        this.#handler.onMessage(received.data, isBinary);
+      } finally {
+        this.#endpoint.slab.received = null;
+      }
     }
-    this.pause();
-    this.#handler.onCompressedMessage!(data, isBinary);
   }
 
   onControlFrame(opcode: number, payload: Uint8Array): void {

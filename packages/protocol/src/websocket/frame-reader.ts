@@ -1,5 +1,6 @@
 import type { ViolationCode } from './errors.ts';
 import { applyMask, rotateMask, wordsOf } from './mask.ts';
+import type { Natives } from './natives.ts';
 import { isControlOpcode, isKnownOpcode } from './opcode.ts';
 
 /** The longest frame header: 2 bytes, 8 of extended length, 4 of masking key (RFC 6455 section 5.2). */
@@ -49,6 +50,7 @@ export class FrameReader implements FrameHeader {
   payloadBytes = 0;
 
   readonly #handler: FrameHandler;
+  readonly #natives: Natives;
   readonly #expectsMask: boolean;
   #stash: Uint8Array | null = null;
   #stashedBytes = 0;
@@ -61,8 +63,9 @@ export class FrameReader implements FrameHeader {
    * @param expectsMask - `true` on the server, whose peer must mask; `false` on the client, whose peer must not
    *   (RFC 6455 section 5.1)
    */
-  constructor(handler: FrameHandler, expectsMask: boolean) {
+  constructor(handler: FrameHandler, natives: Natives, expectsMask: boolean) {
     this.#handler = handler;
+    this.#natives = natives;
     this.#expectsMask = expectsMask;
   }
 
@@ -177,11 +180,11 @@ export class FrameReader implements FrameHeader {
     return at;
   }
 
-  #readPayload(chunk: Uint8Array, words: BigUint64Array | null, start: number): number {
+  #readPayload(chunk: Uint8Array, words: Int32Array | null, start: number): number {
     const end = Math.min(chunk.length, start + this.#remainingBytes);
     let isAscii = false;
     if (this.#expectsMask) {
-      isAscii = applyMask(chunk, words, start, end, this.#maskKey);
+      isAscii = applyMask(this.#natives, chunk, words, start, end, this.#maskKey);
       this.#maskKey = rotateMask(this.#maskKey, end - start);
     }
     this.#remainingBytes -= end - start;

@@ -1,11 +1,12 @@
 import { applyMask, wordsOf } from './mask.ts';
+import type { ReceivedMessage } from './received-message.ts';
 import type { Slab } from './slab.ts';
 
 /**
  * Up to this many bytes a payload is copied behind its header into the slab; above, it goes out as a chunk of
  * its own. Paid for by `npm run bench -- --only echo-16k`.
  */
-const MAX_COPIED_BYTES = 4096;
+export const MAX_COPIED_BYTES = 4096;
 
 /** Texts of at most this many UTF-16 units are encoded straight into the slab, at up to three bytes a unit. */
 const MAX_DIRECT_TEXT_UNITS = 4096;
@@ -35,13 +36,14 @@ export function writeFrame(
 ): void {
   const payloadBytes = payload.length;
   const isCopied = payloadBytes <= MAX_COPIED_BYTES || mask !== null;
+  if (!isCopied && writeInPlace(sink, slab.received, firstByte, payload)) return;
   slab.reserve(headerLength(payloadBytes, mask) + (isCopied ? payloadBytes : 0));
-  const { bytes, used } = slab;
+  const { bytes, natives, used } = slab;
   let end = writeHeader(bytes, used, firstByte, payloadBytes, mask);
   if (isCopied) {
     bytes.set(payload, end);
     end += payloadBytes;
-    if (mask !== null) applyMask(bytes, wordsOf(bytes), end - payloadBytes, end, mask);
+    if (mask !== null) applyMask(natives, bytes, wordsOf(bytes), end - payloadBytes, end, mask);
   }
   slab.used = end;
   sink.append(bytes, used, end);
@@ -68,13 +70,26 @@ export function writeTextFrame(
   if (at !== guess) bytes.copyWithin(at, guess, guess + payloadBytes);
   writeHeader(bytes, used, firstByte, payloadBytes, mask);
   const end = at + payloadBytes;
-  if (mask !== null) applyMask(bytes, wordsOf(bytes), at, end, mask);
+  if (mask !== null) applyMask(natives, bytes, wordsOf(bytes), at, end, mask);
   slab.used = end;
   sink.append(bytes, used, end);
 }
 
-/** How many bytes the header takes (RFC 6455 section 5.2). */
-function headerLength(payloadBytes: number, mask: number | null): number {
+/** Writes the header in front of a received message that is sent on, if `payload` is one. */
+function writeInPlace(
+  sink: RunSink,
+  received: ReceivedMessage | null,
+  firstByte: number,
+  payload: Uint8Array,
+): boolean {
+  if (received === null || received.data !== payload || !received.claim(firstByte)) return false;
+  writeHeader(received.bytes, 0, firstByte, payload.length, null);
+  sink.append(received.bytes, 0, received.bytes.length);
+  return true;
+}
+
+/** Returns how many bytes a header takes (RFC 6455 section 5.2). */
+export function headerLength(payloadBytes: number, mask: number | null): number {
   return (payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10) + (mask === null ? 0 : 4);
 }
 

@@ -1,24 +1,30 @@
+import type { Natives } from './natives.ts';
+
 /*
  * Masking is XOR with a four-byte key that repeats (RFC 6455 section 5.3). The key travels here as one integer,
  * its first byte lowest; `rotateMask` turns it to the byte that comes next.
  *
- * Eight bytes at a time through a BigUint64Array is what V8 compiles best: 8 GB/s where 32-bit words give 4 and
- * bytes 1.2 (`bench/src/micro/mask.mjs`). The words cover the whole ArrayBuffer, made once a chunk by `wordsOf`.
+ * Three ways, each where it is the fastest (`bench/src/micro/mask.mjs`): bytes for a short payload, 32-bit words
+ * through a view that is made once a chunk, and the runtime's own vector code where it offers any.
  */
 
-/** Below this many bytes the view of 64-bit words costs more than it saves. */
-const WORDS_MIN_BYTES = 64;
+/** Below this many bytes, words do not pay. */
+const WORDS_MIN_BYTES = 32;
 
-const WORD_MASK_HIGH_BITS = 0x8080808080808080n;
+/** A chunk shorter than this gets no view of its words. */
+const CHUNK_MIN_BYTES = 128;
 
-/** A place to spell a key as eight bytes in the machine's own byte order; written and read within one call. */
-const keyBytes = new Uint8Array(8);
-const keyWord = new BigUint64Array(keyBytes.buffer);
+/** From this many bytes on the runtime's vector code pays, if there is any. */
+const NATIVE_MIN_BYTES = 1024;
 
-/** Returns the 64-bit words under `bytes`, or `null` where they would not pay. */
-export function wordsOf(bytes: Uint8Array): BigUint64Array | null {
-  if (bytes.length < WORDS_MIN_BYTES) return null;
-  return new BigUint64Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 3);
+/** A place to spell a key in the machine's own byte order; written and read within one call. */
+const keyBytes = new Uint8Array(4);
+const keyWord = new Int32Array(keyBytes.buffer);
+
+/** Returns the 32-bit words under `bytes`, or `null` where they would not pay. */
+export function wordsOf(bytes: Uint8Array): Int32Array | null {
+  if (bytes.length < CHUNK_MIN_BYTES) return null;
+  return new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
 }
 
 /** Returns `key` as it stands `count` bytes further on. */
@@ -36,19 +42,22 @@ export function rotateMask(key: number, count: number): number {
  * @see RFC 6455 section 5.3
  */
 export function applyMask(
+  natives: Natives,
   bytes: Uint8Array,
-  words: BigUint64Array | null,
+  words: Int32Array | null,
   start: number,
   end: number,
   key: number,
 ): boolean {
-  if (words === null || end - start < WORDS_MIN_BYTES) return xorBytes(bytes, start, end, key) < 0x80;
+  const length = end - start;
+  if (words === null || length < WORDS_MIN_BYTES) return xorBytes(bytes, start, end, key) < 0x80;
+  if (length >= NATIVE_MIN_BYTES && natives.mask !== undefined) return natives.mask(bytes, start, end, key);
   const base = bytes.byteOffset;
-  const bodyStart = ((base + start + 7) & ~7) - base;
-  const bodyEnd = ((base + end) & ~7) - base;
+  const bodyStart = ((base + start + 3) & ~3) - base;
+  const bodyEnd = ((base + end) & ~3) - base;
   const bodyKey = rotateMask(key, bodyStart - start);
   const head = xorBytes(bytes, start, bodyStart, key);
-  const isBodyAscii = xorWords(words, (base + bodyStart) / 8, (base + bodyEnd) / 8, bodyKey);
+  const isBodyAscii = xorWords(words, (base + bodyStart) >> 2, (base + bodyEnd) >> 2, bodyKey);
   const tail = xorBytes(bytes, bodyEnd, end, bodyKey);
   return isBodyAscii && (head | tail) < 0x80;
 }
@@ -65,14 +74,14 @@ function xorBytes(bytes: Uint8Array, start: number, end: number, key: number): n
   return seen;
 }
 
-function xorWords(words: BigUint64Array, start: number, end: number, key: number): boolean {
-  for (let i = 0; i < 8; i++) keyBytes[i] = key >>> ((i & 3) << 3);
+function xorWords(words: Int32Array, start: number, end: number, key: number): boolean {
+  for (let i = 0; i < 4; i++) keyBytes[i] = key >>> (i << 3);
   const word = keyWord[0]!;
-  let seen = 0n;
+  let seen = 0;
   for (let i = start; i < end; i++) {
-    const masked = BigInt.asUintN(64, words[i]! ^ word);
+    const masked = words[i]! ^ word;
     words[i] = masked;
-    seen = BigInt.asUintN(64, seen | masked);
+    seen |= masked;
   }
-  return BigInt.asUintN(64, seen & WORD_MASK_HIGH_BITS) === 0n;
+  return (seen & 0x80808080) === 0;
 }

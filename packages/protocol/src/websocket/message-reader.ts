@@ -2,6 +2,7 @@ import { ByteList } from './byte-list.ts';
 import type { EndpointOptions } from './endpoint.ts';
 import type { ViolationCode } from './errors.ts';
 import { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
+import { headerLength, MAX_COPIED_BYTES } from './frame-writer.ts';
 import type { Natives } from './natives.ts';
 import { isControlOpcode, Opcode } from './opcode.ts';
 import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
@@ -9,10 +10,11 @@ import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
 /** The floor above frames: what a {@link MessageReader} reports. */
 export interface MessageHandler {
   /**
-   * A message is complete. Text is valid UTF-8, unless `isCompressed`: then `data` is what the extension made.
-   * `data` is a view of the chunk it came in, or of memory of its own; nobody writes to it any more.
+   * A message is complete: `bytes[headroom..]`, a view of the chunk it came in, or of memory of its own.
+   * Text is valid UTF-8, unless `isCompressed`: then the bytes are what the extension made.
+   * @param headroom - bytes in front that belong to nobody: 0, or what the header of an unmasked frame takes
    */
-  onMessageData(data: Uint8Array, isBinary: boolean, isCompressed: boolean): void;
+  onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void;
   /** A close, ping or pong frame, which may stand between the fragments of a message (RFC 6455 section 5.4). */
   onControlFrame(opcode: number, payload: Uint8Array): void;
   /** The peer broke a rule; nothing more will be reported. */
@@ -50,7 +52,7 @@ export class MessageReader implements FrameHandler {
   #control: ByteList | null = null;
 
   constructor(natives: Natives, options: EndpointOptions) {
-    this.#frames = new FrameReader(this, options.role === 'server');
+    this.#frames = new FrameReader(this, natives, options.role === 'server');
     this.#natives = natives;
     this.#options = options;
   }
@@ -105,13 +107,14 @@ export class MessageReader implements FrameHandler {
   }
 
   #readControl(chunk: Uint8Array, start: number, end: number, isFrameEnd: boolean): void {
-    const payload = collect(this.#control, chunk, start, end, isFrameEnd);
-    if (payload === null) {
-      this.#control = append(this.#control, this.#natives, chunk, start, end);
+    const kept = this.#control;
+    if (!isFrameEnd) {
+      this.#control = append(kept, this.#natives, chunk, start, end);
       return;
     }
     this.#control = null;
-    this.handler!.onControlFrame(this.#frameOpcode, payload);
+    kept?.append(chunk, start, end);
+    this.handler!.onControlFrame(this.#frameOpcode, kept?.join() ?? chunk.subarray(start, end));
   }
 
   #readData(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isMessageEnd: boolean): void {
@@ -124,32 +127,33 @@ export class MessageReader implements FrameHandler {
         return;
       }
     }
-    const data = collect(this.#message, chunk, start, end, isMessageEnd);
-    if (data === null) this.#message = append(this.#message, this.#natives, chunk, start, end);
-    else this.#deliver(data);
+    if (!isMessageEnd) {
+      this.#message = append(this.#message, this.#natives, chunk, start, end);
+    } else if (this.#message === null) {
+      // Behind a masked header, which is longer than the unmasked one, that much of the chunk is our own frame's.
+      const headroom = this.#headroom(end - start);
+      const isInChunk = headroom <= start;
+      this.#deliver(chunk.subarray(isInChunk ? start - headroom : start, end), isInChunk ? headroom : 0);
+    } else {
+      this.#message.append(chunk, start, end);
+      const headroom = this.#headroom(this.#messageBytes);
+      this.#deliver(this.#message.join(headroom), headroom);
+    }
   }
 
-  #deliver(data: Uint8Array): void {
+  /** What a server leaves free in front of a message so large that it is not copied when it is sent on. */
+  #headroom(byteLength: number): number {
+    const isRelayable = this.#options.role === 'server' && byteLength > MAX_COPIED_BYTES;
+    return isRelayable ? headerLength(byteLength, null) : 0;
+  }
+
+  #deliver(bytes: Uint8Array, headroom: number): void {
     const isBinary = this.#messageOpcode === Opcode.BINARY;
     this.#messageOpcode = Opcode.CONTINUATION;
     this.#messageBytes = 0;
     this.#message = null;
-    this.handler!.onMessageData(data, isBinary, this.#isCompressed);
+    this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed);
   }
-}
-
-/** The whole payload when this piece ends it, else `null`: the piece has to be kept. */
-function collect(
-  kept: ByteList | null,
-  chunk: Uint8Array,
-  start: number,
-  end: number,
-  isEnd: boolean,
-): Uint8Array | null {
-  if (!isEnd) return null;
-  if (kept === null) return chunk.subarray(start, end);
-  kept.append(chunk, start, end);
-  return kept.join();
 }
 
 function append(

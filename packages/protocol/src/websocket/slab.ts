@@ -1,4 +1,5 @@
 import type { Natives } from './natives.ts';
+import type { ReceivedMessage } from './received-message.ts';
 
 const FIRST_SLAB_BYTES = 4096;
 const MAX_SLAB_BYTES = 65_536;
@@ -15,6 +16,8 @@ export class Slab {
   bytes: Uint8Array;
   /** How many of `bytes` are taken. */
   used = 0;
+  /** A large message that a handler is being given, and may send on. */
+  received: ReceivedMessage | null = null;
   #lastView: Uint8Array;
 
   constructor(natives: Natives) {

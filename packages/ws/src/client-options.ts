@@ -1,0 +1,56 @@
+import type { Agent } from 'node:http';
+import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
+import { checkBound } from './options.ts';
+
+/** What a browser's `WebSocket` cannot do, and Node's can. */
+export interface WebSocketClientOptions {
+  /** Further request headers, such as `Authorization` or `Cookie`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** `Origin` to send, as a browser would send its page's. @defaultValue none */
+  readonly origin?: string;
+  /** For `wss:`: what `tls.connect` takes, such as `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`. */
+  readonly tls?: TlsConnectionOptions;
+  /** Makes the connection, such as one through a proxy. @defaultValue a connection of its own */
+  readonly agent?: Agent;
+  /** Time from the constructor's call to the server's answer, in milliseconds. @defaultValue 10 000 */
+  readonly handshakeTimeoutMs?: number;
+  /** Longest message, in bytes, over all its fragments; more fails with 1009. @defaultValue 104 857 600 */
+  readonly maxMessageBytes?: number;
+  /** Time for the closing handshake, and again for the end of the TCP connection. @defaultValue 10 000 */
+  readonly closeTimeoutMs?: number;
+  /** Silence after which a ping is sent, in milliseconds; 0 for none. @defaultValue 0, as browsers have it */
+  readonly pingIntervalMs?: number;
+  /** Further silence after which the server is given up. @defaultValue 20 000 */
+  readonly pingTimeoutMs?: number;
+}
+
+/** The client's bounds, in full. */
+export interface ClientBounds {
+  readonly handshakeTimeoutMs: number;
+  readonly maxMessageBytes: number;
+  readonly closeTimeoutMs: number;
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
+}
+
+const DEFAULT_BOUNDS: ClientBounds = Object.freeze({
+  handshakeTimeoutMs: 10_000,
+  maxMessageBytes: 104_857_600,
+  closeTimeoutMs: 10_000,
+  pingIntervalMs: 0,
+  pingTimeoutMs: 20_000,
+});
+
+/**
+ * Returns the bounds that `options` set, the defaults for the rest.
+ * @throws WS_ERR_OPTION when one is not a number from 0 on
+ */
+export function resolveClientBounds(options: WebSocketClientOptions): ClientBounds {
+  const bounds = { ...DEFAULT_BOUNDS };
+  for (const name of Object.keys(DEFAULT_BOUNDS) as (keyof ClientBounds)[]) {
+    const value = options[name] ?? DEFAULT_BOUNDS[name];
+    checkBound(name, value);
+    bounds[name] = value;
+  }
+  return Object.freeze(bounds);
+}

@@ -1,0 +1,37 @@
+/** Something with one deadline of its own, which may move. */
+export interface Deadlined {
+  tick(nowMs: number): void;
+  /** A time of the clock of `tick`; `-Infinity` for at once, `Infinity` for never. */
+  nextDeadline(): number;
+}
+
+/** Keeps one connection's deadlines to the millisecond, as a client does; a server sweeps. */
+export class DeadlineTimer {
+  readonly #target: Deadlined;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(target: Deadlined) {
+    this.#target = target;
+  }
+
+  /** Sets the timer anew. To be called when the deadline may have moved closer. */
+  schedule(): void {
+    this.stop();
+    if (this.#target.nextDeadline() === Number.NEGATIVE_INFINITY) this.#target.tick(now());
+    const deadlineMs = this.#target.nextDeadline();
+    if (deadlineMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => {
+      this.#target.tick(now());
+      this.schedule();
+    }, deadlineMs - now());
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+function now(): number {
+  return Math.floor(performance.now());
+}

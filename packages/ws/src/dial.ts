@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { type AcceptedResponse, judgeResponse, WEBSOCKET_VERSION } from '@hawser/protocol/websocket';
+import type { WebSocketClientOptions } from './client-options.ts';
+import { WebSocketError } from './errors.ts';
+import { acceptFor } from './natives.ts';
+
+/** Bytes of a refusal's body that its error quotes. */
+const MAX_QUOTED_BODY_BYTES = 200;
+
+/** A connection whose handshake is done. */
+export interface Dialled {
+  readonly stream: Socket;
+  readonly response: AcceptedResponse;
+  /** What came in behind the response. */
+  readonly rest: Buffer;
+}
+
+/** An opening handshake under way. */
+export interface Dialling {
+  /** Breaks it off with `error`. */
+  abort(error: WebSocketError): void;
+}
+
+/**
+ * Opens a connection as a client: sends the request, judges the answer, calls back once.
+ *
+ * @param url - `ws:` or `wss:`
+ * @see RFC 6455 section 4.1
+ */
+export function dial(
+  url: URL,
+  protocols: readonly string[],
+  options: WebSocketClientOptions,
+  handshakeTimeoutMs: number,
+  onDone: (result: Dialled | WebSocketError) => void,
+): Dialling {
+  const key = randomBytes(16).toString('base64');
+  const request = createRequest(url, protocols, options, key);
+  let isDone = false;
+  const finish = (result: Dialled | WebSocketError): void => {
+    if (isDone) return;
+    isDone = true;
+    clearTimeout(timer);
+    if (result instanceof WebSocketError) request.destroy();
+    onDone(result);
+  };
+  const timer = setTimeout(() => {
+    const message = `the server did not answer the handshake within ${handshakeTimeoutMs} ms`;
+    finish(new WebSocketError('WS_ERR_HANDSHAKE_TIMEOUT', message));
+  }, handshakeTimeoutMs);
+  request.on('upgrade', (response, stream, rest) => {
+    finish(judge(response, stream as Socket, rest, acceptFor(key), protocols));
+  });
+  request.on('response', (response) => describeRefusal(response, finish));
+  request.on('error', (cause) => {
+    finish(
+      new WebSocketError('WS_ERR_CONNECT_FAILED', `cannot connect to ${url.host}: ${describe(cause)}`, {
+        cause,
+      }),
+    );
+  });
+  request.end();
+  return { abort: finish };
+}
+
+function createRequest(
+  url: URL,
+  protocols: readonly string[],
+  options: WebSocketClientOptions,
+  key: string,
+): ClientRequest {
+  const isSecure = url.protocol === 'wss:';
+  const target = new URL(url);
+  target.protocol = isSecure ? 'https:' : 'http:';
+  return (isSecure ? httpsRequest : httpRequest)(target, {
+    ...options.tls,
+    // A pooled connection cannot be upgraded; without an agent every handshake has its own.
+    agent: options.agent ?? false,
+    headers: {
+      ...options.headers,
+      ...(options.origin !== undefined && { Origin: options.origin }),
+      ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(', ') }),
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Key': key,
+      'Sec-WebSocket-Version': WEBSOCKET_VERSION,
+    },
+  });
+}
+
+function judge(
+  { statusCode = 0, headers }: IncomingMessage,
+  stream: Socket,
+  rest: Buffer,
+  expectedAccept: string,
+  protocols: readonly string[],
+): Dialled | WebSocketError {
+  const response = judgeResponse(
+    { status: statusCode, headers },
+    { expectedAccept, protocols, extensions: [] },
+  );
+  if (response.isAccepted) return { stream, response, rest };
+  stream.on('error', () => {});
+  stream.destroy();
+  return new WebSocketError(response.code, response.message);
+}
+
+/** Reads the beginning of a refusal's body: it mostly says why. */
+function describeRefusal(response: IncomingMessage, finish: (error: WebSocketError) => void): void {
+  const { statusCode: status = 0, statusMessage = '' } = response;
+  let body = '';
+  const done = () => {
+    const quote = body === '' ? '' : `: ${body.slice(0, MAX_QUOTED_BODY_BYTES).trim()}`;
+    const message = `the server answered ${`${status} ${statusMessage}`.trim()}${quote}`;
+    finish(new WebSocketError('WS_ERR_UNEXPECTED_STATUS', message, { status }));
+  };
+  response.setEncoding('utf8');
+  response.on('data', (text: string) => {
+    body += text;
+    if (body.length >= MAX_QUOTED_BODY_BYTES) done();
+  });
+  response.on('end', done);
+  response.on('error', done);
+}
+
+/** An address that resolves to several IP addresses fails with one error for each, and none of its own. */
+function describe(error: Error): string {
+  const causes = error instanceof AggregateError ? error.errors : [error];
+  return causes.map((cause: Error) => cause.message).join('; ');
+}
