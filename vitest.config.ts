@@ -3,14 +3,33 @@ import { defineConfig } from 'vitest/config';
 /** Resolve the packages of this workspace to their sources, so that no test needs a build. */
 const sourceConditions = ['@hawser/source'];
 
+/** Tests with real sockets, processes and browsers, on a machine that may be busy. */
+const slow = { testTimeout: 30_000, hookTimeout: 30_000 };
+
 export default defineConfig({
   resolve: { conditions: sourceConditions },
   ssr: { resolve: { conditions: sourceConditions, externalConditions: sourceConditions } },
   test: {
+    coverage: {
+      provider: 'v8',
+      include: ['packages/protocol/src/**'],
+      reporter: ['text-summary'],
+      thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
+    },
     projects: [
-      { extends: true, test: { name: 'protocol', include: ['packages/protocol/test/**/*.test.ts', 'conformance/vectors/**/*.test.ts'] } },
-      { extends: true, test: { name: 'ws', include: ['packages/ws/test/**/*.test.ts'] } },
-      { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'protocol',
+          include: ['packages/protocol/test/**/*.test.ts', 'conformance/vectors/**/*.test.ts'],
+        },
+      },
+      { extends: true, test: { name: 'ws', include: ['packages/ws/test/**/*.test.ts'], ...slow } },
+      { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'], ...slow } },
+      {
+        extends: true,
+        test: { name: 'conformance', include: ['conformance/{suite,docs}/**/*.test.ts'], ...slow },
+      },
     ],
   },
 });

@@ -55,6 +55,6 @@ export function acceptFor(key: string): string {
 }
 
 /** Returns `bytes` as a `Buffer` over the same memory. */
-export function asBuffer(bytes: Uint8Array): Buffer {
+function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

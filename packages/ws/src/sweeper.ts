@@ -1,9 +1,3 @@
-/** Something with deadlines. */
-export interface Sweepable {
-  /** Takes in that time passed. */
-  tick(nowMs: number): void;
-}
-
 /** No sweep is rarer than this, so that a clock that was set to hours is still kept. */
 const MAX_PERIOD_MS = 5_000;
 const MIN_PERIOD_MS = 5;

@@ -50,7 +50,7 @@ export function attachUpgrade(server: HttpServer, path: string | null, handle: U
 }
 
 /** Returns the path of a request target, which may be a whole URL (RFC 9112 section 3.2.2). */
-export function pathOf(target: string): string {
+function pathOf(target: string): string {
   if (!target.startsWith('/')) return URL.canParse(target) ? new URL(target).pathname : target;
   const query = target.indexOf('?');
   return query < 0 ? target : target.slice(0, query);

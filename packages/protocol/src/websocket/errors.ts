@@ -18,7 +18,7 @@ export const VIOLATIONS = Object.freeze({
     CloseCode.PROTOCOL_ERROR,
     'control payload is not in its bounds',
   ),
-  WS_ERR_INVALID_PAYLOAD_LENGTH: violation(CloseCode.PROTOCOL_ERROR, 'payload length is not minimal'),
+  WS_ERR_INVALID_PAYLOAD_LENGTH: violation(CloseCode.PROTOCOL_ERROR, 'payload length is badly encoded'),
   WS_ERR_INVALID_CLOSE_CODE: violation(CloseCode.PROTOCOL_ERROR, 'close code is not allowed'),
   WS_ERR_INVALID_UTF8: violation(CloseCode.INVALID_PAYLOAD, 'text is not UTF-8'),
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: violation(CloseCode.MESSAGE_TOO_BIG, 'message is over the limit'),

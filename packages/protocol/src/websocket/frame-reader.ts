@@ -146,13 +146,13 @@ export class FrameReader implements FrameHeader {
     this.opcode = first & 0x0f;
     this.payloadBytes = readLength(bytes, start);
     this.#maskKey = second & 0x80 ? readMask(bytes, end - 4) : 0;
-    const code = this.#judge(first, second);
+    const code = this.#judge(first, second, bytes[start + 2]!);
     if (code === null) return;
     this.#isStopped = true;
     this.#handler.onFrameViolation(code);
   }
 
-  #judge(first: number, second: number): ViolationCode | null {
+  #judge(first: number, second: number, third: number): ViolationCode | null {
     // RFC 6455 5.2: a reserved bit must be 0 unless an extension defines it; none here defines RSV2 or RSV3.
     if (first & 0x30) return 'WS_ERR_UNEXPECTED_RSV_2_3';
     if (!isKnownOpcode(this.opcode)) return 'WS_ERR_INVALID_OPCODE';
@@ -168,7 +168,7 @@ export class FrameReader implements FrameHeader {
     // RFC 6455 5.2: "the minimal number of bytes MUST be used"; of 64 bits, "the most significant MUST be 0".
     const shortForm = second & 0x7f;
     const isMinimal = shortForm < 126 || this.payloadBytes > (shortForm === 126 ? 125 : 0xffff);
-    if (!isMinimal || this.payloadBytes >= 2 ** 63) return 'WS_ERR_INVALID_PAYLOAD_LENGTH';
+    if (!isMinimal || (shortForm === 127 && third & 0x80)) return 'WS_ERR_INVALID_PAYLOAD_LENGTH';
     return this.#handler.onFrameHeader(this);
   }
 

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import net from 'node:net';
+import { responseProblems, writeHead } from './http-head.mjs';
+import { RawConnection } from './raw-connection.mjs';
+
+const CONNECT_WAIT_MS = 3000;
+const HEAD_WAIT_MS = 3000;
+
+/** The server under test: opens connections to it, bare or with the handshake done. */
+export class ServerSubject {
+  /** @param url - `ws://host:port/path` of an echo server */
+  constructor(url) {
+    const { protocol, hostname, port, pathname, search } = new URL(url);
+    if (protocol !== 'ws:') throw new Error(`the target must be a ws: URL, not ${url}`);
+    this.port = Number(port || 80);
+    this.hostname = hostname.replace(/^\[|\]$/g, '');
+    this.authority = port ? `${hostname}:${port}` : hostname;
+    this.path = pathname + search;
+  }
+
+  /** The fields of a plain request, as `[name, value]` pairs. */
+  fields(key) {
+    return [
+      ['Host', this.authority],
+      ['Upgrade', 'websocket'],
+      ['Connection', 'Upgrade'],
+      ['Sec-WebSocket-Key', key],
+      ['Sec-WebSocket-Version', '13'],
+    ];
+  }
+
+  /** Connect TCP. */
+  connect() {
+    return new Promise((resolve, reject) => {
+      const options = { port: this.port, host: this.hostname, allowHalfOpen: true };
+      const socket = net.connect(options, () => {
+        socket.setTimeout(0);
+        socket.off('error', reject);
+        resolve(new RawConnection(socket));
+      });
+      socket.setTimeout(CONNECT_WAIT_MS, () =>
+        socket.destroy(new Error('the target does not accept connections')),
+      );
+      socket.once('error', reject);
+    });
+  }
+
+  /** Connect and do the plain handshake; throws a sentence when that fails. */
+  async openPeer(seed) {
+    const connection = await this.connect();
+    const key = keyFor(seed);
+    await connection.write(writeHead(`GET ${this.path} HTTP/1.1`, this.fields(key)));
+    const response = await connection.readHead(HEAD_WAIT_MS);
+    const problems = response ? responseProblems(response, key) : ['no response to the opening handshake'];
+    if (problems.length > 0) {
+      connection.destroy();
+      throw new Error(problems.join('; '));
+    }
+    return connection.toPeer('client', seed);
+  }
+}
+
+/** A key that is the same in every run, so that a failure can be repeated. */
+export function keyFor(seed) {
+  return createHash('sha256').update(seed).digest().subarray(0, 16).toString('base64');
+}

@@ -1,0 +1,58 @@
+/**
+ * Packs every package, has publint and attw judge the tarballs, installs them into an empty folder, and uses them
+ * there through `require` and through `import`.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './steps.mjs';
+
+const PACKAGES = ['protocol', 'ws', 'cli'];
+
+const USE_BOTH = `
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawser/ws';
+import { Connection, Endpoint } from '@hawser/protocol/websocket';
+const require = createRequire(import.meta.url);
+// One identity in one process, however it was loaded.
+assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
+assert.equal(require('@hawser/ws').WebSocket, WebSocket);
+assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
+for (const named of [ServerSocket, WebSocketError, Endpoint]) assert.equal(typeof named, 'function');
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'hawser-packages-'));
+try {
+  const tarballs = PACKAGES.map(pack);
+  for (const tarball of tarballs) judge(tarball);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', ...tarballs]);
+  copyFileSync(`${root}/scripts/smoke.cjs`, join(folder, 'smoke.cjs'));
+  run(process.execPath, ['smoke.cjs']);
+  writeFileSync(join(folder, 'use-both.mjs'), USE_BOTH);
+  run(process.execPath, ['use-both.mjs']);
+  run(process.execPath, ['node_modules/.bin/hawser', '--version']);
+  console.log(`  ${PACKAGES.length} tarballs: packed, judged, installed, required and imported`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function pack(name) {
+  const home = `${root}/packages/${name}`;
+  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: home });
+  const packed = JSON.parse(output.toString());
+  return join(folder, Object.values(packed)[0].filename);
+}
+
+function judge(tarball) {
+  run(process.execPath, [`${root}/node_modules/publint/src/cli.js`, 'run', '--strict', tarball]);
+  // node10 knows no "exports"; Node 20 and every bundler do.
+  run(process.execPath, [`${root}/node_modules/@arethetypeswrong/cli/dist/index.js`, tarball, '--profile', 'node16', '--quiet']);
+}
+
+function run(file, args) {
+  const { status, stdout, stderr } = spawnSync(file, args, { cwd: folder, encoding: 'utf8', timeout: 120_000 });
+  if (status !== 0) throw new Error(`${file} ${args.join(' ')} exited with ${status}\n${stdout}\n${stderr}`);
+}

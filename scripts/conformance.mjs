@@ -1,0 +1,27 @@
+/** Runs the live conformance suite against the built packages in both roles, strict. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { isStrictPass, runSuite } from '../conformance/suite/run-suite.mjs';
+import { root } from './steps.mjs';
+
+const server = spawn(process.execPath, [`${root}/conformance/targets/hawser-server.mjs`], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const [target] = await once(createInterface(server.stdout), 'line');
+const outcomes = [
+  await runSuite({ role: 'server', target }),
+  await runSuite({
+    role: 'client',
+    exec: `${process.execPath} ${root}/conformance/targets/hawser-client.mjs %URL% %COUNT%`,
+  }),
+];
+server.kill();
+
+for (const { role, results, counts, durationMs } of outcomes) {
+  const faults = results.filter(({ verdict }) => verdict === 'FAILED' || verdict === 'NON-STRICT');
+  for (const { id, title, verdict, detail } of faults) console.error(`  ${verdict} ${id} ${title}: ${detail}`);
+  const seconds = (durationMs / 1000).toFixed(1);
+  console.log(`  ${role}: ${results.length} cases in ${seconds} s: ${JSON.stringify(counts)}`);
+}
+process.exit(outcomes.every(isStrictPass) ? 0 : 1);

@@ -1,0 +1,12 @@
+/** Everything: the checks of a commit, then the built packages with real sockets, real browsers and real peers. */
+import { nodeBinaries } from './node-binaries.mjs';
+import { runStep } from './steps.mjs';
+
+const VITEST = 'node_modules/vitest/vitest.mjs';
+
+runStep('check', 'scripts/check.mjs');
+runStep('build', 'scripts/build.mjs');
+runStep('packed packages', 'scripts/check-packages.mjs');
+runStep('other versions of Node', 'scripts/smoke-nodes.mjs');
+runStep('conformance, both roles', 'scripts/conformance.mjs');
+runStep('all tests', VITEST, ['run', '--coverage'], { HAWSER_NODE_24: nodeBinaries()[24] ?? '' });
