@@ -18,7 +18,9 @@ const IMPORT = /\b(?:from|import|require)\s*\(?\s*'([^']+)'/g;
 
 const faults = Object.keys(ALLOWED).flatMap((name) => {
   const home = join(root, 'packages', name);
-  return sourceFiles(home).flatMap((file) => importsOf(file).flatMap((target) => judge(name, home, file, target)));
+  return sourceFiles(home).flatMap((file) =>
+    importsOf(file).flatMap((target) => judge(name, home, file, target)),
+  );
 });
 
 for (const fault of faults) console.error(fault);

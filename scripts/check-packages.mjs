@@ -41,7 +41,9 @@ try {
 
 function pack(name) {
   const home = `${root}/packages/${name}`;
-  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: home });
+  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
+    cwd: home,
+  });
   const packed = JSON.parse(output.toString());
   return join(folder, Object.values(packed)[0].filename);
 }
@@ -49,10 +51,20 @@ function pack(name) {
 function judge(tarball) {
   run(process.execPath, [`${root}/node_modules/publint/src/cli.js`, 'run', '--strict', tarball]);
   // node10 knows no "exports"; Node 20 and every bundler do.
-  run(process.execPath, [`${root}/node_modules/@arethetypeswrong/cli/dist/index.js`, tarball, '--profile', 'node16', '--quiet']);
+  run(process.execPath, [
+    `${root}/node_modules/@arethetypeswrong/cli/dist/index.js`,
+    tarball,
+    '--profile',
+    'node16',
+    '--quiet',
+  ]);
 }
 
 function run(file, args) {
-  const { status, stdout, stderr } = spawnSync(file, args, { cwd: folder, encoding: 'utf8', timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync(file, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
   if (status !== 0) throw new Error(`${file} ${args.join(' ')} exited with ${status}\n${stdout}\n${stderr}`);
 }

@@ -10,4 +10,10 @@ runStep('types of the pure core', TSC, ['-p', 'packages/protocol/tsconfig.json',
 runStep('types of the page', TSC, ['-p', 'packages/cli/tsconfig.page.json']);
 runStep('layers', 'scripts/check-layers.mjs');
 runStep('unused code', 'node_modules/knip/bin/knip.js');
-runStep('pure tests', 'node_modules/vitest/vitest.mjs', ['run', '--project', 'protocol', '--reporter', 'dot']);
+runStep('pure tests', 'node_modules/vitest/vitest.mjs', [
+  'run',
+  '--project',
+  'protocol',
+  '--reporter',
+  'dot',
+]);

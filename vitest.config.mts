@@ -28,7 +28,7 @@ export default defineConfig({
       { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'], ...slow } },
       {
         extends: true,
-        test: { name: 'conformance', include: ['conformance/{suite,docs}/**/*.test.ts'], ...slow },
+        test: { name: 'docs', include: ['docs/test/**/*.test.ts'], ...slow },
       },
     ],
   },
