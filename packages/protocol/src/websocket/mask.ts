@@ -15,7 +15,7 @@ const WORDS_MIN_BYTES = 32;
 const CHUNK_MIN_BYTES = 128;
 
 /** From this many bytes on the runtime's vector code pays, if there is any. */
-const NATIVE_MIN_BYTES = 1024;
+const NATIVE_MIN_BYTES = 512;
 
 /** A place to spell a key in the machine's own byte order; written and read within one call. */
 const keyBytes = new Uint8Array(4);

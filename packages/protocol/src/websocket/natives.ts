@@ -22,7 +22,7 @@ export interface Natives {
   randomMask(): number;
   /**
    * Masks or unmasks `bytes[start..end)` in place, as `applyMask` does, with vector instructions. Optional: it is
-   * used from 1 KiB on.
+   * used from 512 bytes on.
    */
   readonly mask?: ((bytes: Uint8Array, start: number, end: number, key: number) => boolean) | undefined;
 }

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Outbox } from '../../src/websocket/outbox.ts';
+import { Slab } from '../../src/websocket/slab.ts';
+import { concat, hex, pattern, utf8 } from './frame-notation.ts';
+import { TestNatives } from './recorder.ts';
+
+function open(): { outbox: Outbox; slab: Slab } {
+  const slab = new Slab(new TestNatives());
+  return { outbox: new Outbox(slab), slab };
+}
+
+describe('outbox', () => {
+  it('outbox gives nothing when nothing waits', () => {
+    const { outbox } = open();
+    expect(outbox.takeSingle()).toBeNull();
+    expect(outbox.take()).toEqual([]);
+    expect(outbox.byteLength).toBe(0);
+  });
+
+  it('outbox joins runs that lie one behind the other', () => {
+    const { outbox } = open();
+    const memory = pattern(100);
+    outbox.append(memory, 10, 20);
+    outbox.append(memory, 20, 30);
+    expect(outbox.byteLength).toBe(20);
+    const single = outbox.takeSingle()!;
+    expect([single.buffer, single.byteOffset, single.length]).toEqual([memory.buffer, 10, 20]);
+    expect(outbox.byteLength).toBe(0);
+    expect(outbox.takeSingle()).toBeNull();
+  });
+
+  it.each([
+    ['leave a gap', 21, 30],
+    ['overlap', 19, 30],
+    ['repeat', 10, 20],
+    ['precede', 0, 10],
+  ])('outbox keeps runs apart that %s', (_, start, end) => {
+    const { outbox } = open();
+    const memory = pattern(100);
+    outbox.append(memory, 10, 20);
+    outbox.append(memory, start, end);
+    expect(outbox.takeSingle()).toBeNull();
+    expect(outbox.take().map(hex)).toEqual([hex(memory.subarray(10, 20)), hex(memory.subarray(start, end))]);
+    expect(outbox.byteLength).toBe(0);
+  });
+
+  it('outbox gives the same view to each recipient of a broadcast', () => {
+    const { outbox, slab } = open();
+    const other = new Outbox(slab);
+    const memory = pattern(100);
+    outbox.append(memory, 5, 50);
+    other.append(memory, 5, 50);
+    expect(other.takeSingle()).toBe(outbox.takeSingle());
+  });
+
+  it('outbox on hold keeps copies of small runs and views of large ones', () => {
+    const { outbox } = open();
+    const small = utf8('small');
+    const large = pattern(5000);
+    outbox.append(small, 0, 5);
+    outbox.hold();
+    outbox.append(small, 0, 5);
+    outbox.append(large, 0, 5000);
+    small.fill(0);
+    expect(outbox.byteLength).toBe(5010);
+    expect(outbox.takeSingle()).toBeNull();
+    const parts = outbox.take();
+    expect(hex(parts[0]!)).toBe(hex(utf8('smallsmall')));
+    expect(parts[1]!.buffer).toBe(large.buffer);
+    expect(outbox.byteLength).toBe(0);
+  });
+
+  it('outbox on hold is on hold no more when it was taken', () => {
+    const { outbox } = open();
+    outbox.hold();
+    outbox.append(utf8('a'), 0, 1);
+    outbox.hold();
+    expect(outbox.byteLength).toBe(1);
+    expect(outbox.take()).toHaveLength(1);
+    const memory = utf8('bc');
+    outbox.append(memory, 0, 2);
+    expect(outbox.takeSingle()!.buffer).toBe(memory.buffer);
+  });
+
+  it('outbox gives back the bytes of any appends, holds and takes in order', () => {
+    const memories = [pattern(300), pattern(9000).reverse()];
+    const append = fc.record({ memory: fc.nat(1), start: fc.nat(250), length: fc.oneof(fc.nat(50), fc.nat(8000)) });
+    const follow = fc.nat(20);
+    const step = fc.oneof(append, follow, fc.constantFrom('hold', 'take', 'takeSingle'));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const { outbox } = open();
+        const appended: Uint8Array[] = [];
+        const taken: Uint8Array[] = [];
+        let last = { memory: 0, end: 0 };
+        const add = (memory: number, start: number, end: number) => {
+          const bounded = Math.min(end, memories[memory]!.length);
+          outbox.append(memories[memory]!, start, bounded);
+          appended.push(memories[memory]!.subarray(start, bounded));
+          last = { memory, end: bounded };
+        };
+        for (const action of steps) {
+          if (typeof action === 'number') add(last.memory, last.end, last.end + action);
+          else if (typeof action !== 'string') add(action.memory, action.start, action.start + action.length);
+          else if (action === 'hold') outbox.hold();
+          else if (action === 'take') taken.push(...outbox.take());
+          else taken.push(outbox.takeSingle() ?? new Uint8Array(0));
+          expect(outbox.byteLength).toBe(concat(appended).length - concat(taken).length);
+        }
+        taken.push(...outbox.take());
+        expect(hex(concat(taken))).toBe(hex(concat(appended)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

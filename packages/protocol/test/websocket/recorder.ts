@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { Connection, type ConnectionHandler } from '../../src/websocket/connection.ts';
+import { Endpoint, type EndpointOptions, type Role } from '../../src/websocket/endpoint.ts';
+import type { Natives } from '../../src/websocket/natives.ts';
+import { concat, decodeFrames, EXAMPLE_KEY, hex, textOf, type WireFrame } from './frame-notation.ts';
+
+/** Longer data stand in a trace by their length and their digest. */
+const MAX_TRACED_BYTES = 48;
+
+/** No heartbeat, roomy limits: what a test does not speak of does not happen. */
+const DEFAULTS: EndpointOptions = Object.freeze({
+  role: 'server',
+  maxMessageBytes: 1_048_576,
+  closeTimeoutMs: 1000,
+  pingIntervalMs: 0,
+  pingTimeoutMs: 500,
+  allowsRsv1: false,
+});
+
+/** Predictable natives: one masking key, memory that is counted and full of garbage. */
+export class TestNatives implements Natives {
+  /** Sum of all that was handed out, garbage or not: a bound for what can be retained of it. */
+  allocatedBytes = 0;
+  mask: Natives['mask'];
+  readonly #encoder = new TextEncoder();
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  allocate(size: number): Uint8Array {
+    this.allocatedBytes += size;
+    return new Uint8Array(size).fill(0xaa);
+  }
+
+  utf8Length(text: string): number {
+    return this.#encoder.encode(text).length;
+  }
+
+  writeUtf8(target: Uint8Array, text: string, offset: number): number {
+    return this.#encoder.encodeInto(text, target.subarray(offset)).written;
+  }
+
+  readUtf8(data: Uint8Array): string {
+    return this.#decoder.decode(data);
+  }
+
+  readLatin1(data: Uint8Array): string {
+    let text = '';
+    for (const byte of data) text += String.fromCharCode(byte);
+    return text;
+  }
+
+  isUtf8(data: Uint8Array): boolean {
+    try {
+      this.#decoder.decode(data);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  randomMask(): number {
+    return EXAMPLE_KEY;
+  }
+}
+
+/** Writes down each call, in words, and lets a test answer it. */
+export class Recorder implements ConnectionHandler {
+  readonly trace: string[] = [];
+  /** Called after each call was written down, with its name. */
+  react: (name: string, data: Uint8Array, isBinary: boolean) => void = () => {};
+  /** Every message as it was handed over, and a copy made then. */
+  readonly received: { readonly data: Uint8Array; readonly copy: Uint8Array }[] = [];
+
+  onMessage(data: Uint8Array, isBinary: boolean): void {
+    this.received.push({ data, copy: data.slice() });
+    this.#record(isBinary ? 'binary' : 'text', data, isBinary);
+  }
+
+  onCompressedMessage(data: Uint8Array, isBinary: boolean): void {
+    this.trace.push(`compressed ${isBinary ? 'binary' : 'text'} ${describe(data, true)}`);
+    this.react('compressed', data, isBinary);
+  }
+
+  onPing(data: Uint8Array): void {
+    this.#record('ping', data, true);
+  }
+
+  onPong(data: Uint8Array): void {
+    this.#record('pong', data, true);
+  }
+
+  onClosing(): void {
+    this.#record('closing');
+  }
+
+  onFinished(): void {
+    this.#record('finished');
+  }
+
+  onTimeout(): void {
+    this.#record('timeout');
+  }
+
+  #record(name: string, data = new Uint8Array(0), isBinary = true): void {
+    this.trace.push(`${name} ${describe(data, isBinary)}`.trimEnd());
+    this.react(name, data, isBinary);
+  }
+}
+
+/** One connection with all that a test looks at. */
+export interface Session {
+  readonly connection: Connection;
+  readonly endpoint: Endpoint;
+  readonly recorder: Recorder;
+  readonly trace: string[];
+  readonly natives: TestNatives;
+  /** Takes what waits in the outbox, as frames in words. */
+  sent(): string[];
+  /** Takes what waits in the outbox, as hex. */
+  sentHex(): string;
+  /** The code and the reason that the connection ended with. */
+  status(): string;
+}
+
+/** Opens a connection in `role`. */
+export function openSession(role: Role, options: Partial<EndpointOptions> = {}): Session {
+  const natives = new TestNatives();
+  return openSessionOn(new Endpoint({ ...DEFAULTS, ...options, role }, natives), natives);
+}
+
+/** Opens one more connection of an endpoint. */
+export function openSessionOn(endpoint: Endpoint, natives: TestNatives): Session {
+  const recorder = new Recorder();
+  const connection = new Connection(recorder, endpoint);
+  return {
+    connection,
+    endpoint,
+    recorder,
+    trace: recorder.trace,
+    natives,
+    sent: () => describeFrames(concat(connection.outbox.take()), endpoint.options.role),
+    sentHex: () => hex(concat(connection.outbox.take())),
+    status: () => {
+      const { closeCode, closeReason, wasClean } = connection;
+      return `${closeCode} "${closeReason}"${wasClean ? ' clean' : ''}`;
+    },
+  };
+}
+
+/** Opens a connection of an endpoint with these options, for a suite that runs in both roles. */
+export function endpointOptions(options: Partial<EndpointOptions> = {}): EndpointOptions {
+  return { ...DEFAULTS, ...options };
+}
+
+/** Writes down what `role` sent, frame by frame; a mask bit that is wrong for the role is an error. */
+export function describeFrames(data: Uint8Array, role: Role): string[] {
+  return decodeFrames(data).map((frame) => {
+    if ((frame.key !== null) !== (role === 'client')) throw new Error(`the ${role} sent a wrong mask bit`);
+    return describeFrame(frame);
+  });
+}
+
+function describeFrame({ firstByte, payload }: WireFrame): string {
+  if (firstByte === 0x88) return describeClose(payload);
+  const names: Record<number, string> = { 129: 'text', 130: 'binary', 137: 'ping', 138: 'pong' };
+  const name = names[firstByte] ?? `0x${firstByte.toString(16)}`;
+  return `${name} ${describe(payload, name !== 'text')}`.trimEnd();
+}
+
+function describeClose(payload: Uint8Array): string {
+  if (payload.length === 0) return 'close';
+  return `close ${payload[0]! * 256 + payload[1]!} ${textOf(payload.subarray(2))}`.trimEnd();
+}
+
+function describe(data: Uint8Array, isBinary: boolean): string {
+  if (data.length > MAX_TRACED_BYTES) {
+    return `${data.length} bytes ${createHash('sha1').update(data).digest('hex').slice(0, 12)}`;
+  }
+  return isBinary ? hex(data) : textOf(data);
+}
+
+/** Returns how {@link Recorder} and {@link describeFrames} write `data` down. */
+export function traced(name: string, data: Uint8Array): string {
+  return `${name} ${describe(data, name !== 'text')}`.trimEnd();
+}
