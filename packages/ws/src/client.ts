@@ -30,6 +30,8 @@ const CLOSED = 3;
  *
  * @example
  * ```ts
+ * import { WebSocket } from '@hawser/ws';
+ *
  * const socket = new WebSocket('ws://127.0.0.1:8080/');
  * socket.onopen = () => socket.send('hello');
  * socket.onmessage = ({ data }) => console.log(data);

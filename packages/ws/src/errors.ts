@@ -10,7 +10,8 @@ export type WebSocketErrorCode =
   | 'WS_ERR_OPTION'
   | 'WS_ERR_PATH_TAKEN'
   | 'WS_ERR_PROTOCOL_NOT_OFFERED'
-  | 'WS_ERR_SERVER_CLOSED';
+  | 'WS_ERR_SERVER_CLOSED'
+  | 'WS_ERR_STREAM_TAKEN';
 
 /** An error of a server or a client. */
 export class WebSocketError extends Error {

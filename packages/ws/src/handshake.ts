@@ -80,8 +80,8 @@ export class Handshake<Data> implements StreamOwner {
   /** Answers with `status`, and ends the connection. */
   refuse(status: number, message = '', headers: Readonly<Record<string, string>> = {}, url = ''): void {
     if (this.#isAnswered) return;
-    this.#isAnswered = true;
     const response = formatRefusal(status, message, Buffer.byteLength(message), headers);
+    this.#isAnswered = true;
     this.#host.handlers.trace?.({
       type: 'refused',
       status,

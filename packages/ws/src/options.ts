@@ -37,7 +37,7 @@ export interface UpgradeAcceptance<Data> {
 
 /** Turns the client away with an HTTP response. */
 export interface UpgradeRefusal {
-  /** HTTP status, 400 to 599. */
+  /** HTTP status, such as 401; never 101. */
   readonly status: number;
   /** Body of the response, plain text. */
   readonly message?: string;

@@ -10,6 +10,7 @@ import { NodeNatives } from './natives.ts';
 import { resolveBounds, type WebSocketServerBounds, type WebSocketServerOptions } from './options.ts';
 import { ServerSocket } from './server-socket.ts';
 import { StreamConnection, type StreamContext } from './stream-connection.ts';
+import { isOwned } from './stream-owner.ts';
 import { Sweeper } from './sweeper.ts';
 import { Topics } from './topics.ts';
 import { TurnFlusher } from './turn-flusher.ts';
@@ -18,7 +19,7 @@ import { type Attachment, attachUpgrade } from './upgrade-router.ts';
 /** How a message is published. */
 export interface PublishOptions extends SendOptions {
   /** A socket that does not get the message, though it is subscribed: mostly the one that it came from. */
-  readonly except?: ServerSocket<never> | undefined;
+  readonly except?: ServerSocket<unknown> | undefined;
 }
 
 /** How a server is closed. */
@@ -40,6 +41,8 @@ export interface CloseOptions {
  * @typeParam Data - what the `upgrade` handler attaches to each socket
  * @example
  * ```ts
+ * import { WebSocketServer } from '@hawser/ws';
+ *
  * const server = new WebSocketServer({
  *   open: (socket) => socket.subscribe('news'),
  *   message: (socket, data, isBinary) => server.publish('news', data, { binary: isBinary, except: socket }),
@@ -129,8 +132,12 @@ export class WebSocketServer<Data = undefined> {
    * Takes over one upgrade, from an HTTP server's `upgrade` event: for routers of one's own.
    *
    * @param head - what `node:http` read behind the request
+   * @throws WS_ERR_STREAM_TAKEN when `socket` was handed over before
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (isOwned(socket)) {
+      throw new WebSocketError('WS_ERR_STREAM_TAKEN', 'handleUpgrade was called twice for the same socket');
+    }
     // The HTTP server's timeouts are not ours.
     (socket as Partial<Socket>).setTimeout?.(0);
     (socket as Partial<Socket>).setNoDelay?.(true);
@@ -236,8 +243,8 @@ export class WebSocketServer<Data = undefined> {
         closing: (link) => this.#topics.leave(link),
         closed: (link) => {
           this.#connections.delete(link);
-          handlers.close?.(link.peer, link.closeCode, link.closeReason);
           this.#checkIdle();
+          handlers.close?.(link.peer, link.closeCode, link.closeReason);
         },
       },
     };

@@ -118,8 +118,10 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   }
 
   ping(data: Uint8Array): SendResult {
+    if (!this.#machine.isOpen) return 'closed';
     if (!this.#admitsBytes(data.length)) return this.#refuse();
-    return this.#machine.ping(data) ? this.#sent() : 'closed';
+    this.#machine.ping(data);
+    return this.#sent();
   }
 
   /** @see Connection.close */
@@ -190,7 +192,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     }
     if (!this.#owesDrain) return;
     this.#owesDrain = false;
-    this.#context.events.drain(this.peer);
+    this.#read(() => this.#context.events.drain(this.peer));
   }
 
   onError(error: Error): void {
@@ -200,7 +202,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
-    this.#context.events.closed(this);
+    this.#read(() => this.#context.events.closed(this));
   }
 
   onMessage(data: Uint8Array, isBinary: boolean): void {

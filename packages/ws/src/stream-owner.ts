@@ -23,15 +23,20 @@ interface OwnedStream extends Duplex {
  * every idle connection some 300 bytes (`npm run bench -- --only idle`).
  */
 export function ownStream(stream: Duplex, owner: StreamOwner): void {
-  const isOwned = OWNER in stream;
+  const isHandover = isOwned(stream);
   (stream as OwnedStream)[OWNER] = owner;
-  if (isOwned) return;
+  if (isHandover) return;
   stream.on('data', onData);
   // Where the stream ends itself after the peer's end, `close` tells enough, and the listener is saved.
   if (stream.allowHalfOpen) stream.on('end', onEnd);
   stream.on('drain', onDrain);
   stream.on('error', onError);
   stream.on('close', onClose);
+}
+
+/** Tells whether `stream` has an owner. */
+export function isOwned(stream: Duplex): boolean {
+  return OWNER in stream;
 }
 
 /** Returns the IP address at the other end, or an empty string where it is not known or not known any more. */

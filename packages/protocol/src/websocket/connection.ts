@@ -64,9 +64,13 @@ const NO_BYTES = new Uint8Array(0);
  *
  * @example
  * ```ts
- * const connection = new Connection(handler, new Endpoint(options, natives));
- * connection.receive(chunk);
- * for (const bytes of connection.outbox.take()) transport.write(bytes);
+ * import { Connection, type ConnectionHandler, type Endpoint } from '@hawser/protocol/websocket';
+ *
+ * function carry(chunk: Uint8Array, handler: ConnectionHandler, endpoint: Endpoint): readonly Uint8Array[] {
+ *   const connection = new Connection(handler, endpoint);
+ *   connection.receive(chunk);
+ *   return connection.outbox.take();
+ * }
  * ```
  */
 export class Connection implements MessageHandler {
