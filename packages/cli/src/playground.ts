@@ -1,0 +1,65 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { attachChat } from './chat/chat-server.ts';
+import { listenError } from './errors.ts';
+import { createHttpListener } from './http-listener.ts';
+import { readStaticFiles } from './static-files.ts';
+import { formatUrl } from './url.ts';
+
+/** The path of the playground's WebSocket address. */
+const SOCKET_PATH = '/ws';
+
+// The same from src/ and from dist/.
+const STATIC_FOLDER = join(__dirname, '..', 'static');
+
+/** Where the playground listens. */
+export interface PlaygroundOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Is told of failures that no one else owns. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A running playground. */
+export interface Playground {
+  /** The page's address, with the real port. */
+  readonly url: string;
+  /** Say goodbye to every connection, then stop listening. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serve the playground's page and its chat.
+ *
+ * @throws {LISTEN_FAILED} when the address cannot be had
+ * @throws {FILE_UNREADABLE} when the page's files cannot be read
+ */
+export async function startPlayground({ host, port, onError }: PlaygroundOptions): Promise<Playground> {
+  const http = createServer(createHttpListener(await readStaticFiles(STATIC_FOLDER), SOCKET_PATH));
+  const chat = attachChat(http, SOCKET_PATH, onError);
+  const address = await listen(http, host, port);
+  http.on('error', onError);
+  return {
+    url: formatUrl('http', host, address.port),
+    async close() {
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      http.closeIdleConnections();
+      await chat.close();
+      http.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(http: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => reject(listenError(error, { host, port }));
+    http.once('error', onError);
+    http.listen(port, host, () => {
+      http.off('error', onError);
+      resolve(http.address() as AddressInfo);
+    });
+  });
+}

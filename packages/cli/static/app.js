@@ -1,0 +1,3 @@
+import { PlaygroundPage } from './page.js';
+
+new PlaygroundPage().start();

@@ -1,0 +1,91 @@
+// The page's modules are plain JavaScript for the browser; these are the parts that the tests call.
+
+declare module '*/static/backoff.js' {
+  export function backoffDelay(failures: number, random?: () => number): number;
+}
+
+declare module '*/static/clock.js' {
+  export class ServerClock {
+    readonly roundTripMs: number | undefined;
+    add(sample: { sentMs: number; serverMs: number; receivedMs: number }): void;
+    reset(): void;
+    ageOf(serverMs: number, localMs?: number): { ageMs: number; errorMs: number } | undefined;
+  }
+}
+
+declare module '*/static/connection.js' {
+  export type ConnectionState = { readonly name: string; readonly [detail: string]: unknown };
+  export interface ConnectionHandler {
+    onState(state: ConnectionState): void;
+    onMessage(data: string | ArrayBuffer): void;
+  }
+  export class Connection {
+    readonly state: ConnectionState;
+    readonly queuedBytes: number;
+    constructor(url: string, handler: ConnectionHandler);
+    open(): void;
+    close(): void;
+    abandon(reason: string): void;
+    send(data: string | Uint8Array): boolean;
+  }
+}
+
+declare module '*/static/heartbeat.js' {
+  export interface HeartbeatHandler {
+    ping(sentMs: number): void;
+    queuedBytes(): number;
+    onSilence(silentMs: number): void;
+    onDead(): void;
+  }
+  export class Heartbeat {
+    constructor(handler: HeartbeatHandler);
+    start(): void;
+    stop(): void;
+    alive(): void;
+  }
+}
+
+declare module '*/static/format.js' {
+  export function formatDuration(ms: number): string;
+  export function formatSize(bytes: number): string;
+  export function initialsOf(name: string): string;
+  export function tintOf(name: string, tints?: number): number;
+  export function describeClose(code: number, reason: string): string;
+}
+
+declare module '*/static/identity.js' {
+  export function inventName(random?: () => number): string;
+  export function cleanRoom(value: string): string;
+  export function isRoomName(room: string): boolean;
+}
+
+declare module '*/static/outbox.js' {
+  export interface OutgoingFile {
+    readonly name: string;
+    readonly mediaType: string;
+    readonly bytes: Uint8Array;
+  }
+  export interface Outgoing {
+    readonly id: string;
+    state: 'waiting' | 'sending' | 'refused';
+  }
+  export class Outbox {
+    add(message: {
+      id: string;
+      room: string;
+      content: string | OutgoingFile;
+      nowMs: number;
+    }): Outgoing | undefined;
+    get(id: string): Outgoing | undefined;
+    waitingFor(room: string): Outgoing[];
+    countByRoom(): Map<string, number>;
+    remove(id: string): void;
+    takeBack(): Outgoing[];
+  }
+}
+
+declare module '*/static/wire.js' {
+  export function newId(): string;
+  export function encodeFileFrame(header: object, body: Uint8Array): Uint8Array;
+  export function decodeFileFrame(buffer: ArrayBuffer): { header: unknown; body: Uint8Array };
+}
