@@ -247,8 +247,9 @@ export class Connection implements MessageHandler {
     this.#handler.onFinished();
   }
 
-  /** Delivers a message that came compressed. To be called while paused, before `resume`. */
+  /** Delivers a message that came compressed, if input still counts. To be called while paused, before `resume`. */
   deliver(data: Uint8Array, isBinary: boolean): void {
+    if (this.#state === FINISHED) return;
     const natives = this.#endpoint.natives;
     if (isBinary || validateUtf8(natives, UTF8_ACCEPT, data, 0, data.length) === UTF8_ACCEPT) {
       this.#handler.onMessage(data, isBinary);
@@ -263,7 +264,7 @@ export class Connection implements MessageHandler {
     const payload = this.#unansweredPing;
     if (payload === null) return;
     this.#unansweredPing = null;
-    this.pong(payload);
+    if (this.#state !== FINISHED) this.#writeControl(Opcode.PONG, payload);
   }
 
   onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void {
@@ -324,7 +325,6 @@ export class Connection implements MessageHandler {
 
   #answerPing(payload: Uint8Array): void {
     const { natives } = this.#endpoint;
-    if (this.#state !== OPEN) return;
     if (this.#waitingPongs < MAX_WAITING_PONGS) {
       this.#waitingPongs++;
       this.#writeControl(Opcode.PONG, payload);

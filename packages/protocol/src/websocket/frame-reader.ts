@@ -9,6 +9,11 @@ const MAX_HEADER_BYTES = 14;
 /** RFC 6455 section 5.5: a control frame's payload takes at most 125 bytes. */
 const MAX_CONTROL_PAYLOAD_BYTES = 125;
 
+const READING = 0;
+const STOPPED = 1;
+const FAILED = 2;
+type Activity = typeof READING | typeof STOPPED | typeof FAILED;
+
 /** What a frame says of itself before its payload (RFC 6455 section 5.2). */
 export interface FrameHeader {
   readonly fin: boolean;
@@ -57,7 +62,7 @@ export class FrameReader implements FrameHeader {
   #isInPayload = false;
   #remainingBytes = 0;
   #maskKey = 0;
-  #isStopped = false;
+  #activity: Activity = READING;
 
   /**
    * @param expectsMask - `true` on the server, whose peer must mask; `false` on the client, whose peer must not
@@ -71,17 +76,22 @@ export class FrameReader implements FrameHeader {
 
   /** Between two frames, and not stopped: nothing is kept. */
   get isAtRest(): boolean {
-    return !this.#isInPayload && this.#stash === null && !this.#isStopped;
+    return !this.#isInPayload && this.#stash === null && this.#activity === READING;
   }
 
   /** Makes {@link read} return after the piece in hand. */
   stop(): void {
-    this.#isStopped = true;
+    if (this.#activity === READING) this.#activity = STOPPED;
   }
 
   /** Undoes {@link stop}. */
   resume(): void {
-    this.#isStopped = false;
+    if (this.#activity === STOPPED) this.#activity = READING;
+  }
+
+  /** Stops for good: what follows a violation means nothing. */
+  fail(): void {
+    this.#activity = FAILED;
   }
 
   /**
@@ -91,7 +101,7 @@ export class FrameReader implements FrameHeader {
   read(chunk: Uint8Array, start: number): number {
     const words = this.#expectsMask ? wordsOf(chunk) : null;
     let at = start;
-    while (at < chunk.length && !this.#isStopped) {
+    while (at < chunk.length && this.#activity === READING) {
       at = this.#isInPayload ? this.#readPayload(chunk, words, at) : this.#readHeader(chunk, at);
     }
     return at;
@@ -148,7 +158,7 @@ export class FrameReader implements FrameHeader {
     this.#maskKey = second & 0x80 ? readMask(bytes, end - 4) : 0;
     const code = this.#judge(first, second, bytes[start + 2]!);
     if (code === null) return;
-    this.#isStopped = true;
+    this.fail();
     this.#handler.onFrameViolation(code);
   }
 
@@ -173,7 +183,7 @@ export class FrameReader implements FrameHeader {
   }
 
   #beginPayload(chunk: Uint8Array, at: number): number {
-    if (this.#isStopped) return at;
+    if (this.#activity === FAILED) return at;
     this.#remainingBytes = this.payloadBytes;
     if (this.payloadBytes === 0) this.#handler.onFramePayload(chunk, at, at, true, true);
     else this.#isInPayload = true;

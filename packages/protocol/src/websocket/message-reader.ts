@@ -101,6 +101,7 @@ export class MessageReader implements FrameHandler {
   }
 
   onFrameViolation(code: ViolationCode): void {
+    this.#frames.fail();
     this.#message = null;
     this.#control = null;
     this.handler!.onFrameViolation(code);

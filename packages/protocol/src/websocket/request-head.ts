@@ -1,4 +1,4 @@
-import { isToken } from './header-fields.ts';
+import { isFieldValue, isToken } from './header-fields.ts';
 import type { Natives } from './natives.ts';
 
 /** The head of an HTTP/1.1 request. */
@@ -19,7 +19,7 @@ export interface BadRequestHead {
 }
 
 const REQUEST_LINE = /^([^ ]+) ([\x21-\xff]+) HTTP\/([0-9]\.[0-9])$/;
-const HEADER_LINE = /^([^:\s]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
+const NO_BYTES = new Uint8Array(0);
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -31,7 +31,8 @@ const CR = 0x0d;
 export class RequestHeadReader {
   readonly #natives: Natives;
   readonly #maxBytes: number;
-  #bytes: Uint8Array | null = null;
+  #kept: Uint8Array = NO_BYTES;
+  #keptBytes = 0;
 
   /** @param maxBytes - longest head that is read, its empty line included; more is 431 */
   constructor(natives: Natives, maxBytes: number) {
@@ -44,27 +45,32 @@ export class RequestHeadReader {
    * @returns `null` when more is needed; else the head and the bytes behind it, or what is wrong with it
    */
   read(chunk: Uint8Array): { head: RequestHead; rest: Uint8Array } | BadRequestHead | null {
-    const known = this.#bytes?.length ?? 0;
-    const bytes = known === 0 ? chunk : this.#join(chunk);
+    const known = this.#keptBytes;
+    const bytes = known === 0 ? chunk : this.#keep(chunk);
     // The empty line may have begun in the bytes known before.
     const end = endOfHead(bytes, Math.max(0, known - 3));
     if (end > this.#maxBytes || (end < 0 && bytes.length > this.#maxBytes)) {
       return bad(`the request head is over the limit of ${this.#maxBytes} bytes`, 431);
     }
     if (end < 0) {
-      this.#bytes = bytes;
+      if (known === 0) this.#keep(chunk);
       return null;
     }
     const head = parseHead(this.#natives.readLatin1(bytes.subarray(0, end - 4)));
     return 'status' in head ? head : { head, rest: bytes.subarray(end) };
   }
 
-  #join(chunk: Uint8Array): Uint8Array {
-    const before = this.#bytes!;
-    const joined = this.#natives.allocate(before.length + chunk.length);
-    joined.set(before);
-    joined.set(chunk, before.length);
-    return joined;
+  /** Returns all bytes so far, `chunk` the last of them. The memory grows by doubling. */
+  #keep(chunk: Uint8Array): Uint8Array {
+    const byteLength = this.#keptBytes + chunk.length;
+    if (byteLength > this.#kept.length) {
+      const grown = this.#natives.allocate(Math.max(byteLength, 2 * this.#kept.length));
+      grown.set(this.#kept.subarray(0, this.#keptBytes));
+      this.#kept = grown;
+    }
+    this.#kept.set(chunk, this.#keptBytes);
+    this.#keptBytes = byteLength;
+    return this.#kept.subarray(0, byteLength);
   }
 }
 
@@ -82,10 +88,11 @@ function parseHead(text: string): RequestHead | BadRequestHead {
   if (requestLine === null || !isToken(requestLine[1]!)) return bad('the request line is malformed');
   const headers: Record<string, string> = Object.create(null);
   for (let i = 1; i < lines.length; i++) {
-    const header = HEADER_LINE.exec(lines[i]!);
-    if (header === null || !isToken(header[1]!)) return bad('a header line is malformed');
-    const name = header[1]!.toLowerCase();
-    const value = header[2]!.trimEnd();
+    const line = lines[i]!;
+    const colon = line.indexOf(':');
+    const value = trimBlanks(line, colon + 1);
+    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    if (!isToken(name) || !isFieldValue(value)) return bad('a header line is malformed');
     const before = headers[name];
     // RFC 9112 3.2: more than one Host is an error.
     if (before !== undefined && name === 'host') return bad('the Host header is repeated');
@@ -96,6 +103,18 @@ function parseHead(text: string): RequestHead | BadRequestHead {
     return bad('a request with a body cannot open a WebSocket');
   }
   return { method: requestLine[1]!, url: requestLine[2]!, httpVersion: requestLine[3]!, headers };
+}
+
+/** Returns `line` from `start` on, without blanks and tabs around it. */
+function trimBlanks(line: string, start: number): string {
+  let end = line.length;
+  while (start < end && isBlank(line, start)) start++;
+  while (end > start && isBlank(line, end - 1)) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(line: string, at: number): boolean {
+  return line[at] === ' ' || line[at] === '\t';
 }
 
 function bad(message: string, status = 400): BadRequestHead {

@@ -39,6 +39,7 @@ export function validateUtf8(
   start: number,
   end: number,
 ): number {
+  if (state === UTF8_REJECT) return state;
   if (end - start < NATIVE_MIN_BYTES) return stepThrough(state, bytes, start, end);
   while (state > UTF8_ACCEPT) state = step(state, bytes[start++]!);
   if (state === UTF8_REJECT) return state;

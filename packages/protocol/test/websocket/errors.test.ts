@@ -3,11 +3,14 @@ import { isWireCloseCode, MAX_CLOSE_REASON_BYTES } from '../../src/websocket/clo
 import { VIOLATIONS, WebSocketUsageError } from '../../src/websocket/errors.ts';
 
 describe('RFC 6455 7.1.7 violations', () => {
-  it.each(Object.entries(VIOLATIONS))('%s has a close code and a reason that a close frame carries', (_, violation) => {
-    expect(isWireCloseCode(violation.closeCode)).toBe(true);
-    expect(violation.reason).toMatch(/^[\x20-\x7e]+$/);
-    expect(violation.reason.length).toBeLessThanOrEqual(MAX_CLOSE_REASON_BYTES);
-  });
+  it.each(Object.entries(VIOLATIONS))(
+    '%s has a close code and a reason that a close frame carries',
+    (_, violation) => {
+      expect(isWireCloseCode(violation.closeCode)).toBe(true);
+      expect(violation.reason).toMatch(/^[\x20-\x7e]+$/);
+      expect(violation.reason.length).toBeLessThanOrEqual(MAX_CLOSE_REASON_BYTES);
+    },
+  );
 
   it('text that is not UTF-8 is 1007, a message over the limit 1009, all else 1002', () => {
     const codes = Object.entries(VIOLATIONS).map(([name, { closeCode }]) => [name, closeCode] as const);
@@ -22,6 +25,10 @@ describe('usage errors', () => {
   it('WebSocketUsageError carries its code and its name', () => {
     const error = new WebSocketUsageError('WS_ERR_HEADER_ARGUMENT', 'header is bad');
     expect(error).toBeInstanceOf(RangeError);
-    expect(error).toMatchObject({ name: 'WebSocketUsageError', code: 'WS_ERR_HEADER_ARGUMENT', message: 'header is bad' });
+    expect(error).toMatchObject({
+      name: 'WebSocketUsageError',
+      code: 'WS_ERR_HEADER_ARGUMENT',
+      message: 'header is bad',
+    });
   });
 });

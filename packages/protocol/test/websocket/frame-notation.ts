@@ -14,7 +14,9 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Returns the bytes that `notation` writes in hex; blanks are for the reader. */
 export function bytes(notation: string): Uint8Array {
   const digits = notation.replaceAll(/\s/g, '');
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
 }
 
 /** Returns `data` in hex. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Connection, type ConnectionHandler } from '../../src/websocket/connection.ts';
 import { Endpoint, type EndpointOptions, type Role } from '../../src/websocket/endpoint.ts';
@@ -22,8 +23,6 @@ export class TestNatives implements Natives {
   /** Sum of all that was handed out, garbage or not: a bound for what can be retained of it. */
   allocatedBytes = 0;
   mask: Natives['mask'];
-  readonly #encoder = new TextEncoder();
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   allocate(size: number): Uint8Array {
     this.allocatedBytes += size;
@@ -31,35 +30,33 @@ export class TestNatives implements Natives {
   }
 
   utf8Length(text: string): number {
-    return this.#encoder.encode(text).length;
+    return Buffer.byteLength(text);
   }
 
   writeUtf8(target: Uint8Array, text: string, offset: number): number {
-    return this.#encoder.encodeInto(text, target.subarray(offset)).written;
+    return over(target).write(text, offset);
   }
 
   readUtf8(data: Uint8Array): string {
-    return this.#decoder.decode(data);
+    return over(data).toString();
   }
 
   readLatin1(data: Uint8Array): string {
-    let text = '';
-    for (const byte of data) text += String.fromCharCode(byte);
-    return text;
+    return over(data).toString('latin1');
   }
 
   isUtf8(data: Uint8Array): boolean {
-    try {
-      this.#decoder.decode(data);
-      return true;
-    } catch {
-      return false;
-    }
+    return isUtf8(data);
   }
 
   randomMask(): number {
     return EXAMPLE_KEY;
   }
+}
+
+/** Returns a `Buffer` over the same memory. */
+function over(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.length);
 }
 
 /** Writes down each call, in words, and lets a test answer it. */
@@ -100,7 +97,7 @@ export class Recorder implements ConnectionHandler {
     this.#record('timeout');
   }
 
-  #record(name: string, data = new Uint8Array(0), isBinary = true): void {
+  #record(name: string, data: Uint8Array = new Uint8Array(0), isBinary = true): void {
     this.trace.push(`${name} ${describe(data, isBinary)}`.trimEnd());
     this.react(name, data, isBinary);
   }
