@@ -32,13 +32,42 @@ export async function startAcceptor(
   onError: (error: Error) => void,
 ): Promise<Acceptor> {
   const socketOptions = { noDelay: true };
+  const insecure = new Map<string, Socket>();
   const server: Server =
     target.tls === undefined
       ? createServer(socketOptions, onSocket)
-      : createTlsServer({ handshakeTimeout: handshakeTimeoutMs, ...target.tls, ...socketOptions }, onSocket);
+      : createTlsServer(
+          { handshakeTimeout: handshakeTimeoutMs, ...target.tls, ...socketOptions },
+          (socket) => {
+            insecure.delete(peerOf(socket));
+            onSocket(socket);
+          },
+        );
+  if (target.tls !== undefined) watchTlsHandshakes(server, insecure);
   await listen(server, { port: target.port ?? 0, ...(target.host !== undefined && { host: target.host }) });
   server.on('error', onError);
-  return { address: server.address() as AddressInfo, stop: () => server.close() };
+  return {
+    address: server.address() as AddressInfo,
+    stop: () => {
+      server.close();
+      for (const socket of insecure.values()) socket.destroy();
+    },
+  };
+}
+
+/** Keeps in `insecure` who has not finished its TLS handshake yet, and cuts who fails at it. */
+function watchTlsHandshakes(server: Server, insecure: Map<string, Socket>): void {
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
+    insecure.set(peer, socket);
+    socket.once('close', () => insecure.delete(peer));
+  });
+  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+}
+
+/** Names the other end: the one thing that a TLS socket and the socket below it have in common. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function listen(server: Server, options: ListenOptions): Promise<void> {

@@ -39,10 +39,10 @@ const CLOSED = 3;
  * @see https://websockets.spec.whatwg.org/#the-websocket-interface
  */
 export class WebSocket extends EventAttributes {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSING = CLOSING;
-  static readonly CLOSED = CLOSED;
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
 
   /** What a connection reports, for all clients. */
   static readonly #events: StreamEvents<WebSocket> = Object.freeze({
@@ -75,8 +75,8 @@ export class WebSocket extends EventAttributes {
   #unsentBytes = 0;
   /** Payload bytes that came too late: the standard has them counted for ever. */
   #discardedBytes = 0;
-  /** Bytes of blobs that are still being read, and the end of that work: what is sent next waits for it. */
-  #pendingBlobBytes = 0;
+  /** Bytes of blobs that are still being read and of what was sent behind them, and the end of that work. */
+  #pendingBytes = 0;
   #blobs: Promise<void> | null = null;
 
   /**
@@ -91,8 +91,10 @@ export class WebSocket extends EventAttributes {
     options: WebSocketClientOptions = {},
   ) {
     super();
+    // WebIDL: what is left out is a TypeError, what cannot be parsed a SyntaxError.
+    if (url === undefined) throw new TypeError('a WebSocket needs a URL: new WebSocket(url)');
     this.#url = parseUrl(url);
-    const list = typeof protocols === 'string' ? [protocols] : Array.from(protocols, String);
+    const list = toProtocols(protocols);
     checkProtocols(list);
     this.#bounds = resolveClientBounds(options);
     this.#dialling = dial(this.#url, list, options, this.#bounds.handshakeTimeoutMs, (result) => {
@@ -124,7 +126,7 @@ export class WebSocket extends EventAttributes {
   /** Payload bytes that were given to `send` and have not reached the network yet. */
   get bufferedAmount(): number {
     const unsent = Math.min(this.#unsentBytes, this.#connection?.bufferedBytes ?? 0);
-    return unsent + this.#pendingBlobBytes + this.#discardedBytes;
+    return unsent + this.#pendingBytes + this.#discardedBytes;
   }
 
   /** As what binary messages arrive. @defaultValue 'blob' */
@@ -146,18 +148,16 @@ export class WebSocket extends EventAttributes {
     if (this.readyState === CONNECTING) {
       throw new DOMException('still connecting: wait for the open event', 'InvalidStateError');
     }
-    if (data instanceof Blob) {
-      this.#sendBlob(data);
-      return;
-    }
-    const isBinary = isBytes(data);
-    const payload = isBinary ? toBytes(data) : String(data);
-    if (this.#blobs === null || this.readyState !== OPEN) {
-      this.#sendPayload(payload, isBinary);
+    // biome-ignore lint/complexity/noArguments: WebIDL tells an argument that is missing from one that is undefined.
+    if (arguments.length === 0) throw new TypeError('there is nothing to send: send(data)');
+    const payload = toPayloadOrBlob(data);
+    const byteLength = byteLengthOf(payload);
+    if (this.readyState !== OPEN) {
+      this.#discardedBytes += byteLength;
+    } else if (payload instanceof Blob || this.#blobs !== null) {
+      this.#sendBehindBlobs(payload, byteLength);
     } else {
-      // The bytes are the caller's again once this returns.
-      const kept = typeof payload === 'string' ? payload : Uint8Array.from(payload);
-      this.#afterBlobs(async () => this.#sendPayload(kept, isBinary));
+      this.#sendPayload(payload, byteLength);
     }
   }
 
@@ -196,7 +196,7 @@ export class WebSocket extends EventAttributes {
    * @throws WS_ERR_CONTROL_PAYLOAD_ARGUMENT when `data` has more bytes
    */
   ping(data: SendData = ''): boolean {
-    return this.#connection?.ping(toBytes(data)) === 'written';
+    return (this.#connection?.ping(toBytes(data)) ?? 'closed') !== 'closed';
   }
 
   /** Cuts the connection at once, without a close frame. Beyond the standard. */
@@ -228,7 +228,7 @@ export class WebSocket extends EventAttributes {
       connection.pauseDelivery();
       this.dispatchEvent(new Event('open'));
     });
-    // Each event is a task of its own: whoever awaits `open` and listens then misses no message.
+    // So is `open`.
     setImmediate(() => connection.resumeDelivery());
   }
 
@@ -239,9 +239,7 @@ export class WebSocket extends EventAttributes {
       return;
     }
     this.#isClosing = true;
-    this.#afterBlobs(async () => {
-      this.#connection?.close(code, reason);
-    });
+    this.#afterBlobs(async () => void this.#connection?.close(code, reason));
   }
 
   #refused(error: WebSocketError): void {
@@ -268,6 +266,8 @@ export class WebSocket extends EventAttributes {
   #receive(data: Buffer, isBinary: boolean): void {
     // The standard delivers nothing once the connection is closing.
     if (this.readyState !== OPEN) return;
+    // Each event is a task of its own: whoever awaits one message and then listens for the next misses none.
+    this.#connection?.letReactionsRun();
     if (!isBinary) this.#dispatchData('message', data.toString());
     else if (this.#binaryType === 'blob') this.#dispatchData('message', new Blob([data]));
     else this.#dispatchData('message', toArrayBuffer(data));
@@ -278,38 +278,43 @@ export class WebSocket extends EventAttributes {
     this.dispatchEvent(new MessageEvent(type, { data, origin: `${protocol}//${host}` }));
   }
 
-  #sendPayload(payload: string | Uint8Array, isBinary: boolean): void {
-    const byteLength = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
+  #sendPayload(payload: string | Uint8Array, byteLength: number): void {
     const connection = this.#connection;
-    if (connection === null || this.readyState !== OPEN) {
+    if (connection === null || !connection.isOpen) {
       this.#discardedBytes += byteLength;
       return;
     }
     if (connection.bufferedBytes === 0) this.#unsentBytes = 0;
     this.#unsentBytes += byteLength;
-    connection.send(payload, isBinary);
+    connection.send(payload, typeof payload !== 'string');
   }
 
-  #sendBlob(blob: Blob): void {
-    this.#pendingBlobBytes += blob.size;
+  #sendBehindBlobs(payload: string | Uint8Array | Blob, byteLength: number): void {
+    // The bytes are the caller's again once `send` returns.
+    const kept = payload instanceof Uint8Array ? Uint8Array.from(payload) : payload;
+    this.#pendingBytes += byteLength;
     this.#afterBlobs(async () => {
-      const bytes = new Uint8Array(await blob.arrayBuffer());
-      this.#pendingBlobBytes -= blob.size;
-      this.#sendPayload(bytes, true);
+      const read = kept instanceof Blob ? new Uint8Array(await kept.arrayBuffer()) : kept;
+      this.#pendingBytes -= byteLength;
+      this.#sendPayload(read, byteLength);
     });
   }
 
-  /** Runs `task` behind the blobs that are being read. */
+  /** Runs `task` behind the blobs that are being read. A blob that cannot be read fails the connection. */
   #afterBlobs(task: () => Promise<void>): void {
-    const turn: Promise<void> = (this.#blobs ?? Promise.resolve()).then(task).finally(() => {
-      if (this.#blobs === turn) this.#blobs = null;
-    });
+    const turn: Promise<void> = (this.#blobs ?? Promise.resolve())
+      .then(task)
+      .catch(() => this.#connection?.fail(CloseCode.INTERNAL_ERROR, 'a Blob could not be read'))
+      .finally(() => {
+        if (this.#blobs === turn) this.#blobs = null;
+      });
     this.#blobs = turn;
   }
 }
 
 const CONSTANTS = { CONNECTING, OPEN, CLOSING, CLOSED };
 for (const [name, value] of Object.entries(CONSTANTS)) {
+  Object.defineProperty(WebSocket, name, { value, enumerable: true });
   Object.defineProperty(WebSocket.prototype, name, { value, enumerable: true });
 }
 Object.defineProperty(WebSocket.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
@@ -328,6 +333,12 @@ function parseUrl(input: string | URL): URL {
   return url;
 }
 
+/** WebIDL `(DOMString or sequence<DOMString>)`. */
+function toProtocols(protocols: unknown): string[] {
+  const isSequence = typeof protocols === 'object' && protocols !== null && Symbol.iterator in protocols;
+  return isSequence ? Array.from(protocols as Iterable<unknown>, String) : [String(protocols)];
+}
+
 function checkProtocols(protocols: readonly string[]): void {
   for (const protocol of protocols) {
     if (!isToken(protocol)) {
@@ -340,8 +351,18 @@ function checkProtocols(protocols: readonly string[]): void {
   }
 }
 
-function isBytes(data: unknown): data is Uint8Array | ArrayBufferLike | ArrayBufferView {
-  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
+/** WebIDL `(BufferSource or Blob or USVString)`. */
+function toPayloadOrBlob(data: unknown): string | Uint8Array | Blob {
+  const isBytes =
+    ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
+  if (isBytes) return toBytes(data);
+  // A template, unlike `String`, throws at a symbol.
+  return data instanceof Blob ? data : `${data}`;
+}
+
+function byteLengthOf(payload: string | Uint8Array | Blob): number {
+  if (typeof payload === 'string') return Buffer.byteLength(payload);
+  return payload instanceof Blob ? payload.size : payload.length;
 }
 
 /** Returns exactly the bytes of `data`; a copy where they share their memory. */
@@ -351,10 +372,12 @@ function toArrayBuffer(data: Buffer): ArrayBuffer {
   return (isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
 }
 
-/** WebIDL `[Clamp] unsigned short`. */
+/** WebIDL `[Clamp] unsigned short`: a half is rounded to the even neighbour. */
 function clampToUint16(value: number): number {
   const number = Math.min(Math.max(Number(value), 0), 65_535);
-  return Number.isNaN(number) ? 0 : Math.round(number);
+  const floor = Math.floor(number);
+  const isUp = number - floor > 0.5 || (number - floor === 0.5 && floor % 2 === 1);
+  return Number.isNaN(number) ? 0 : floor + (isUp ? 1 : 0);
 }
 
 function throwError(error: unknown): never {

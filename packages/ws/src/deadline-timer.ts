@@ -1,3 +1,5 @@
+import { setLongTimeout } from './timeout.ts';
+
 /** Something with one deadline of its own, which may move. */
 export interface Deadlined {
   tick(nowMs: number): void;
@@ -20,7 +22,7 @@ export class DeadlineTimer {
     if (this.#target.nextDeadline() === Number.NEGATIVE_INFINITY) this.#target.tick(now());
     const deadlineMs = this.#target.nextDeadline();
     if (deadlineMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = setLongTimeout(() => {
       this.#target.tick(now());
       this.schedule();
     }, deadlineMs - now());

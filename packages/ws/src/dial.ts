@@ -6,6 +6,7 @@ import { type AcceptedResponse, judgeResponse, WEBSOCKET_VERSION } from '@hawser
 import type { WebSocketClientOptions } from './client-options.ts';
 import { WebSocketError } from './errors.ts';
 import { acceptFor } from './natives.ts';
+import { setLongTimeout } from './timeout.ts';
 
 /** Bytes of a refusal's body that its error quotes. */
 const MAX_QUOTED_BODY_BYTES = 200;
@@ -47,14 +48,17 @@ export function dial(
     if (result instanceof WebSocketError) request.destroy();
     onDone(result);
   };
-  const timer = setTimeout(() => {
+  let refusal: Refusal | null = null;
+  const timer = setLongTimeout(() => {
     const message = `the server did not answer the handshake within ${handshakeTimeoutMs} ms`;
-    finish(new WebSocketError('WS_ERR_HANDSHAKE_TIMEOUT', message));
+    finish(refusal?.error() ?? new WebSocketError('WS_ERR_HANDSHAKE_TIMEOUT', message));
   }, handshakeTimeoutMs);
   request.on('upgrade', (response, stream, rest) => {
     finish(judge(response, stream as Socket, rest, acceptFor(key), protocols));
   });
-  request.on('response', (response) => describeRefusal(response, finish));
+  request.on('response', (response) => {
+    refusal = new Refusal(response, finish);
+  });
   request.on('error', (cause) => {
     finish(
       new WebSocketError('WS_ERR_CONNECT_FAILED', `cannot connect to ${url.host}: ${describe(cause)}`, {
@@ -108,22 +112,31 @@ function judge(
   return new WebSocketError(response.code, response.message);
 }
 
-/** Reads the beginning of a refusal's body: it mostly says why. */
-function describeRefusal(response: IncomingMessage, finish: (error: WebSocketError) => void): void {
-  const { statusCode: status = 0, statusMessage = '' } = response;
-  let body = '';
-  const done = () => {
-    const quote = body === '' ? '' : `: ${body.slice(0, MAX_QUOTED_BODY_BYTES).trim()}`;
+/** An answer other than 101, and the beginning of its body: it mostly says why. */
+class Refusal {
+  readonly #response: IncomingMessage;
+  #body = '';
+
+  constructor(response: IncomingMessage, finish: (error: WebSocketError) => void) {
+    this.#response = response;
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => {
+      this.#body += text;
+      if (this.#body.length >= MAX_QUOTED_BODY_BYTES) finish(this.error());
+    });
+    response.on('end', () => finish(this.error()));
+    response.on('error', () => finish(this.error()));
+  }
+
+  error(): WebSocketError {
+    const { statusCode: status = 0, statusMessage = '', headers } = this.#response;
+    // A 101 that `node:http` does not take for an upgrade breaks a rule that has its own name.
+    const verdict = judgeResponse({ status, headers }, { expectedAccept: '', protocols: [], extensions: [] });
+    if (status === 101 && !verdict.isAccepted) return new WebSocketError(verdict.code, verdict.message);
+    const quote = this.#body === '' ? '' : `: ${this.#body.slice(0, MAX_QUOTED_BODY_BYTES).trim()}`;
     const message = `the server answered ${`${status} ${statusMessage}`.trim()}${quote}`;
-    finish(new WebSocketError('WS_ERR_UNEXPECTED_STATUS', message, { status }));
-  };
-  response.setEncoding('utf8');
-  response.on('data', (text: string) => {
-    body += text;
-    if (body.length >= MAX_QUOTED_BODY_BYTES) done();
-  });
-  response.on('end', done);
-  response.on('error', done);
+    return new WebSocketError('WS_ERR_UNEXPECTED_STATUS', message, { status });
+  }
 }
 
 /** An address that resolves to several IP addresses fails with one error for each, and none of its own. */

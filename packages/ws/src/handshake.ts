@@ -11,6 +11,7 @@ import {
 import { WebSocketError } from './errors.ts';
 import { acceptFor, type NodeNatives } from './natives.ts';
 import type {
+  TraceEvent,
   UpgradeDecision,
   UpgradeRequest,
   WebSocketServerBounds,
@@ -28,6 +29,7 @@ export interface HandshakeHost<Data> {
   refusal(): string | null;
   /** A failure that no connection owns. */
   reportError(error: unknown): void;
+  trace(event: TraceEvent): void;
   /** The handshake is done with, one way or the other. */
   settled(handshake: Handshake<Data>): void;
   /** The client is let in. `head` is the 101 response, still to be written; `rest` came in behind the request. */
@@ -63,35 +65,22 @@ export class Handshake<Data> implements StreamOwner {
   begin(request: UpgradeHead, rest: Uint8Array): void {
     const verdict = judgeRequest(request);
     const obstacle = this.#host.refusal();
-    if (!verdict.isAcceptable) {
-      this.refuse(verdict.status, verdict.message, verdict.headers, request.url);
-    } else if (obstacle !== null) {
-      this.refuse(503, obstacle, {}, request.url);
-    } else {
-      const upgradeRequest = new StreamUpgradeRequest(request, verdict.protocols, this.#stream);
-      if (isAllowedOrigin(this.#host.bounds.allowedOrigins, upgradeRequest)) {
-        this.#decide(upgradeRequest, verdict, rest);
-      } else {
-        this.refuse(403, 'pages of this origin may not connect here', {}, request.url);
-      }
-    }
+    if (!verdict.isAcceptable) this.refuse(verdict.status, verdict.message, verdict.headers, request.url);
+    else if (obstacle !== null) this.refuse(503, obstacle, {}, request.url);
+    else this.#decide(new StreamUpgradeRequest(request, verdict.protocols, this.#stream), verdict, rest);
   }
 
   /** Answers with `status`, and ends the connection. */
   refuse(status: number, message = '', headers: Readonly<Record<string, string>> = {}, url = ''): void {
     if (this.#isAnswered) return;
-    const response = formatRefusal(status, message, Buffer.byteLength(message), headers);
+    const body = Buffer.from(message);
+    const head = Buffer.from(formatRefusal(status, body.length, headers), 'latin1');
     this.#isAnswered = true;
-    this.#host.handlers.trace?.({
-      type: 'refused',
-      status,
-      message,
-      url,
-      remoteAddress: remoteAddressOf(this.#stream),
-    });
     // What the client still sends has to be read, or its system may discard our answer.
     this.#stream.resume();
-    this.#stream.end(response);
+    this.#stream.end(Buffer.concat([head, body]));
+    const remoteAddress = remoteAddressOf(this.#stream);
+    this.#host.trace({ type: 'refused', status, message, url, remoteAddress });
   }
 
   /** Cuts the connection, answered or not. */
@@ -136,6 +125,10 @@ export class Handshake<Data> implements StreamOwner {
 
   #decide(request: UpgradeRequest, verdict: AcceptableRequest, rest: Uint8Array): void {
     try {
+      if (!isAllowedOrigin(this.#host.bounds.allowedOrigins, request)) {
+        this.refuse(403, 'pages of this origin may not connect here', {}, request.url);
+        return;
+      }
       const decision = this.#host.handlers.upgrade?.(request);
       if (!isPromise(decision)) {
         this.#answer(decision, request, verdict, rest);
@@ -160,6 +153,12 @@ export class Handshake<Data> implements StreamOwner {
     if (this.#isAnswered) return;
     if (decision?.status !== undefined) {
       this.refuse(decision.status, decision.message, decision.headers, request.url);
+      return;
+    }
+    // While the handler took its time, others may have been let in.
+    const obstacle = this.#host.refusal();
+    if (obstacle !== null) {
+      this.refuse(503, obstacle, {}, request.url);
       return;
     }
     const protocol = decision?.protocol ?? '';

@@ -189,6 +189,7 @@ export function resolveBounds(options: Partial<WebSocketServerBounds>): WebSocke
     bounds[name] = value;
   }
   checkPolicy(bounds.slowConsumer);
+  checkOrigins(bounds.allowedOrigins);
   return Object.freeze(bounds as unknown as WebSocketServerBounds);
 }
 
@@ -205,4 +206,13 @@ function checkPolicy(value: unknown): void {
   if (value === 'close' || value === 'drop' || value === 'wait') return;
   const shown = String(value).slice(0, 75);
   throw new WebSocketError('WS_ERR_OPTION', `slowConsumer must be 'close', 'drop' or 'wait', not ${shown}`);
+}
+
+function checkOrigins(value: unknown): void {
+  if (value === 'same-host' || value === '*' || typeof value === 'function' || Array.isArray(value)) return;
+  const shown = String(value).slice(0, 75);
+  throw new WebSocketError(
+    'WS_ERR_OPTION',
+    `allowedOrigins must be 'same-host', '*', a list of origins such as ['https://example.org'], or a function, not ${shown}`,
+  );
 }

@@ -9,7 +9,9 @@ export function isAllowedOrigin(allowed: AllowedOrigins, request: UpgradeRequest
   const origin = headerValue(request.headers, 'origin');
   if (origin === undefined || allowed === '*') return true;
   if (typeof allowed === 'function') return allowed(origin, request);
-  if (allowed !== 'same-host') return allowed.includes(origin.toLowerCase());
+  if (allowed !== 'same-host') {
+    return allowed.some((known) => known.toLowerCase() === origin.toLowerCase());
+  }
   return isSameHost(origin, headerValue(request.headers, 'host') ?? '');
 }
 

@@ -7,14 +7,20 @@ import { type SendData, type SendOptions, toPayload } from './data.ts';
 import { WebSocketError } from './errors.ts';
 import { Handshake, type HandshakeHost } from './handshake.ts';
 import { NodeNatives } from './natives.ts';
-import { resolveBounds, type WebSocketServerBounds, type WebSocketServerOptions } from './options.ts';
+import {
+  resolveBounds,
+  type TraceEvent,
+  type WebSocketServerBounds,
+  type WebSocketServerOptions,
+} from './options.ts';
 import { ServerSocket } from './server-socket.ts';
 import { StreamConnection, type StreamContext } from './stream-connection.ts';
 import { isOwned } from './stream-owner.ts';
 import { Sweeper } from './sweeper.ts';
+import { setLongTimeout } from './timeout.ts';
 import { Topics } from './topics.ts';
 import { TurnFlusher } from './turn-flusher.ts';
-import { type Attachment, attachUpgrade } from './upgrade-router.ts';
+import { type Attachment, attachUpgrade, type UpgradeRoute } from './upgrade-router.ts';
 
 /** How a message is published. */
 export interface PublishOptions extends SendOptions {
@@ -123,9 +129,13 @@ export class WebSocketServer<Data = undefined> {
    */
   attach(server: HttpServer, options: { readonly path?: string } = {}): void {
     this.#checkOpen();
-    const handle = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      this.handleUpgrade(request, socket, head);
-    this.#attachments.push(attachUpgrade(server, options.path ?? null, handle));
+    const route: UpgradeRoute = {
+      path: options.path ?? null,
+      handle: (request, socket, head) => this.handleUpgrade(request, socket, head),
+      refuse: (request, socket) =>
+        this.#createHandshake(socket).refuse(404, 'there is no WebSocket at this path', {}, request.url),
+    };
+    this.#attachments.push(attachUpgrade(server, route));
   }
 
   /**
@@ -178,7 +188,7 @@ export class WebSocketServer<Data = undefined> {
     for (const acceptor of this.#acceptors) acceptor.stop();
     for (const handshake of this.#handshakes) handshake.refuse(503, 'the server is closing');
     for (const connection of this.#connections) connection.close(code, reason);
-    const stragglers = setTimeout(() => this.#terminateAll(), timeoutMs);
+    const stragglers = setLongTimeout(() => this.#terminateAll(), timeoutMs);
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
       this.#checkIdle();
@@ -219,6 +229,7 @@ export class WebSocketServer<Data = undefined> {
       natives: this.#natives,
       refusal: () => this.#refusal(),
       reportError: (error) => this.#reportError(error),
+      trace: (event) => this.#trace(event),
       settled: (handshake) => {
         this.#handshakes.delete(handshake);
         this.#checkIdle();
@@ -263,6 +274,14 @@ export class WebSocketServer<Data = undefined> {
     );
     this.#connections.add(connection);
     connection.start(head, rest, () => this.#handlers.open?.(connection.peer));
+  }
+
+  #trace(event: TraceEvent): void {
+    try {
+      this.#handlers.trace?.(event);
+    } catch (error) {
+      this.#reportError(error);
+    }
   }
 
   #reportError(error: unknown): void {

@@ -30,6 +30,12 @@ export interface StreamContext<Peer> {
 }
 
 /**
+ * Most bytes that the stream is given at a time. A slow peer's progress shows only when all of them have left, and
+ * it has to show, or the peer is taken for dead.
+ */
+const MAX_WRITE_BYTES = 2_097_152;
+
+/**
  * The shell of a connection: carries bytes between a Duplex stream and the protocol machine, bounds what waits to
  * be sent, and writes once for each chunk received and once for each turn of the event loop.
  */
@@ -46,6 +52,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   #owesDrain = false;
   /** The policy `wait` has stopped reading. */
   #isReadingStopped = false;
+  /** What the stream held when it was last written to: a stream that is destroyed forgets it. */
+  #strandedBytes = 0;
   #isFinished = false;
   #isClosed = false;
 
@@ -81,7 +89,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   /** Bytes that wait in memory, headers included: here, and in the stream. */
   get bufferedBytes(): number {
-    return this.#machine.outbox.byteLength + this.#stream.writableLength;
+    const { destroyed, writableLength } = this.#stream;
+    return this.#machine.outbox.byteLength + (destroyed ? this.#strandedBytes : writableLength);
   }
 
   /** The peer's IP address; empty once the connection is closed, and where the stream has none. */
@@ -153,6 +162,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#read(() => this.#machine.resume());
   }
 
+  /** Holds back the next message until the promise reactions to this one have run. */
+  letReactionsRun(): void {
+    this.#machine.pause();
+    // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
+    queueMicrotask(() => process.nextTick(() => this.#read(() => this.#machine.resume())));
+  }
+
   tick(nowMs: number): void {
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
@@ -183,6 +199,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   onDrain(): void {
     this.#isBlocked = false;
+    this.#strandedBytes = 0;
     this.#machine.markAlive();
     this.flush();
     if (this.#isBlocked) return;
@@ -249,16 +266,17 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   #write(): void {
     const stream = this.#stream;
     const { outbox } = this.#machine;
-    const single = outbox.takeSingle();
+    const single = outbox.byteLength <= MAX_WRITE_BYTES ? outbox.takeSingle() : null;
     if (single !== null) {
       stream.write(single);
     } else {
       stream.cork();
-      for (const part of outbox.take()) stream.write(part);
+      for (const part of outbox.take(MAX_WRITE_BYTES)) stream.write(part);
       stream.uncork();
     }
     // A stream also asks for a drain when one large write has reached the kernel already.
-    this.#isBlocked = stream.writableNeedDrain && stream.writableLength > 0;
+    this.#strandedBytes = stream.writableLength;
+    this.#isBlocked = stream.writableNeedDrain && this.#strandedBytes > 0;
     if (this.#isBlocked) outbox.hold();
   }
 

@@ -1,6 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { formatRefusal } from '@hawser/protocol/websocket';
 import { WebSocketError } from './errors.ts';
 
 /** Marks our own listeners, across copies of this package, so that they can be told from foreign ones. */
@@ -8,7 +7,17 @@ const ROUTE: unique symbol = Symbol.for('hawser.upgrade.path') as never;
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** An `upgrade` listener with the path that it claims; `null` claims what no other path does. */
+/** What one of ours does with the upgrades of an HTTP server. */
+export interface UpgradeRoute {
+  /** Exact path without query; `null` for whatever no other claims. */
+  readonly path: string | null;
+  /** Takes an upgrade to the path. */
+  readonly handle: UpgradeListener;
+  /** Turns away an upgrade that nobody claims. */
+  readonly refuse: (request: IncomingMessage, socket: Duplex) => void;
+}
+
+/** An `upgrade` listener with the path that it claims. */
 interface RoutedListener extends UpgradeListener {
   [ROUTE]: string | null;
 }
@@ -19,16 +28,15 @@ export interface Attachment {
 }
 
 /**
- * Has `handle` called for each upgrade of `server` to `path`.
+ * Has `route` take part in the upgrades of `server`.
  *
  * Several of ours share one HTTP server, each with its own path, and stand beside listeners of other libraries.
  * They know of each other only through the server's own list of listeners: whoever claims the path takes the
  * upgrade; what none of ours claims is left to the others, or is refused with 404 where there are none.
  *
- * @param path - exact path without query; `null` for whatever no other claims
- * @throws WS_ERR_PATH_TAKEN when another of ours claims the same
+ * @throws WS_ERR_PATH_TAKEN when another of ours claims the same path
  */
-export function attachUpgrade(server: HttpServer, path: string | null, handle: UpgradeListener): Attachment {
+export function attachUpgrade(server: HttpServer, { path, handle, refuse }: UpgradeRoute): Attachment {
   if (routesOf(server).some((route) => route[ROUTE] === path)) {
     throw new WebSocketError(
       'WS_ERR_PATH_TAKEN',
@@ -41,7 +49,7 @@ export function attachUpgrade(server: HttpServer, path: string | null, handle: U
       const claimant = findClaimant(routes, pathOf(request.url ?? '/'));
       if (claimant === listener) handle(request, socket, head);
       const isRefused = claimant === undefined && routes.length === server.listenerCount('upgrade');
-      if (isRefused && routes[0] === listener) refuseUnclaimed(socket);
+      if (isRefused && routes[0] === listener) refuse(request, socket);
     },
     { [ROUTE]: path } as { [ROUTE]: string | null },
   );
@@ -62,12 +70,4 @@ function routesOf(server: HttpServer): RoutedListener[] {
 
 function findClaimant(routes: readonly RoutedListener[], path: string): RoutedListener | undefined {
   return routes.find((route) => route[ROUTE] === path) ?? routes.find((route) => route[ROUTE] === null);
-}
-
-function refuseUnclaimed(socket: Duplex): void {
-  const message = 'there is no WebSocket at this path';
-  // The client may have gone: there is nobody to tell.
-  socket.on('error', () => {});
-  socket.end(formatRefusal(404, message, message.length, {}));
-  socket.resume();
 }

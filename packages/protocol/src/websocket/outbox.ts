@@ -58,13 +58,26 @@ export class Outbox implements RunSink {
     return view;
   }
 
-  /** Returns all that waits, in order. */
-  take(): readonly Uint8Array[] {
+  /** Returns what waits, in order: all of it, or the first `maxBytes`. */
+  take(maxBytes = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
     this.#closeRun();
-    const taken = this.#held?.parts() ?? this.#closed ?? [];
+    const waiting = this.#held?.parts() ?? this.#closed ?? [];
     this.#held = null;
     this.#closed = null;
-    this.byteLength = 0;
+    if (this.byteLength <= maxBytes) {
+      this.byteLength = 0;
+      return waiting;
+    }
+    this.byteLength -= maxBytes;
+    const taken: Uint8Array[] = [];
+    let index = 0;
+    for (; waiting[index]!.length <= maxBytes; index++) {
+      taken.push(waiting[index]!);
+      maxBytes -= waiting[index]!.length;
+    }
+    const cut = waiting[index]!;
+    if (maxBytes > 0) taken.push(cut.subarray(0, maxBytes));
+    this.#closed = [cut.subarray(maxBytes), ...waiting.slice(index + 1)];
     return taken;
   }
 

@@ -98,10 +98,6 @@ function parseHead(text: string): RequestHead | BadRequestHead {
     if (before !== undefined && name === 'host') return bad('the Host header is repeated');
     headers[name] = before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value;
   }
-  // A body would be read as frames, or as the next request by a proxy that sees it differently.
-  if ('transfer-encoding' in headers || (headers['content-length'] ?? '0') !== '0') {
-    return bad('a request with a body cannot open a WebSocket');
-  }
   return { method: requestLine[1]!, url: requestLine[2]!, httpVersion: requestLine[3]!, headers };
 }
 

@@ -28,44 +28,58 @@ export interface Acceptance {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Headers of a 101 response that the handshake alone decides on, in lower case. */
+const ACCEPTANCE_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'upgrade',
+  'sec-websocket-accept',
+  'sec-websocket-extensions',
+  'sec-websocket-protocol',
+]);
+
+/** Headers of a refusal that are not the user's to set, in lower case. */
+const REFUSAL_HEADERS: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
+
 /**
- * Returns the 101 response that opens the connection.
- * @throws WS_ERR_HEADER_ARGUMENT when a header would break out of its line
+ * Returns the 101 response that opens the connection, to be sent as Latin-1.
+ * @throws WS_ERR_HEADER_ARGUMENT when a header would break out of its line, or is the handshake's own
  * @see RFC 6455 section 4.2.2 item 5
  */
 export function formatAcceptance({ accept, protocol, extensions, headers }: Acceptance): string {
   let head = `${statusLine(101)}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n`;
   if (protocol !== '') head += `Sec-WebSocket-Protocol: ${protocol}\r\n`;
   if (extensions.length > 0) head += `Sec-WebSocket-Extensions: ${formatExtensions(extensions)}\r\n`;
-  return `${head}${headerLines(headers)}\r\n`;
+  return `${head}${headerLines(headers, ACCEPTANCE_HEADERS)}\r\n`;
 }
 
 /**
- * Returns the whole response that refuses a handshake; the connection ends after it.
+ * Returns the head of a response that refuses a handshake, to be sent as Latin-1; the connection ends after its body.
  *
- * @param bodyBytes - how many bytes of UTF-8 `message` takes
- * @throws WS_ERR_HEADER_ARGUMENT when a header would break out of its line
+ * @param bodyBytes - how many bytes the body takes
+ * @param headers - replace `Content-Type`, by default plain text in UTF-8
+ * @throws WS_ERR_HEADER_ARGUMENT when a header would break out of its line, or is the response's own
  */
 export function formatRefusal(
   status: number,
-  message: string,
   bodyBytes: number,
   headers: Readonly<Record<string, string>>,
 ): string {
-  return `${statusLine(status)}Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${bodyBytes}\r\nX-Content-Type-Options: nosniff\r\n${headerLines(headers)}\r\n${message}`;
+  const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
+  const type = hasType ? '' : 'Content-Type: text/plain; charset=utf-8\r\n';
+  return `${statusLine(status)}Connection: close\r\nContent-Length: ${bodyBytes}\r\n${type}X-Content-Type-Options: nosniff\r\n${headerLines(headers, REFUSAL_HEADERS)}\r\n`;
 }
 
 function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n`;
 }
 
-function headerLines(headers: Readonly<Record<string, string>>): string {
+function headerLines(headers: Readonly<Record<string, string>>, reserved: ReadonlySet<string>): string {
   let lines = '';
   for (const [name, value] of Object.entries(headers)) {
-    if (!isToken(name) || !isFieldValue(value)) {
+    if (!isToken(name) || !isFieldValue(value) || reserved.has(name.toLowerCase())) {
       throw new WebSocketUsageError(
         'WS_ERR_HEADER_ARGUMENT',
-        `header "${name.slice(0, 75)}" has a name or a value that HTTP does not allow`,
+        `header "${name.slice(0, 75)}" has a name or a value that this response cannot carry`,
       );
     }
     lines += `${name}: ${value}\r\n`;

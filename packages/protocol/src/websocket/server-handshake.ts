@@ -49,7 +49,7 @@ export interface Refusal {
  * | --------------------------------------------- | --------------------------------------- |
  * | method is GET                                 | 405 with `Allow`                        |
  * | `Upgrade` is there                            | 426 with `Upgrade`: it was a plain request |
- * | HTTP/1.1, `Host`, `Upgrade`, `Connection`, key | 400                                     |
+ * | HTTP/1.1, `Host`, `Upgrade`, `Connection`, key, no body | 400                            |
  * | version is 13                                 | 426 with `Sec-WebSocket-Version: 13`    |
  * | subprotocols and extensions are well formed   | 400                                     |
  *
@@ -72,6 +72,10 @@ export function judgeRequest(request: HandshakeRequest): AcceptableRequest | Ref
   }
   if (request.httpVersion !== '1.1') return refuse(400, 'the WebSocket handshake needs HTTP/1.1');
   if (headerValue(headers, 'host') === undefined) return refuse(400, 'the Host header is missing');
+  // A body would be read as frames, or as the next request by a proxy that sees it differently.
+  if ('transfer-encoding' in headers || (headers['content-length'] ?? '0') !== '0') {
+    return refuse(400, 'a request with a body cannot open a WebSocket');
+  }
   if (!hasToken(headers, 'upgrade', 'websocket')) {
     return refuse(400, `the Upgrade header is "${cut(upgrade)}", not "websocket"`);
   }

@@ -193,6 +193,8 @@ describe('RFC 6455 5.5.2 ping and 5.5.3 pong', () => {
     expect(sent()).toEqual(['pong e7']);
     connection.outboxWritten();
     expect(sent()).toEqual([]);
+    connection.receive(encodeFrame(0x89, bytes('61'), 7));
+    expect(sent()).toEqual(['pong 61']);
   });
 
   it('server keeps of a flood of pings bytes of its own', () => {

@@ -103,6 +103,10 @@ describe('RFC 6455 5.2 base framing', () => {
     expect(read('client', header)).toEqual([`header fin 2 ${payloadBytes}`]);
   });
 
+  it('client reads the longest control frame', () => {
+    expect(read('client', '897d')).toEqual(['header fin 9 125']);
+  });
+
   it('client takes the largest of 63 bits for a length', () => {
     expect(read('client', '82 7f 7fffffffffffffff')).toEqual([`header fin 2 ${2 ** 63}`]);
   });

@@ -155,6 +155,8 @@ describe('RFC 6455 9.1 extensions', () => {
     'foo; a="b;c"',
     'foo; a=1=2',
     'foo bar',
+    'foo"bar',
+    'foo; a"b',
     '"foo"',
     'foo, bar;',
   ])('parseExtensions rejects %j', (value) => {

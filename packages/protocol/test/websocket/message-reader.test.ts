@@ -147,9 +147,13 @@ describe('RFC 6455 8.1 UTF-8', () => {
     expect(recorder.trace).toEqual(['control 9', 'text f09f9880']);
   });
 
-  it('server validates ASCII that follows an open character', () => {
+  it('server rejects ASCII inside a character that a later fragment would complete', () => {
     const { reader, recorder } = open({ role: 'server' });
-    const frames = [encodeFrame(0x01, bytes('e282'), 7), encodeFrame(0x80, bytes('61'), 7)];
+    const frames = [
+      encodeFrame(0x01, bytes('e282'), 7),
+      encodeFrame(0x00, bytes('61'), 7),
+      encodeFrame(0x80, bytes('ac'), 7),
+    ];
     reader.read(concat(frames), 0);
     expect(recorder.trace).toEqual(['WS_ERR_INVALID_UTF8']);
   });

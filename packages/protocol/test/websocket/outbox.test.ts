@@ -13,7 +13,7 @@ const step = fc.oneof(
     start: fc.option(fc.nat(500), { nil: undefined }),
     length: fc.oneof(fc.nat(50), fc.nat(8000)),
   }),
-  fc.constantFrom('hold', 'take', 'takeSingle'),
+  fc.constantFrom('hold', 'take', 'takeSome', 'takeSingle'),
 );
 
 function open(): { outbox: Outbox; slab: Slab } {
@@ -65,6 +65,23 @@ describe('outbox', () => {
     expect(other.takeSingle()).toBe(outbox.takeSingle());
   });
 
+  it('outbox gives as many bytes as asked for, and keeps the rest in order', () => {
+    const { outbox } = open();
+    const memory = pattern(300);
+    outbox.append(memory, 0, 100);
+    outbox.append(memory, 150, 250);
+    outbox.append(memory, 260, 300);
+    expect(outbox.take(130).map(hex)).toEqual([hex(memory.subarray(0, 100)), hex(memory.subarray(150, 180))]);
+    expect(outbox.byteLength).toBe(110);
+    expect(outbox.take(70).map(hex)).toEqual([hex(memory.subarray(180, 250))]);
+    outbox.append(memory, 5, 10);
+    expect(outbox.take(1_000).map(hex)).toEqual([
+      hex(memory.subarray(260, 300)),
+      hex(memory.subarray(5, 10)),
+    ]);
+    expect(outbox.byteLength).toBe(0);
+  });
+
   it('outbox on hold keeps copies of small runs and views of large ones', () => {
     const { outbox } = open();
     const small = utf8('small');
@@ -80,6 +97,16 @@ describe('outbox', () => {
     expect(hex(parts[0]!)).toBe(hex(utf8('smallsmall')));
     expect(parts[1]!.buffer).toBe(large.buffer);
     expect(outbox.byteLength).toBe(0);
+  });
+
+  it('outbox on hold is held again for nothing', () => {
+    const { outbox, slab } = open();
+    outbox.append(MEMORY, 0, 100);
+    outbox.hold();
+    const { allocatedBytes } = slab.natives as TestNatives;
+    outbox.hold();
+    expect(slab.natives).toHaveProperty('allocatedBytes', allocatedBytes);
+    expect(outbox.byteLength).toBe(100);
   });
 
   it('outbox on hold is on hold no more when it was taken', () => {
@@ -103,6 +130,7 @@ describe('outbox', () => {
         const calls: Record<string, () => void> = {
           hold: () => outbox.hold(),
           take: () => taken.push(...outbox.take()),
+          takeSome: () => taken.push(...outbox.take(1000)),
           takeSingle: () => taken.push(outbox.takeSingle() ?? new Uint8Array(0)),
         };
         let end = 0;

@@ -134,18 +134,6 @@ describe('RFC 9112 5 header lines', () => {
     });
   });
 
-  it.each(['Content-Length: 1', 'Content-Length: -0', 'Transfer-Encoding: chunked', 'Transfer-Encoding:'])(
-    'server rejects a request with a body, announced by "%s"',
-    (line) => {
-      const message = 'a request with a body cannot open a WebSocket';
-      expect(read(withHeaders(line))).toEqual({ status: 400, message });
-    },
-  );
-
-  it('server accepts an announced body of no bytes', () => {
-    expect(headersOf('Content-Length: 0')).toEqual([['content-length', '0']]);
-  });
-
   it.each([
     ['blanks before a bad byte', `A:${' '.repeat(64_000)}\x01`],
     ['blanks between letters', `A: a${' '.repeat(64_000)}b`],

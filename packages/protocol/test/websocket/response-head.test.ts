@@ -31,23 +31,29 @@ describe('RFC 6455 4.2.2 response', () => {
     ]);
   });
 
-  it('server refuses with a status, a sentence and its length', () => {
-    expect(formatRefusal(426, 'not héré', 10, { Upgrade: 'websocket' })).toBe(
+  it('server refuses with a status and the length of the body', () => {
+    expect(formatRefusal(426, 10, { Upgrade: 'websocket' })).toBe(
       [
         'HTTP/1.1 426 Upgrade Required',
         'Connection: close',
-        'Content-Type: text/plain; charset=utf-8',
         'Content-Length: 10',
+        'Content-Type: text/plain; charset=utf-8',
         'X-Content-Type-Options: nosniff',
         'Upgrade: websocket',
         '',
-        'not héré',
+        '',
       ].join('\r\n'),
     );
   });
 
+  it('server refuses with the Content-Type that it is given, in any case', () => {
+    const head = formatRefusal(403, 2, { 'content-type': 'application/json' });
+    expect(head.match(/^content-type:/gim)).toHaveLength(1);
+    expect(head).toContain('\r\ncontent-type: application/json\r\n');
+  });
+
   it('server refuses with a status that has no phrase here', () => {
-    expect(formatRefusal(418, '', 0, {})).toMatch(/^HTTP\/1\.1 418 \r\n/);
+    expect(formatRefusal(418, 0, {})).toMatch(/^HTTP\/1\.1 418 \r\n/);
   });
 
   it.each([
@@ -62,6 +68,28 @@ describe('RFC 6455 4.2.2 response', () => {
     expect(() => formatAcceptance({ accept: ACCEPT, protocol: '', extensions: [], headers })).toThrow(
       usageError,
     );
-    expect(() => formatRefusal(400, '', 0, headers)).toThrow(usageError);
+    expect(() => formatRefusal(400, 0, headers)).toThrow(usageError);
   });
+
+  it.each([
+    'Connection',
+    'Upgrade',
+    'Sec-WebSocket-Accept',
+    'sec-websocket-protocol',
+    'Sec-WebSocket-Extensions',
+  ])('server throws at %s in an acceptance: it is the handshake that decides', (name) => {
+    const headers = { [name]: 'x' };
+    expect(() => formatAcceptance({ accept: ACCEPT, protocol: '', extensions: [], headers })).toThrow(
+      expect.objectContaining({ code: 'WS_ERR_HEADER_ARGUMENT' }),
+    );
+  });
+
+  it.each(['connection', 'Content-Length', 'Transfer-Encoding'])(
+    'server throws at %s in a refusal',
+    (name) => {
+      expect(() => formatRefusal(400, 0, { [name]: '1' })).toThrow(
+        expect.objectContaining({ code: 'WS_ERR_HEADER_ARGUMENT' }),
+      );
+    },
+  );
 });

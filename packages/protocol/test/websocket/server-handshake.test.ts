@@ -27,6 +27,23 @@ describe('RFC 6455 4.2.1 reading the opening handshake', () => {
     });
   });
 
+  it.each([
+    { 'content-length': '1' },
+    { 'content-length': '-0' },
+    { 'transfer-encoding': 'chunked' },
+    { 'transfer-encoding': '' },
+  ])('server rejects a request with a body, announced by %o', (headers) => {
+    expect(judge(headers)).toMatchObject({
+      isAcceptable: false,
+      status: 400,
+      message: 'a request with a body cannot open a WebSocket',
+    });
+  });
+
+  it('server accepts an announced body of no bytes', () => {
+    expect(judge({ 'content-length': '0' })).toMatchObject({ isAcceptable: true });
+  });
+
   it('server hands on subprotocols and extensions', () => {
     const headers = {
       'sec-websocket-protocol': ['chat', 'superchat'],

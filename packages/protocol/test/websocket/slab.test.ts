@@ -41,8 +41,8 @@ describe('shared output memory', () => {
   });
 
   it.each([
-    ['start', 4, 10],
-    ['end', 3, 11],
+    ['place', 4, 11],
+    ['length', 3, 11],
   ])('slab gives another view when the %s differs', (_, start, end) => {
     const slab = new Slab(new TestNatives());
     const view = slab.view(slab.bytes, 3, 10);
@@ -53,7 +53,7 @@ describe('shared output memory', () => {
 
   it('slab gives another view of other memory', () => {
     const slab = new Slab(new TestNatives());
-    const view = slab.view(slab.bytes, 0, 8);
+    const view = slab.view(slab.bytes, 8, 16);
     const memory = new Uint8Array(new ArrayBuffer(64), 8, 40);
     const other = slab.view(memory, 0, 8);
     expect(other).not.toBe(view);

@@ -93,6 +93,15 @@ describe('RFC 3629 4 UTF-8', () => {
     },
   );
 
+  it.each([1, 100])(
+    'validateUtf8 closes or rejects an open character at the start of a piece of %i more bytes',
+    (more) => {
+      const letters = '61'.repeat(more);
+      expect(stateOf([bytes('e282'), bytes(`ac${letters}`)])).toBe('accept');
+      expect(stateOf([bytes('e282'), bytes(`61${letters}`)])).toBe('reject');
+    },
+  );
+
   it('validateUtf8 looks only at the bytes between its bounds', () => {
     const data = bytes('ff e282ac ff');
     expect(validateUtf8(natives, UTF8_ACCEPT, data, 1, 4)).toBe(UTF8_ACCEPT);
