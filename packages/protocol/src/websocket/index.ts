@@ -32,6 +32,14 @@ export { type MessageHandler, MessageReader } from './message-reader.ts';
 export type { Natives } from './natives.ts';
 export { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
 export { Outbox } from './outbox.ts';
+export {
+  acceptDeflateOffer,
+  type DeflateAcceptance,
+  type DeflateAgreement,
+  offerDeflate,
+  PERMESSAGE_DEFLATE,
+  readDeflateAnswer,
+} from './permessage-deflate.ts';
 export { PreparedMessage, prepareMessage } from './prepared-message.ts';
 export { type BadRequestHead, type RequestHead, RequestHeadReader } from './request-head.ts';
 export { type Acceptance, formatAcceptance, formatRefusal } from './response-head.ts';
