@@ -51,6 +51,12 @@ function stateOf(pieces: readonly Uint8Array[]): 'accept' | 'reject' | 'open' {
 }
 
 describe('RFC 3629 4 UTF-8', () => {
+  it('validateUtf8 rejects a long piece that does not go on with the open character', () => {
+    const ascii = new Uint8Array(100).fill(0x61);
+    expect(stateOf([bytes('e282'), ascii])).toBe('reject');
+    expect(stateOf([bytes('e282'), concat([bytes('ac'), ascii])])).toBe('accept');
+  });
+
   it.each([
     ['nothing', ''],
     ['the first of one byte', '00'],
