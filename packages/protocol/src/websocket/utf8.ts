@@ -65,8 +65,8 @@ function step(state: number, byte: number): number {
   return remaining === 0 ? UTF8_ACCEPT : owed(remaining, 0x80, 0xbf);
 }
 
+/** `byte` is not ASCII: that needs no state. */
 function stateAfterLead(byte: number): number {
-  if (byte < 0x80) return UTF8_ACCEPT;
   if (byte < 0xc2 || byte > 0xf4) return UTF8_REJECT;
   if (byte < 0xe0) return ANY_1;
   if (byte < 0xf0) return byte === 0xe0 ? AFTER_E0 : byte === 0xed ? AFTER_ED : ANY_2;
