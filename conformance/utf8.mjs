@@ -42,16 +42,3 @@ export class Utf8Validator {
     return true;
   }
 }
-
-/**
- * Find where `bytes` stop being UTF-8.
- *
- * @returns the index of the first impossible octet, `bytes.length` when the text breaks off inside a code point,
- *   -1 when it is valid
- */
-function firstBadByte(bytes) {
-  const validator = new Utf8Validator();
-  const index = bytes.findIndex((octet) => !validator.push(octet));
-  if (index !== -1) return index;
-  return validator.isComplete ? -1 : bytes.length;
-}

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CERTIFICATE } from './rig/certificate.ts';
 import { Queue } from './rig/queue.ts';
 import { BINARY, TEXT } from './rig/raw-frame.ts';
@@ -128,6 +128,19 @@ describe('listen with TLS', () => {
     expect((await second.response()).status).toBe(101);
     await server.close({ timeoutMs: 50 });
     await peer.closed;
+  });
+});
+
+describe('bounds with TLS', () => {
+  test('server drops further clients when as many as may connect hang in their TLS handshake', async () => {
+    const { port } = await startServer(
+      { maxConnections: 3, handshakeTimeoutMs: 20_000 },
+      { tls: CERTIFICATE },
+    );
+    const hanging = await Promise.all(Array.from({ length: 10 }, () => connectRaw(port)));
+    let closed = 0;
+    for (const peer of hanging) void peer.closed.then(() => closed++);
+    await vi.waitFor(() => expect(closed).toBeGreaterThanOrEqual(4), 3_000);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { ErrorEvent } from '@hawser/ws';
-import { describe, expect, test } from 'vitest';
-import { failClient, makeClient, next, openToRaw, recordEvents } from './rig/clients.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { CERTIFICATE } from './rig/certificate.ts';
+import { failClient, makeClient, next, openClient, openToRaw, recordEvents } from './rig/clients.ts';
 import { Queue } from './rig/queue.ts';
 import { BINARY, CLOSE, closePayload, PING, PONG, serverFrame, TEXT } from './rig/raw-frame.ts';
 import { startRawServer } from './rig/raw-server.ts';
@@ -123,6 +124,47 @@ describe('WHATWG messages', () => {
     // Whoever listens for one at a time gets them all, as in a browser.
     for (const text of ['1', '2', '3']) expect((await next(client, 'message')).data).toBe(text);
   }, 5_000);
+
+  test.each([
+    ['ws', undefined],
+    ['wss', CERTIFICATE],
+  ])('client delivers many messages, then the close, that all came at once over %s', async (_, tls) => {
+    const server = await startRawServer(tls);
+    const opening = openClient(server.url, [], { tls: { ca: CERTIFICATE.cert } });
+    const peer = await server.open();
+    const client = await opening;
+    const log = new Queue<string>();
+    client.addEventListener('message', ({ data }) => log.push(data));
+    client.addEventListener('close', ({ code }) => log.push(`close ${code}`));
+    const messages = Array.from({ length: 200 }, (_, i) => `message ${i}`);
+    peer.stream.end(
+      Buffer.concat([
+        ...messages.map((message) => serverFrame(TEXT, message)),
+        serverFrame(CLOSE, closePayload(3000)),
+      ]),
+    );
+    expect(await log.take(201)).toEqual([...messages, 'close 3000']);
+  });
+
+  test('client delivers messages that a listener asks for in turn, with pings between them', async () => {
+    const { client, peer } = await openToRaw();
+    for (let i = 0; i < 5; i++) peer.write(serverFrame(TEXT, `${i}`), serverFrame(PING, `${i}`));
+    for (let i = 0; i < 5; i++) {
+      expect((await next(client, 'message')).data).toBe(`${i}`);
+      await Promise.resolve();
+    }
+    for (let i = 0; i < 5; i++) expect((await peer.frame()).payload.toString()).toBe(`${i}`);
+  });
+
+  test('client delivers nothing behind a terminate in a listener', async () => {
+    const { client, peer } = await openToRaw();
+    const events = recordEvents(client);
+    client.addEventListener('message', () => client.terminate());
+    peer.write(serverFrame(TEXT, '1'), serverFrame(TEXT, '2'));
+    await peer.closed;
+    await vi.waitFor(() => expect(client.readyState).toBe(3));
+    expect(events.drain()).toEqual(['message 1', 'close 3']);
+  });
 
   test('client reads on when a listener throws', async () => {
     const uncaught = captureUncaught();

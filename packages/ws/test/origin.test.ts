@@ -98,6 +98,15 @@ describe('RFC 6455 10.2 origin, allowed otherwise', () => {
     expect(await statusFor(() => false, {})).toBe(101);
   });
 
+  test.each([
+    ['a promise', Promise.resolve(false)],
+    ['a string', 'no'],
+    ['an object', {}],
+  ])('server refuses when the function returns %s, which is not true', async (_, answer) => {
+    const allowedOrigins = (() => answer) as unknown as () => boolean;
+    expect(await statusFor(allowedOrigins, { Origin: 'http://evil.test' })).not.toBe(101);
+  });
+
   test('server answers 500 and reports when the function throws', async () => {
     const errors = new Queue<Error>();
     const { port } = await startServer({

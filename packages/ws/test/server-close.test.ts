@@ -168,6 +168,30 @@ describe('close', () => {
     other.destroy();
   });
 
+  test.each(['upgrade', 'open', 'message', 'close'])(
+    'server can be closed from its %s handler',
+    async (where) => {
+      const closed = new Queue<Promise<void>>();
+      const closeFrom = (name: string) => {
+        if (name === where) closed.push(server.close({ timeoutMs: 100 }));
+      };
+      const { server, port } = await startServer({
+        upgrade: () => closeFrom('upgrade'),
+        open: () => closeFrom('open'),
+        message: () => closeFrom('message'),
+        close: () => closeFrom('close'),
+      });
+      const peer = await requestRaw(port);
+      const { status } = await peer.response();
+      expect(status).toBe(where === 'upgrade' ? 503 : 101);
+      if (where === 'message') peer.sendFrame(TEXT, 'go');
+      if (where === 'open' || where === 'message') expect((await peer.close()).code).toBe(1001);
+      peer.stream.destroy();
+      await await closed.next();
+      expect(server.connectionCount).toBe(0);
+    },
+  );
+
   test('server leaves no handle behind', async () => {
     const { server, port } = await startServer();
     const peer = await openRaw(port);

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { recordCloses } from './rig/closes.ts';
 import { Queue } from './rig/queue.ts';
 import { BINARY, CLOSE, closePayload, frame, PING, PONG, TEXT } from './rig/raw-frame.ts';
-import { openRaw, requestRaw } from './rig/raw-peer.ts';
+import { connectRaw, handshakeRequest, openRaw, requestRaw } from './rig/raw-peer.ts';
 import { makeServer, startHttp, startServer } from './rig/servers.ts';
 import { captureUncaught } from './rig/uncaught.ts';
 
@@ -113,6 +113,40 @@ describe('handlers', () => {
       expect(server.connectionCount).toBe(0);
     },
   );
+
+  test('server cuts from open, and opens nobody else', async () => {
+    const { closes, close } = recordCloses();
+    const messages = new Queue<string>();
+    const { server, port } = await startServer({
+      open: (socket) => socket.terminate(),
+      message: (_socket, data) => messages.push(data.toString()),
+      close,
+    });
+    const peer = await connectRaw(port);
+    peer.write(handshakeRequest(), frame(TEXT, 'behind'));
+    expect(await closes.next()).toEqual({ code: 1006, reason: '' });
+    await peer.closed;
+    expect([messages.length, server.connectionCount]).toEqual([0, 0]);
+  });
+
+  test('server publishes from open, message and close', async () => {
+    const { server, port } = await startServer<string>({
+      upgrade: ({ url }) => ({ data: url }),
+      open: (socket) => {
+        server.publish('room', `${socket.data} came`);
+        socket.subscribe('room');
+      },
+      message: (socket, data) => void server.publish('room', `${socket.data}: ${data}`),
+      close: (socket) => void server.publish('room', `${socket.data} left`),
+    });
+    const first = await openRaw(port, {}, '/first');
+    const second = await openRaw(port, {}, '/second');
+    second.sendFrame(TEXT, 'hello');
+    expect(await second.text()).toBe('/second: hello');
+    second.stream.destroy();
+    const seen = [await first.text(), await first.text(), await first.text()];
+    expect(seen).toEqual(['/second came', '/second: hello', '/second left']);
+  });
 
   test('server sends what a handler sent before it threw', async () => {
     const { port } = await startServer({
