@@ -22,6 +22,9 @@ export default defineConfig({
         test: {
           name: 'protocol',
           include: ['packages/protocol/test/**/*.test.ts', 'conformance/vectors/**/*.test.ts'],
+          // Pure code leaves nothing behind that the next file could see.
+          isolate: false,
+          pool: 'threads',
         },
       },
       { extends: true, test: { name: 'ws', include: ['packages/ws/test/**/*.test.ts'], ...slow } },

@@ -89,8 +89,8 @@ describe('heartbeat', () => {
     const { closes, close } = recordCloses();
     const opened = new Queue<ServerSocket>();
     const { port } = await startServer({
-      pingIntervalMs: 100,
-      pingTimeoutMs: 100,
+      pingIntervalMs: 200,
+      pingTimeoutMs: 200,
       maxBufferedBytes: 64_000_000,
       open: (socket) => opened.push(socket),
       close,
@@ -99,7 +99,7 @@ describe('heartbeat', () => {
     const socket = await opened.next();
     peer.stream.pause();
     socket.send(Buffer.alloc(40_000_000));
-    // About 20 MB a second, without a break as long as the two bounds of the heartbeat together.
+    // It reads on without a break, but takes longer for all than the two bounds of the heartbeat together.
     let taken = 0;
     while (taken < 40_000_000 && closes.length === 0) {
       const before = peer.chunkSizes.length;
@@ -107,7 +107,7 @@ describe('heartbeat', () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
       peer.stream.pause();
       taken += peer.chunkSizes.slice(before).reduce((sum, size) => sum + size, 0);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect(closes.drain()).toEqual([]);
   });

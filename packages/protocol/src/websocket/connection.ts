@@ -174,10 +174,7 @@ export class Connection implements MessageHandler {
     this.#paused = null;
     this.#reader?.resume();
     for (const chunk of waiting) this.receive(chunk);
-    if (this.#isEofPaused && this.#paused === null) {
-      this.#isEofPaused = false;
-      this.receiveEof();
-    }
+    if (this.#isEofPaused) this.receiveEof();
   }
 
   /**
@@ -304,6 +301,7 @@ export class Connection implements MessageHandler {
     const reader = (this.#reader ??= this.#endpoint.takeReader(this));
     const at = reader.read(chunk, 0);
     if (at < chunk.length && this.#paused !== null) this.#paused.push(chunk.subarray(at));
+    // A reader that was stopped for good is nobody's any more.
     if (!reader.isAtRest) return;
     this.#reader = null;
     this.#endpoint.giveReader(reader);
@@ -365,6 +363,7 @@ export class Connection implements MessageHandler {
     this.#deadlineMs = AT_NEXT_TICK;
     if (state === FINISHED) {
       this.#reader?.stop();
+      this.#reader = null;
       this.#paused = null;
     }
     if (wasOpen) this.#handler.onClosing();

@@ -45,7 +45,7 @@ export function writeFrame(
     end += payloadBytes;
     if (mask !== null) applyMask(natives, bytes, wordsOf(bytes), end - payloadBytes, end, mask);
   }
-  slab.used = end;
+  slab.take(end);
   sink.append(bytes, used, end);
   if (!isCopied) sink.append(payload, 0, payloadBytes);
 }
@@ -71,7 +71,7 @@ export function writeTextFrame(
   writeHeader(bytes, used, firstByte, payloadBytes, mask);
   const end = at + payloadBytes;
   if (mask !== null) applyMask(natives, bytes, wordsOf(bytes), at, end, mask);
-  slab.used = end;
+  slab.take(end);
   sink.append(bytes, used, end);
 }
 

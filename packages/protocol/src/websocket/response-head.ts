@@ -56,7 +56,7 @@ export function formatAcceptance({ accept, protocol, extensions, headers }: Acce
  * Returns the head of a response that refuses a handshake, to be sent as Latin-1; the connection ends after its body.
  *
  * @param bodyBytes - how many bytes the body takes
- * @param headers - replace `Content-Type`, by default plain text in UTF-8
+ * @param headers - may replace `Content-Type` (plain text in UTF-8) and `X-Content-Type-Options` (nosniff)
  * @throws WS_ERR_HEADER_ARGUMENT when a header would break out of its line, or is the response's own
  */
 export function formatRefusal(
@@ -64,9 +64,13 @@ export function formatRefusal(
   bodyBytes: number,
   headers: Readonly<Record<string, string>>,
 ): string {
-  const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  const type = hasType ? '' : 'Content-Type: text/plain; charset=utf-8\r\n';
-  return `${statusLine(status)}Connection: close\r\nContent-Length: ${bodyBytes}\r\n${type}X-Content-Type-Options: nosniff\r\n${headerLines(headers, REFUSAL_HEADERS)}\r\n`;
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  let head = `${statusLine(status)}Content-Length: ${bodyBytes}\r\n`;
+  // RFC 9110 7.8: who sends Upgrade names it in Connection.
+  head += `Connection: close${names.has('upgrade') ? ', Upgrade' : ''}\r\n`;
+  if (!names.has('content-type')) head += 'Content-Type: text/plain; charset=utf-8\r\n';
+  if (!names.has('x-content-type-options')) head += 'X-Content-Type-Options: nosniff\r\n';
+  return `${head}${headerLines(headers, REFUSAL_HEADERS)}\r\n`;
 }
 
 function statusLine(status: number): string {

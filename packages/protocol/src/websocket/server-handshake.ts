@@ -73,7 +73,8 @@ export function judgeRequest(request: HandshakeRequest): AcceptableRequest | Ref
   if (request.httpVersion !== '1.1') return refuse(400, 'the WebSocket handshake needs HTTP/1.1');
   if (headerValue(headers, 'host') === undefined) return refuse(400, 'the Host header is missing');
   // A body would be read as frames, or as the next request by a proxy that sees it differently.
-  if ('transfer-encoding' in headers || (headers['content-length'] ?? '0') !== '0') {
+  const length = headerValue(headers, 'content-length') ?? '0';
+  if (length !== '0' || headerValue(headers, 'transfer-encoding') !== undefined) {
     return refuse(400, 'a request with a body cannot open a WebSocket');
   }
   if (!hasToken(headers, 'upgrade', 'websocket')) {

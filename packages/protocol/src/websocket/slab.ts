@@ -3,6 +3,7 @@ import type { ReceivedMessage } from './received-message.ts';
 
 const FIRST_SLAB_BYTES = 4096;
 const MAX_SLAB_BYTES = 65_536;
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * Memory for small outgoing frames, shared by all connections of one server.
@@ -34,8 +35,18 @@ export class Slab {
     this.used = 0;
   }
 
+  /** Takes `bytes[used..end)`. Memory that was made for one large frame alone is let go with it. */
+  take(end: number): void {
+    this.used = end;
+    if (this.bytes.length <= MAX_SLAB_BYTES) return;
+    this.bytes = NO_BYTES;
+    this.used = 0;
+  }
+
   /** Returns a view of `bytes[start..end)`, the same object when asked twice in a row, as a broadcast does. */
   view(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    // Only what a broadcast can share: a view of anything else would keep that alive for nothing.
+    if (bytes !== this.bytes) return bytes.subarray(start, end);
     const last = this.#lastView;
     const isSame =
       last.buffer === bytes.buffer &&

@@ -35,8 +35,8 @@ describe('RFC 6455 4.2.2 response', () => {
     expect(formatRefusal(426, 10, { Upgrade: 'websocket' })).toBe(
       [
         'HTTP/1.1 426 Upgrade Required',
-        'Connection: close',
         'Content-Length: 10',
+        'Connection: close, Upgrade',
         'Content-Type: text/plain; charset=utf-8',
         'X-Content-Type-Options: nosniff',
         'Upgrade: websocket',
@@ -47,7 +47,9 @@ describe('RFC 6455 4.2.2 response', () => {
   });
 
   it('server refuses with the Content-Type that it is given, in any case', () => {
-    const head = formatRefusal(403, 2, { 'content-type': 'application/json' });
+    const head = formatRefusal(403, 2, { 'content-type': 'application/json', 'x-content-type-options': 'x' });
+    expect(head).toContain('\r\nConnection: close\r\n');
+    expect(head.match(/^x-content-type-options:/gim)).toHaveLength(1);
     expect(head.match(/^content-type:/gim)).toHaveLength(1);
     expect(head).toContain('\r\ncontent-type: application/json\r\n');
   });
