@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { WebSocketServerBounds } from './options.ts';
 
 /** Where to listen. */
 export interface ListenTarget {
@@ -23,11 +24,14 @@ export interface Acceptor {
  *
  * @param onSocket - gets each connection, nothing of it read
  * @param onError - told of what breaks later on
- * @param handshakeTimeoutMs - bound on the TLS handshake
+ * @param bounds - on the time of a TLS handshake, and on how many are under way
  */
 export async function startAcceptor(
   target: ListenTarget,
-  handshakeTimeoutMs: number,
+  {
+    handshakeTimeoutMs,
+    maxConnections,
+  }: Pick<WebSocketServerBounds, 'handshakeTimeoutMs' | 'maxConnections'>,
   onSocket: (socket: Socket) => void,
   onError: (error: Error) => void,
 ): Promise<Acceptor> {
@@ -43,7 +47,7 @@ export async function startAcceptor(
             onSocket(socket);
           },
         );
-  if (target.tls !== undefined) watchTlsHandshakes(server, insecure);
+  if (target.tls !== undefined) watchTlsHandshakes(server, insecure, maxConnections);
   await listen(server, { port: target.port ?? 0, ...(target.host !== undefined && { host: target.host }) });
   server.on('error', onError);
   return {
@@ -56,8 +60,12 @@ export async function startAcceptor(
 }
 
 /** Keeps in `insecure` who has not finished its TLS handshake yet, and cuts who fails at it. */
-function watchTlsHandshakes(server: Server, insecure: Map<string, Socket>): void {
+function watchTlsHandshakes(server: Server, insecure: Map<string, Socket>, maxConnections: number): void {
   server.on('connection', (socket: Socket) => {
+    if (insecure.size >= maxConnections) {
+      socket.destroy();
+      return;
+    }
     const peer = peerOf(socket);
     insecure.set(peer, socket);
     socket.once('close', () => insecure.delete(peer));

@@ -8,7 +8,8 @@ import type { AllowedOrigins, UpgradeRequest } from './options.ts';
 export function isAllowedOrigin(allowed: AllowedOrigins, request: UpgradeRequest): boolean {
   const origin = headerValue(request.headers, 'origin');
   if (origin === undefined || allowed === '*') return true;
-  if (typeof allowed === 'function') return allowed(origin, request);
+  // Nothing but `true`: a promise, of an async function, would let everybody in.
+  if (typeof allowed === 'function') return allowed(origin, request) === true;
   if (allowed !== 'same-host') {
     return allowed.some((known) => known.toLowerCase() === origin.toLowerCase());
   }

@@ -110,7 +110,7 @@ export class WebSocketServer<Data = undefined> {
     this.#checkOpen();
     const acceptor = await startAcceptor(
       target,
-      this.#bounds.handshakeTimeoutMs,
+      this.#bounds,
       (socket) => this.#acceptSocket(socket),
       (error) => this.#reportError(error),
     );

@@ -163,7 +163,7 @@ describe('plain HTTP on the own port', () => {
     peer.write('GET / HTTP/1.1\r\nHost: example.test\r\n\r\n');
     const { status, headers } = await peer.response();
     expect(status).toBe(426);
-    expect(headers.connection).toEqual(['close']);
+    expect(headers.connection).toEqual(['close, Upgrade']);
     await peer.ended;
     await peer.closed;
   });

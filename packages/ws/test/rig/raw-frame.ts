@@ -7,7 +7,7 @@ export interface RawFrame {
   readonly isMasked: boolean;
 }
 
-const CONTINUATION = 0;
+export const CONTINUATION = 0;
 export const TEXT = 1;
 export const BINARY = 2;
 export const CLOSE = 8;
