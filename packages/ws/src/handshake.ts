@@ -7,6 +7,7 @@ import {
   type HeaderMap,
   judgeRequest,
   RequestHeadReader,
+  type ResponseHeaders,
 } from '@hawser/protocol/websocket';
 import { WebSocketError } from './errors.ts';
 import { acceptFor, type NodeNatives } from './natives.ts';
@@ -71,7 +72,7 @@ export class Handshake<Data> implements StreamOwner {
   }
 
   /** Answers with `status`, and ends the connection. */
-  refuse(status: number, message = '', headers: Readonly<Record<string, string>> = {}, url = ''): void {
+  refuse(status: number, message = '', headers: ResponseHeaders = {}, url = ''): void {
     if (this.#isAnswered) return;
     const body = Buffer.from(message);
     const head = Buffer.from(formatRefusal(status, body.length, headers), 'latin1');
@@ -136,7 +137,7 @@ export class Handshake<Data> implements StreamOwner {
       }
       // Frames that come before the answer wait in the kernel.
       this.#stream.pause();
-      decision
+      Promise.resolve(decision)
         .then((settled) => this.#answer(settled, request, verdict, rest))
         .catch((error) => this.#fail(error, request));
     } catch (error) {
@@ -206,6 +207,6 @@ class StreamUpgradeRequest implements UpgradeRequest {
   }
 }
 
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | undefined)?.then === 'function';
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
 }

@@ -1,4 +1,4 @@
-import type { HeaderMap } from '@hawser/protocol/websocket';
+import type { HeaderMap, ResponseHeaders } from '@hawser/protocol/websocket';
 import { WebSocketError } from './errors.ts';
 import type { ServerSocket } from './server-socket.ts';
 
@@ -31,7 +31,7 @@ export interface UpgradeAcceptance<Data> {
   /** One of `request.protocols`; without it the client gets none. */
   readonly protocol?: string;
   /** Further response headers, such as `Set-Cookie`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: ResponseHeaders;
   readonly status?: undefined;
 }
 
@@ -41,7 +41,7 @@ export interface UpgradeRefusal {
   readonly status: number;
   /** Body of the response, plain text. */
   readonly message?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: ResponseHeaders;
 }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing lets the client in.
@@ -115,7 +115,8 @@ export interface WebSocketServerBounds {
    */
   readonly maxMessageBytes: number;
   /**
-   * Most bytes that wait to be sent on one connection, for a peer that reads too slowly.
+   * Most bytes that wait to be sent on one connection, for a peer that reads too slowly. A message for which
+   * nothing else has to wait is always taken.
    * @defaultValue 16 777 216
    */
   readonly maxBufferedBytes: number;

@@ -125,7 +125,7 @@ export class WebSocketServer<Data = undefined> {
    * of other libraries, or get 404 where there are none. Its other requests, and its `close`, stay the user's.
    *
    * @param options.path - exact path without query, such as `/chat`
-   * @throws WS_ERR_PATH_TAKEN when a Hawser server is attached there already
+   * @throws WS_ERR_PATH_TAKEN when a Hawser server is attached there already, WS_ERR_OPTION when `path` is none
    */
   attach(server: HttpServer, options: { readonly path?: string } = {}): void {
     this.#checkOpen();
@@ -189,10 +189,11 @@ export class WebSocketServer<Data = undefined> {
     for (const handshake of this.#handshakes) handshake.refuse(503, 'the server is closing');
     for (const connection of this.#connections) connection.close(code, reason);
     const stragglers = setLongTimeout(() => this.#terminateAll(), timeoutMs);
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-      this.#checkIdle();
-    });
+    if (this.#connections.size + this.#handshakes.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
     clearTimeout(stragglers);
     this.#sweeper.stop();
   }
@@ -203,7 +204,9 @@ export class WebSocketServer<Data = undefined> {
   }
 
   #checkIdle(): void {
-    if (this.#connections.size + this.#handshakes.size === 0) this.#onIdle?.();
+    if (this.#closing === null || this.#connections.size + this.#handshakes.size > 0) return;
+    this.#sweeper.stop();
+    this.#onIdle?.();
   }
 
   #checkOpen(): void {

@@ -4,6 +4,7 @@ import {
   Connection,
   type ConnectionHandler,
   type Endpoint,
+  type Outbox,
   type PreparedMessage,
 } from '@hawser/protocol/websocket';
 import type { SlowConsumerPolicy } from './options.ts';
@@ -219,6 +220,9 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
+    // Whoever keeps the closed socket keeps the count of what was not sent, not its bytes.
+    this.#strandedBytes = this.bufferedBytes;
+    this.#machine.outbox.take();
     this.#read(() => this.#context.events.closed(this));
   }
 
@@ -266,6 +270,19 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   #write(): void {
     const stream = this.#stream;
     const { outbox } = this.#machine;
+    try {
+      this.#writeTo(stream, outbox);
+    } catch (error) {
+      // A stream that throws is broken; others wait behind it to be flushed.
+      stream.destroy(error as Error);
+    }
+    // A stream also asks for a drain when one large write has reached the kernel already.
+    this.#strandedBytes = stream.writableLength;
+    this.#isBlocked = stream.writableNeedDrain && this.#strandedBytes > 0;
+    if (this.#isBlocked) outbox.hold();
+  }
+
+  #writeTo(stream: Duplex, outbox: Outbox): void {
     const single = outbox.byteLength <= MAX_WRITE_BYTES ? outbox.takeSingle() : null;
     if (single !== null) {
       stream.write(single);
@@ -274,10 +291,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
       for (const part of outbox.take(MAX_WRITE_BYTES)) stream.write(part);
       stream.uncork();
     }
-    // A stream also asks for a drain when one large write has reached the kernel already.
-    this.#strandedBytes = stream.writableLength;
-    this.#isBlocked = stream.writableNeedDrain && this.#strandedBytes > 0;
-    if (this.#isBlocked) outbox.hold();
   }
 
   #markFlush(): void {
@@ -309,7 +322,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     if (this.#hasRoom(byteLength)) return true;
     // What this turn has collected may not have met the kernel yet.
     this.flush();
-    return this.bufferedBytes + byteLength <= this.#context.maxBufferedBytes;
+    const { bufferedBytes } = this;
+    return bufferedBytes === 0 || bufferedBytes + byteLength <= this.#context.maxBufferedBytes;
   }
 
   /** Answers for a connection that keeps up, without asking the stream. */

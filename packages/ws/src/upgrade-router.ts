@@ -34,9 +34,15 @@ export interface Attachment {
  * They know of each other only through the server's own list of listeners: whoever claims the path takes the
  * upgrade; what none of ours claims is left to the others, or is refused with 404 where there are none.
  *
- * @throws WS_ERR_PATH_TAKEN when another of ours claims the same path
+ * @throws WS_ERR_PATH_TAKEN when another of ours claims the same path, WS_ERR_OPTION when it is no path
  */
 export function attachUpgrade(server: HttpServer, { path, handle, refuse }: UpgradeRoute): Attachment {
+  if (path !== null && !/^\/[^?#]*$/.test(path)) {
+    throw new WebSocketError(
+      'WS_ERR_OPTION',
+      `path must begin with / and have no query, not "${path.slice(0, 75)}"`,
+    );
+  }
   if (routesOf(server).some((route) => route[ROUTE] === path)) {
     throw new WebSocketError(
       'WS_ERR_PATH_TAKEN',

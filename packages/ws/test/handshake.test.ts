@@ -170,6 +170,12 @@ describe('upgrade handler', () => {
     expect(await (await requestRaw(port)).response()).toMatchObject({ status: 410, body: '' });
   });
 
+  test('server sends a line for each cookie', async () => {
+    const { port } = await startWith(() => ({ headers: { 'Set-Cookie': ['a=1', 'b=2; HttpOnly'] } }));
+    const { headers } = await (await requestRaw(port)).response();
+    expect(headers['set-cookie']).toEqual(['a=1', 'b=2; HttpOnly']);
+  });
+
   test('server sends each header of a refusal once', async () => {
     const { port } = await startWith(() => ({
       status: 403,

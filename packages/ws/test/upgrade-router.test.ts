@@ -148,6 +148,16 @@ describe('attach', () => {
     expect(await nameAt(port, '/a')).toBe('second');
   });
 
+  test.each(['chat', '/chat?x', '/chat#x', '', 'ws://host/chat'])(
+    'server throws when it is attached to %j, which is no path',
+    async (path) => {
+      const { http } = await startHttp();
+      expect(() => makeServer({}).attach(http, { path })).toThrow(
+        expect.objectContaining({ code: 'WS_ERR_OPTION' }),
+      );
+    },
+  );
+
   test('server lets go of a client whose upgrade nobody claimed, and who stays', async () => {
     const { http, port } = await startHttp();
     makeServer({ handshakeTimeoutMs: 50, closeTimeoutMs: 50 }).attach(http, { path: '/a' });

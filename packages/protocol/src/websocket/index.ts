@@ -42,7 +42,7 @@ export {
 } from './permessage-deflate.ts';
 export { PreparedMessage, prepareMessage } from './prepared-message.ts';
 export { type BadRequestHead, type RequestHead, RequestHeadReader } from './request-head.ts';
-export { type Acceptance, formatAcceptance, formatRefusal } from './response-head.ts';
+export { type Acceptance, formatAcceptance, formatRefusal, type ResponseHeaders } from './response-head.ts';
 export {
   type AcceptableRequest,
   acceptInput,

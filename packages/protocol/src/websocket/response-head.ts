@@ -17,6 +17,9 @@ const REASON_PHRASES: Readonly<Record<number, string>> = Object.freeze({
   503: 'Service Unavailable',
 });
 
+/** Headers to send; a list gives one line for each of its values, as several cookies need. */
+export type ResponseHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 /** How a server accepts a handshake. */
 export interface Acceptance {
   /** Base64 of the SHA-1 of the key and the GUID (RFC 6455 section 4.2.2 item 5.4). */
@@ -25,7 +28,7 @@ export interface Acceptance {
   readonly protocol: string;
   readonly extensions: readonly ExtensionOffer[];
   /** Further headers, such as `Set-Cookie`. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: ResponseHeaders;
 }
 
 /** Headers of a 101 response that the handshake alone decides on, in lower case. */
@@ -59,11 +62,7 @@ export function formatAcceptance({ accept, protocol, extensions, headers }: Acce
  * @param headers - may replace `Content-Type` (plain text in UTF-8) and `X-Content-Type-Options` (nosniff)
  * @throws WS_ERR_HEADER_ARGUMENT when a header would break out of its line, or is the response's own
  */
-export function formatRefusal(
-  status: number,
-  bodyBytes: number,
-  headers: Readonly<Record<string, string>>,
-): string {
+export function formatRefusal(status: number, bodyBytes: number, headers: ResponseHeaders): string {
   const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   let head = `${statusLine(status)}Content-Length: ${bodyBytes}\r\n`;
   // RFC 9110 7.8: who sends Upgrade names it in Connection.
@@ -77,16 +76,18 @@ function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n`;
 }
 
-function headerLines(headers: Readonly<Record<string, string>>, reserved: ReadonlySet<string>): string {
+function headerLines(headers: ResponseHeaders, reserved: ReadonlySet<string>): string {
   let lines = '';
-  for (const [name, value] of Object.entries(headers)) {
-    if (!isToken(name) || !isFieldValue(value) || reserved.has(name.toLowerCase())) {
-      throw new WebSocketUsageError(
-        'WS_ERR_HEADER_ARGUMENT',
-        `header "${name.slice(0, 75)}" has a name or a value that this response cannot carry`,
-      );
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of typeof values === 'string' ? [values] : values) {
+      if (!isToken(name) || !isFieldValue(value) || reserved.has(name.toLowerCase())) {
+        throw new WebSocketUsageError(
+          'WS_ERR_HEADER_ARGUMENT',
+          `header "${name.slice(0, 75)}" has a name or a value that this response cannot carry`,
+        );
+      }
+      lines += `${name}: ${value}\r\n`;
     }
-    lines += `${name}: ${value}\r\n`;
   }
   return lines;
 }

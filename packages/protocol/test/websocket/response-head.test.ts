@@ -31,6 +31,13 @@ describe('RFC 6455 4.2.2 response', () => {
     ]);
   });
 
+  it('server sends a line for each value of a list', () => {
+    const headers = { 'Set-Cookie': ['a=1', 'b=2'], 'X-None': [] };
+    expect(
+      formatAcceptance({ accept: ACCEPT, protocol: '', extensions: [], headers }).split('\r\n').slice(4),
+    ).toEqual(['Set-Cookie: a=1', 'Set-Cookie: b=2', '', '']);
+  });
+
   it('server refuses with a status and the length of the body', () => {
     expect(formatRefusal(426, 10, { Upgrade: 'websocket' })).toBe(
       [

@@ -53,13 +53,6 @@ export function next<Type extends keyof WebSocketEventMap>(
   return new Promise((resolve) => client.addEventListener(type, resolve, { once: true }));
 }
 
-/** Collects the data of the messages that come from now on. */
-export function recordMessages(client: WebSocket): Queue<unknown> {
-  const messages = new Queue<unknown>();
-  client.addEventListener('message', ({ data }) => messages.push(data));
-  return messages;
-}
-
 /** Collects the names of the four standard events from now on, each with the state in which it came. */
 export function recordEvents(client: WebSocket): Queue<string> {
   const events = new Queue<string>();
