@@ -8,5 +8,8 @@ runStep('check', 'scripts/check.mjs');
 runStep('build', 'scripts/build.mjs');
 runStep('packed packages', 'scripts/check-packages.mjs');
 runStep('other versions of Node', 'scripts/smoke-nodes.mjs');
+// Against a strict reference endpoint, and against one flaw of it at a time.
+runStep('conformance suite itself', 'conformance/suite/test/run-suite.test.mjs');
+runStep('vectors themselves', 'conformance/suite/test/vectors.test.mjs');
 runStep('conformance, both roles', 'scripts/conformance.mjs');
 runStep('all tests', VITEST, ['run', '--coverage'], { HAWSER_NODE_24: nodeBinaries()[24] ?? '' });
