@@ -288,14 +288,15 @@ export class WebSocketServer<Data = undefined> {
   }
 
   #reportError(error: unknown): void {
-    if (this.#handlers.error !== undefined) {
+    try {
+      if (this.#handlers.error === undefined) throw error;
       this.#handlers.error(error instanceof Error ? error : new Error('a handler threw', { cause: error }));
-      return;
+    } catch (uncaught) {
+      // Not from here: the stack below is the stream's, which must not be left half done.
+      setImmediate(() => {
+        throw uncaught;
+      });
     }
-    // Not from here: the stack below is the stream's, which must not be left half done.
-    setImmediate(() => {
-      throw error;
-    });
   }
 }
 
