@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { WebSocketServerBounds } from './options.ts';
+import { MAX_TIMEOUT_MS } from './timeout.ts';
 
 /** Where to listen. */
 export interface ListenTarget {
@@ -35,18 +36,17 @@ export async function startAcceptor(
   onSocket: (socket: Socket) => void,
   onError: (error: Error) => void,
 ): Promise<Acceptor> {
-  const socketOptions = { noDelay: true };
+  // Half-open: what was accepted before the peer's end still goes out.
+  const socketOptions = { noDelay: true, allowHalfOpen: true };
+  const tlsOptions = { handshakeTimeout: Math.min(handshakeTimeoutMs, MAX_TIMEOUT_MS), ...target.tls };
   const insecure = new Map<string, Socket>();
   const server: Server =
     target.tls === undefined
       ? createServer(socketOptions, onSocket)
-      : createTlsServer(
-          { handshakeTimeout: handshakeTimeoutMs, ...target.tls, ...socketOptions },
-          (socket) => {
-            insecure.delete(peerOf(socket));
-            onSocket(socket);
-          },
-        );
+      : createTlsServer({ ...tlsOptions, ...socketOptions }, (socket) => {
+          insecure.delete(peerOf(socket));
+          onSocket(socket);
+        });
   if (target.tls !== undefined) watchTlsHandshakes(server, insecure, maxConnections);
   await listen(server, { port: target.port ?? 0, ...(target.host !== undefined && { host: target.host }) });
   server.on('error', onError);

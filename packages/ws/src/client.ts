@@ -8,7 +8,7 @@ import { EventAttributes } from './event-attributes.ts';
 import { CloseEvent, ErrorEvent } from './events.ts';
 import { NodeNatives } from './natives.ts';
 import { StreamConnection } from './stream-connection.ts';
-import type { StreamEvents } from './stream-events.ts';
+import type { StreamEvents } from './stream-context.ts';
 import { TurnFlusher } from './turn-flusher.ts';
 
 const CONNECTING = 0;

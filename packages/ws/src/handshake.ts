@@ -14,12 +14,13 @@ import { acceptFor, type NodeNatives } from './natives.ts';
 import type {
   TraceEvent,
   UpgradeDecision,
+  UpgradeRefusal,
   UpgradeRequest,
   WebSocketServerBounds,
   WebSocketServerHandlers,
 } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
-import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import { isEncrypted, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
 
 /** What a handshake needs of its server. */
 export interface HandshakeHost<Data> {
@@ -126,7 +127,7 @@ export class Handshake<Data> implements StreamOwner {
 
   #decide(request: UpgradeRequest, verdict: AcceptableRequest, rest: Uint8Array): void {
     try {
-      if (!isAllowedOrigin(this.#host.bounds.allowedOrigins, request)) {
+      if (!isAllowedOrigin(this.#host.bounds.allowedOrigins, request, isEncrypted(this.#stream))) {
         this.refuse(403, 'pages of this origin may not connect here', {}, request.url);
         return;
       }
@@ -152,6 +153,7 @@ export class Handshake<Data> implements StreamOwner {
     rest: Uint8Array,
   ): void {
     if (this.#isAnswered) return;
+    checkDecision(decision);
     if (decision?.status !== undefined) {
       this.refuse(decision.status, decision.message, decision.headers, request.url);
       return;
@@ -205,6 +207,19 @@ class StreamUpgradeRequest implements UpgradeRequest {
   get remoteAddress(): string {
     return remoteAddressOf(this.#stream);
   }
+}
+
+/** Whoever says something else than yes or no must not be let in. */
+function checkDecision(decision: unknown): void {
+  if (decision === undefined) return;
+  const isObject = typeof decision === 'object' && decision !== null;
+  const status: unknown = isObject ? (decision as UpgradeRefusal).status : Number.NaN;
+  if (status === undefined || (Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599))
+    return;
+  throw new WebSocketError(
+    'WS_ERR_OPTION',
+    'upgrade must return nothing, { data, protocol, headers }, or { status } with an HTTP status from 200 to 599',
+  );
 }
 
 function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

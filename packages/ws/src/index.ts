@@ -18,4 +18,4 @@ export type {
 } from './options.ts';
 export { type CloseOptions, type PublishOptions, WebSocketServer } from './server.ts';
 export { ServerSocket } from './server-socket.ts';
-export type { SendResult } from './stream-connection.ts';
+export type { SendResult } from './stream-context.ts';

@@ -98,7 +98,8 @@ export interface WebSocketServerHandlers<Data> {
 /** Bounds of a {@link WebSocketServer}; deadlines are watched four times within the shortest of them. */
 export interface WebSocketServerBounds {
   /**
-   * Time from the TCP connection to the answer of the handshake, `upgrade` included, in milliseconds.
+   * Time from the TCP connection to the answer of the handshake, `upgrade` included, in milliseconds; a TLS
+   * handshake before it has as much again.
    * On a server given to `attach` the request's head is under that server's own `headersTimeout`.
    * @defaultValue 10 000
    */
@@ -152,7 +153,7 @@ export interface WebSocketServerBounds {
    * A browser lets every page open a WebSocket to every server and sends the user's cookies along; no CORS rule
    * stops it. A server that trusts cookies and takes any origin hands the user's session to any page that they
    * visit (cross-site WebSocket hijacking, RFC 6455 section 10.2). So by default the origin's host must be the
-   * one in `Host`. `'*'` opens the server to every page: right for public data, wrong with cookies.
+   * one in `Host`, and its scheme `https:` where the connection itself is TLS. `'*'` opens the server to every page: right for public data, wrong with cookies.
    * A list names whole origins, such as `https://example.org`. Clients that send no `Origin` are not browsers and
    * always pass: this protects users, it does not authenticate anybody.
    * @defaultValue 'same-host'

@@ -1,5 +1,6 @@
 import { type SendData, type SendOptions, toBytes, toPayload } from './data.ts';
-import type { SendResult, StreamConnection } from './stream-connection.ts';
+import type { StreamConnection } from './stream-connection.ts';
+import type { SendResult } from './stream-context.ts';
 import type { Topics } from './topics.ts';
 
 /**

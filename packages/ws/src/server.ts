@@ -14,7 +14,8 @@ import {
   type WebSocketServerOptions,
 } from './options.ts';
 import { ServerSocket } from './server-socket.ts';
-import { StreamConnection, type StreamContext } from './stream-connection.ts';
+import { StreamConnection } from './stream-connection.ts';
+import type { StreamContext } from './stream-context.ts';
 import { isOwned } from './stream-owner.ts';
 import { Sweeper } from './sweeper.ts';
 import { setLongTimeout } from './timeout.ts';
@@ -72,6 +73,7 @@ export class WebSocketServer<Data = undefined> {
   readonly #host: HandshakeHost<Data>;
   #closing: Promise<void> | null = null;
   #onIdle: (() => void) | null = null;
+  #stragglers: NodeJS.Timeout | undefined;
 
   /** @throws WS_ERR_OPTION when a bound is not of its kind */
   constructor(options: WebSocketServerOptions<Data> = {}) {
@@ -148,6 +150,8 @@ export class WebSocketServer<Data = undefined> {
     if (isOwned(socket)) {
       throw new WebSocketError('WS_ERR_STREAM_TAKEN', 'handleUpgrade was called twice for the same socket');
     }
+    // A router that took its time may hand over a client that has left, of which nothing more would be heard.
+    if (socket.destroyed) return;
     // The HTTP server's timeouts are not ours.
     (socket as Partial<Socket>).setTimeout?.(0);
     (socket as Partial<Socket>).setNoDelay?.(true);
@@ -179,23 +183,18 @@ export class WebSocketServer<Data = undefined> {
     const { code = CloseCode.GOING_AWAY, reason = '', timeoutMs = 5_000 } = options;
     // Throws at once where no client could be told.
     encodeCloseStatus(this.#natives, code, reason);
-    this.#closing ??= this.#drain(code, reason, timeoutMs);
-    return this.#closing;
-  }
-
-  async #drain(code: number, reason: string, timeoutMs: number): Promise<void> {
+    if (this.#closing !== null) return this.#closing;
+    const closing = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    this.#closing = closing;
     for (const attachment of this.#attachments) attachment.detach();
     for (const acceptor of this.#acceptors) acceptor.stop();
     for (const handshake of this.#handshakes) handshake.refuse(503, 'the server is closing');
     for (const connection of this.#connections) connection.close(code, reason);
-    const stragglers = setLongTimeout(() => this.#terminateAll(), timeoutMs);
-    if (this.#connections.size + this.#handshakes.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
-    clearTimeout(stragglers);
-    this.#sweeper.stop();
+    this.#stragglers = setLongTimeout(() => this.#terminateAll(), timeoutMs);
+    this.#checkIdle();
+    return closing;
   }
 
   #terminateAll(): void {
@@ -205,6 +204,7 @@ export class WebSocketServer<Data = undefined> {
 
   #checkIdle(): void {
     if (this.#closing === null || this.#connections.size + this.#handshakes.size > 0) return;
+    clearTimeout(this.#stragglers);
     this.#sweeper.stop();
     this.#onIdle?.();
   }
@@ -266,7 +266,9 @@ export class WebSocketServer<Data = undefined> {
 
   #refusal(): string | null {
     if (this.#closing !== null) return 'the server is closing';
-    return this.#connections.size >= this.#bounds.maxConnections ? 'the server is full' : null;
+    const { maxConnections } = this.#bounds;
+    const isFull = this.#connections.size >= maxConnections || this.#handshakes.size > maxConnections;
+    return isFull ? 'the server is full' : null;
   }
 
   #admit(stream: Duplex, head: Buffer, rest: Uint8Array, data: Data, protocol: string): void {

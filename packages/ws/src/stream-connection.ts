@@ -3,38 +3,23 @@ import {
   CloseCode,
   Connection,
   type ConnectionHandler,
-  type Endpoint,
   type Outbox,
   type PreparedMessage,
 } from '@hawser/protocol/websocket';
-import type { SlowConsumerPolicy } from './options.ts';
-import type { StreamEvents } from './stream-events.ts';
+import type { SendResult, StreamContext } from './stream-context.ts';
 import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
-import type { Flushable, TurnFlusher } from './turn-flusher.ts';
-
-/**
- * What became of a message:
- * - `written`: it is on its way to the kernel, at the latest when this turn of the event loop ends;
- * - `queued`: the peer reads too slowly, the message waits in memory, and `drain` will tell when it has left;
- * - `dropped`: it would have crossed `maxBufferedBytes` and was not taken;
- * - `closed`: the connection is closing or closed, nothing was sent.
- */
-export type SendResult = 'written' | 'queued' | 'dropped' | 'closed';
-
-/** What all connections of one endpoint share. */
-export interface StreamContext<Peer> {
-  readonly endpoint: Endpoint;
-  readonly maxBufferedBytes: number;
-  readonly slowConsumer: SlowConsumerPolicy;
-  readonly flusher: TurnFlusher;
-  readonly events: StreamEvents<Peer>;
-}
+import type { Flushable } from './turn-flusher.ts';
 
 /**
  * Most bytes that the stream is given at a time. A slow peer's progress shows only when all of them have left, and
  * it has to show, or the peer is taken for dead.
  */
 const MAX_WRITE_BYTES = 2_097_152;
+
+/** So much is collected within one turn before it is written after all, to learn whether the peer keeps up. */
+const MAX_UNWRITTEN_BYTES = 262_144;
+
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * The shell of a connection: carries bytes between a Duplex stream and the protocol machine, bounds what waits to
@@ -167,10 +152,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   letReactionsRun(): void {
     this.#machine.pause();
     // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => process.nextTick(() => this.#read(() => this.#machine.resume())));
+    queueMicrotask(() => process.nextTick(() => this.#readOn()));
   }
 
   tick(nowMs: number): void {
+    this.#noteWritten();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -181,7 +167,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   flush(): void {
     this.#isFlushDue = false;
-    if (this.#isClosed) return;
+    // What a stream that is destroyed was given would count as sent.
+    if (this.#isClosed || this.#stream.destroyed) return;
     const { outbox } = this.#machine;
     while (outbox.byteLength > 0 && !this.#isBlocked) {
       this.#write();
@@ -191,6 +178,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   }
 
   onData(chunk: Buffer): void {
+    this.#noteWritten();
     // As `#read` does, without a closure for each chunk.
     this.#isFlushDue = true;
     try {
@@ -202,6 +190,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   }
 
   onEnd(): void {
+    this.#noteWritten();
     this.#read(() => this.#machine.receiveEof());
   }
 
@@ -211,13 +200,14 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#machine.markAlive();
     this.flush();
     if (this.#isBlocked) return;
-    if (this.#isReadingStopped) {
-      this.#isReadingStopped = false;
-      this.resumeDelivery();
+    if (this.#owesDrain) {
+      this.#owesDrain = false;
+      this.#read(() => this.#context.events.drain(this.peer));
     }
-    if (!this.#owesDrain) return;
-    this.#owesDrain = false;
-    this.#read(() => this.#context.events.drain(this.peer));
+    // What `drain` sent may have filled it again.
+    if (this.#isBlocked || !this.#isReadingStopped) return;
+    this.#isReadingStopped = false;
+    this.resumeDelivery();
   }
 
   onError(error: Error): void {
@@ -228,6 +218,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#isClosed = true;
     this.#machine.abort('');
     // Whoever keeps the closed socket keeps the count of what was not sent, not its bytes.
+    if (this.#stream.writableFinished) this.#strandedBytes = 0;
     this.#strandedBytes = this.bufferedBytes;
     this.#machine.outbox.take();
     this.#read(() => this.#context.events.closed(this));
@@ -271,6 +262,27 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.flush();
   }
 
+  /** Delivers the next message; as long as there is one more, what was sent waits for it. */
+  #readOn(): void {
+    this.#isFlushDue = true;
+    try {
+      this.#machine.resume();
+    } catch (error) {
+      this.#handlerThrew(error);
+    }
+    if (!this.#machine.isPaused) {
+      this.flush();
+      return;
+    }
+    this.#isFlushDue = false;
+    this.#markFlush();
+  }
+
+  /** The stream has nothing left: what it was given is with the kernel. */
+  #noteWritten(): void {
+    if (this.#strandedBytes > 0 && this.#stream.writableLength === 0) this.#strandedBytes = 0;
+  }
+
   /** The message that the handler was given is lost, so the connection cannot go on as if it were not. */
   #handlerThrew(error: unknown): void {
     this.#machine.fail(CloseCode.INTERNAL_ERROR, 'internal error');
@@ -310,17 +322,30 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   }
 
   #sent(): SendResult {
+    // Whether the peer keeps up shows only when it is written to.
+    if (!this.#isBlocked && this.#machine.outbox.byteLength > this.#maxUnwrittenBytes) this.flush();
     if (!this.#isBlocked) {
       this.#markFlush();
       return 'written';
     }
     this.#owesDrain = true;
-    const { slowConsumer, maxBufferedBytes } = this.#context;
-    if (slowConsumer === 'wait' && this.bufferedBytes * 2 > maxBufferedBytes && !this.#isReadingStopped) {
-      this.#isReadingStopped = true;
-      this.pauseDelivery();
-    }
+    if (this.bufferedBytes * 2 > this.#context.maxBufferedBytes) this.#stopReading();
     return 'queued';
+  }
+
+  /** Half of the bound must not be passed unnoticed: there the policy `wait` begins. Without a bound nobody asks. */
+  get #maxUnwrittenBytes(): number {
+    const { maxBufferedBytes } = this.#context;
+    return Number.isFinite(maxBufferedBytes)
+      ? Math.min(MAX_UNWRITTEN_BYTES, maxBufferedBytes / 2)
+      : maxBufferedBytes;
+  }
+
+  /** Under the policy `wait`, who does not read answers cannot ask. */
+  #stopReading(): void {
+    if (this.#context.slowConsumer !== 'wait' || this.#isReadingStopped) return;
+    this.#isReadingStopped = true;
+    this.pauseDelivery();
   }
 
   #admits(data: string | Uint8Array): boolean {
@@ -346,8 +371,14 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     if (slowConsumer === 'close') {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
       this.#machine.fail(CloseCode.POLICY_VIOLATION, reason);
-    } else {
-      this.#owesDrain = true;
+      return 'dropped';
+    }
+    this.#owesDrain = true;
+    this.#stopReading();
+    if (!this.#isBlocked) {
+      // The stream holds less than makes it announce a drain by itself: ask when that has left.
+      this.#isBlocked = true;
+      this.#stream.write(NO_BYTES, () => this.onDrain());
     }
     return 'dropped';
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 
 /** Who deals with what a stream reports: one owner at a time, so that a handover touches no listener. */
 export interface StreamOwner {
@@ -27,8 +28,7 @@ export function ownStream(stream: Duplex, owner: StreamOwner): void {
   (stream as OwnedStream)[OWNER] = owner;
   if (isHandover) return;
   stream.on('data', onData);
-  // Where the stream ends itself after the peer's end, `close` tells enough, and the listener is saved.
-  if (stream.allowHalfOpen) stream.on('end', onEnd);
+  stream.on('end', onEnd);
   stream.on('drain', onDrain);
   stream.on('error', onError);
   stream.on('close', onClose);
@@ -37,6 +37,11 @@ export function ownStream(stream: Duplex, owner: StreamOwner): void {
 /** Tells whether `stream` has an owner. */
 export function isOwned(stream: Duplex): boolean {
   return OWNER in stream;
+}
+
+/** Tells whether `stream` is a TLS connection. */
+export function isEncrypted(stream: Duplex): boolean {
+  return (stream as Partial<TLSSocket>).encrypted === true;
 }
 
 /** Returns the IP address at the other end, or an empty string where it is not known or not known any more. */

@@ -1,5 +1,5 @@
 /** The longest delay of a timer; Node takes a longer one for 1 ms. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** As `setTimeout`, with any delay: more than 24 days are cut to that, so that `Infinity` is in effect never. */
 export function setLongTimeout(callback: () => void, timeoutMs: number): NodeJS.Timeout {

@@ -1,5 +1,5 @@
 import type { PreparedMessage } from '@hawser/protocol/websocket';
-import type { SendResult } from './stream-connection.ts';
+import type { SendResult } from './stream-context.ts';
 
 /** A connection as the topics know it. */
 export interface Subscriber {

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Queue } from './rig/queue.ts';
 import { frame, TEXT } from './rig/raw-frame.ts';
 import { ACCEPT, connectRaw, handshakeRequest, openRaw, requestRaw } from './rig/raw-peer.ts';
-import { startHttp, startServer } from './rig/servers.ts';
+import { makeServer, startHttp, startServer } from './rig/servers.ts';
 import { defer, startWith } from './rig/upgrades.ts';
 
 describe('RFC 6455 4.2.2 server handshake', () => {
@@ -168,6 +168,42 @@ describe('upgrade handler', () => {
   test('server refuses with a bare status', async () => {
     const { port } = await startWith(() => ({ status: 410 }));
     expect(await (await requestRaw(port)).response()).toMatchObject({ status: 410, body: '' });
+  });
+
+  test.each<[string, unknown]>([
+    ['false', false],
+    ['null', null],
+    ['a string', 'no'],
+    ['the status 101', { status: 101 }],
+    ['no number for a status', { status: Number.NaN }],
+    ['a status that breaks out of its line', { status: '403 x\r\nSet-Cookie: a=1' }],
+  ])('server lets nobody in when the handler returns %s', async (_, decision) => {
+    const errors = new Queue<Error>();
+    const { port } = await startServer({
+      upgrade: () => decision as UpgradeDecision<undefined>,
+      error: (error) => errors.push(error),
+    });
+    expect((await (await requestRaw(port)).response()).status).toBe(500);
+    expect(await errors.next()).toMatchObject({ code: 'WS_ERR_OPTION' });
+  });
+
+  test('server takes no notice of a client that left before a router handed it over', async () => {
+    const { http, port } = await startHttp();
+    const handedOver = defer<void>();
+    const opened: unknown[] = [];
+    const server = makeServer({ open: (socket) => opened.push(socket) });
+    http.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        server.handleUpgrade(request, socket, head);
+        handedOver.resolve();
+      });
+      socket.destroy();
+    });
+    await requestRaw(port);
+    await handedOver.promise;
+    expect(opened).toEqual([]);
+    await server.close();
   });
 
   test('server sends a line for each cookie', async () => {

@@ -43,13 +43,36 @@ describe('send results', () => {
 
   test('server does not drain when nothing was queued', async () => {
     const { peer, socket, drains } = await openSlow();
-    await block(socket);
     peer.stream.resume();
-    await peer.frame();
-    socket.send('behind');
-    await peer.text();
+    for (let i = 0; i < 100; i++) expect(socket.send('x'.repeat(100))).toBe('written');
+    for (let i = 0; i < 100; i++) await peer.frame();
     expect(drains).toHaveLength(0);
   });
+
+  test('server tells within one turn that the peer does not keep up', async () => {
+    const { peer, socket, drains } = await openSlow();
+    const results = Array.from({ length: 300 }, () => socket.send(Buffer.alloc(65_536)));
+    expect(results[0]).toBe('written');
+    expect(results.at(-1)).toBe('queued');
+    peer.stream.resume();
+    expect(await drains.next()).toBe(0);
+  });
+
+  test.each([8_192, 12_000, 100_000])(
+    'server drains after a message was dropped at a bound of %i bytes',
+    async (maxBufferedBytes) => {
+      const { peer, socket, drains } = await openSlow({ slowConsumer: 'drop', maxBufferedBytes });
+      let result: SendResult;
+      let count = 0;
+      do {
+        result = socket.send(Buffer.alloc(4_000));
+        // One write at a time, so that the stream is what fills.
+        if (++count % 2 === 0) await turn();
+      } while (result !== 'dropped');
+      peer.stream.resume();
+      expect(await drains.next()).toBe(0);
+    },
+  );
 
   test('server keeps small and large, text and binary in order while they wait', async () => {
     const { peer, socket } = await openSlow();
@@ -272,5 +295,50 @@ describe('slow consumer, waited for', () => {
     expect(socket.isOpen).toBe(true);
     peer.stream.resume();
     expect(await drains.next()).toBe(0);
+  });
+});
+
+describe('slow consumer, asking on', () => {
+  test('server delivers no more requests of one chunk than it can answer', async () => {
+    const closes: number[] = [];
+    let delivered = 0;
+    const { port } = await startServer({
+      slowConsumer: 'wait',
+      maxBufferedBytes: 1_048_576,
+      message: (socket) => {
+        delivered++;
+        expect(socket.send(Buffer.alloc(60_000))).not.toBe('dropped');
+      },
+      close: (_socket, code) => closes.push(code),
+    });
+    const peer = await openRaw(port);
+    peer.stream.pause();
+    peer.write(Buffer.concat(Array.from({ length: 400 }, () => frame(TEXT, '?'))));
+    await vi.waitFor(() => expect(delivered).toBeGreaterThan(10));
+    await turn();
+    expect(delivered).toBeLessThan(400);
+    peer.stream.resume();
+    for (let i = 0; i < 400; i++) expect((await peer.frame()).payload).toHaveLength(60_000);
+    expect(delivered).toBe(400);
+    expect(closes).toEqual([]);
+  });
+
+  test('server sends all that it accepted, and its close frame, to a peer that has ended its side', async () => {
+    const { closes, close } = recordCloses();
+    const sent = Array.from({ length: 100 }, (_, i) => Buffer.alloc(65_536, i));
+    const { port } = await startServer({
+      open: (socket) => sent.forEach((data) => void socket.send(data)),
+      close,
+    });
+    const peer = await openRaw(port);
+    peer.stream.pause();
+    await turn();
+    peer.sendFrame(CLOSE, closePayload(1000));
+    peer.stream.end();
+    await turn();
+    peer.stream.resume();
+    for (const data of sent) expect((await peer.frame()).payload.equals(data)).toBe(true);
+    expect((await peer.close()).code).toBe(1000);
+    expect(await closes.next()).toEqual({ code: 1000, reason: '' });
   });
 });

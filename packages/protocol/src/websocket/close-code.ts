@@ -1,5 +1,5 @@
 /**
- * Names the close codes that Hawser itself sends or reports.
+ * Names the registered close codes that an endpoint sends or reports.
  * @see RFC 6455 section 7.4.1
  */
 export const CloseCode = Object.freeze({

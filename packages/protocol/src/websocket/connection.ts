@@ -40,6 +40,8 @@ const FINISHED = 2;
 /** A deadline that the next `tick` sets: the machine has no clock of its own. */
 const AT_NEXT_TICK = -1;
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -94,7 +96,8 @@ export class Connection implements MessageHandler {
   #waitingPongs = 0;
   #unansweredPing: Uint8Array | null = null;
   #wasHeard = true;
-  #isPingSent = false;
+  /** When the peer is given up, if it stays silent after a ping. */
+  #giveUpAtMs = NEVER;
   #deadlineMs = AT_NEXT_TICK;
 
   constructor(handler: ConnectionHandler, endpoint: Endpoint) {
@@ -106,6 +109,11 @@ export class Connection implements MessageHandler {
   /** Messages can be sent. */
   get isOpen(): boolean {
     return this.#state === OPEN;
+  }
+
+  /** Delivery is paused. */
+  get isPaused(): boolean {
+    return this.#paused !== null;
   }
 
   /** Takes in what the transport read. The machine owns `chunk` from here on and writes into it. */
@@ -151,7 +159,7 @@ export class Connection implements MessageHandler {
 
   /** Returns when `tick` has to be called next: a time of its clock, `-Infinity` for at once, `Infinity` for never. */
   nextDeadline(): number {
-    if (this.#state === OPEN && this.#endpoint.options.pingIntervalMs <= 0) return Number.POSITIVE_INFINITY;
+    if (this.#state === OPEN && this.#endpoint.options.pingIntervalMs <= 0) return NEVER;
     return this.#deadlineMs === AT_NEXT_TICK ? Number.NEGATIVE_INFINITY : this.#deadlineMs;
   }
 
@@ -322,14 +330,16 @@ export class Connection implements MessageHandler {
   }
 
   #answerPing(payload: Uint8Array): void {
-    const { natives } = this.#endpoint;
     if (this.#waitingPongs < MAX_WAITING_PONGS) {
       this.#waitingPongs++;
       this.#writeControl(Opcode.PONG, payload);
-    } else {
-      this.#unansweredPing = natives.allocate(payload.length);
-      this.#unansweredPing.set(payload);
+      return;
     }
+    // A flood of pings must not cost more than a flood of messages: the last one's memory serves for the next.
+    if (this.#unansweredPing?.length !== payload.length) {
+      this.#unansweredPing = this.#endpoint.natives.allocate(payload.length);
+    }
+    this.#unansweredPing.set(payload);
   }
 
   /** The peer is gone, or has to be taken for it. */
@@ -341,19 +351,21 @@ export class Connection implements MessageHandler {
 
   /** RFC 6455 5.5.2: a ping may serve as a keepalive. Any bytes from the peer prove life, not only a pong. */
   #beat(nowMs: number): void {
+    const { pingIntervalMs, pingTimeoutMs } = this.#endpoint.options;
     if (this.#wasHeard) {
       this.#wasHeard = false;
-      this.#isPingSent = false;
-      this.#deadlineMs = nowMs + this.#endpoint.options.pingIntervalMs;
-    } else if (nowMs < this.#deadlineMs) {
-      return;
-    } else if (this.#isPingSent) {
+      this.#giveUpAtMs = NEVER;
+      this.#deadlineMs = nowMs + pingIntervalMs;
+    } else if (nowMs >= this.#giveUpAtMs) {
       this.#giveUp('no answer to a ping');
       this.#handler.onTimeout();
-    } else {
-      this.#isPingSent = true;
-      this.#deadlineMs = nowMs + this.#endpoint.options.pingTimeoutMs;
-      this.ping();
+    } else if (nowMs >= this.#deadlineMs) {
+      if (this.#giveUpAtMs === NEVER) {
+        this.#giveUpAtMs = nowMs + pingTimeoutMs;
+        this.ping();
+      }
+      // Whether the answer came is seen at the next tick, and the interval counts from there.
+      this.#deadlineMs = Math.min(this.#giveUpAtMs, nowMs + pingIntervalMs);
     }
   }
 

@@ -30,7 +30,7 @@ export async function openSlow(options: WebSocketServerOptions<undefined> = {}) 
 
 /** Fills the kernel, so that what is sent next has to wait. */
 export async function block(socket: ServerSocket): Promise<void> {
-  expect(socket.send(Buffer.alloc(MORE_THAN_THE_KERNEL))).toBe('written');
+  expect(socket.send(Buffer.alloc(MORE_THAN_THE_KERNEL))).toBe('queued');
   await turn();
   expect(socket.bufferedBytes).toBeGreaterThan(0);
 }

@@ -1,0 +1,38 @@
+import type { Endpoint } from '@hawser/protocol/websocket';
+import type { SlowConsumerPolicy } from './options.ts';
+import type { StreamConnection } from './stream-connection.ts';
+import type { TurnFlusher } from './turn-flusher.ts';
+
+/**
+ * What became of a message:
+ * - `written`: it is on its way to the kernel, at the latest when this turn of the event loop ends;
+ * - `queued`: the peer reads too slowly, the message waits in memory, and `drain` will tell when it has left;
+ * - `dropped`: it would have crossed `maxBufferedBytes` and was not taken;
+ * - `closed`: the connection is closing or closed, nothing was sent.
+ */
+export type SendResult = 'written' | 'queued' | 'dropped' | 'closed';
+
+/** What all connections of one endpoint share. */
+export interface StreamContext<Peer> {
+  readonly endpoint: Endpoint;
+  readonly maxBufferedBytes: number;
+  readonly slowConsumer: SlowConsumerPolicy;
+  readonly flusher: TurnFlusher;
+  readonly events: StreamEvents<Peer>;
+}
+
+/** What a connection reports; `peer` is the object by which the user knows it. */
+export interface StreamEvents<Peer> {
+  message(peer: Peer, data: Buffer, isBinary: boolean): void;
+  /** The pong is on its way already. */
+  ping(peer: Peer, data: Buffer): void;
+  pong(peer: Peer, data: Buffer): void;
+  /** What was queued has left. */
+  drain(peer: Peer): void;
+  /** An event above threw. */
+  failed(error: unknown): void;
+  /** The connection is no longer open: nothing more can be sent. */
+  closing(connection: StreamConnection<Peer>): void;
+  /** The transport is gone. */
+  closed(connection: StreamConnection<Peer>): void;
+}
