@@ -10,6 +10,7 @@ runStep('types of the pure core', TSC, ['-p', 'packages/protocol/tsconfig.json',
 runStep('types of the page', TSC, ['-p', 'packages/cli/tsconfig.page.json']);
 runStep('layers', 'scripts/check-layers.mjs');
 runStep('unused code', 'node_modules/knip/bin/knip.js');
+// Every branch of the core, by its own tests.
 runStep('pure tests', 'node_modules/vitest/vitest.mjs', [
   'run',
   '--project',

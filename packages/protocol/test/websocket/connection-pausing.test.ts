@@ -13,9 +13,11 @@ describe('pause and resume', () => {
   it('server keeps what comes while paused and delivers it in order', () => {
     const { connection, trace } = openSession('server');
     connection.pause();
+    expect(connection.isPaused).toBe(true);
     for (const piece of cut(texts('a', 'b', 'c'), [3, 9, 10])) connection.receive(piece);
     expect(trace).toEqual([]);
     connection.resume();
+    expect(connection.isPaused).toBe(false);
     connection.receive(texts('d'));
     expect(trace).toEqual(['text a', 'text b', 'text c', 'text d']);
   });

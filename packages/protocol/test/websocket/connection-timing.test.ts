@@ -145,3 +145,32 @@ describe('heartbeat', () => {
     expect(connection.nextDeadline()).toBe(1100);
   });
 });
+
+describe('heartbeat with a timeout longer than its interval', () => {
+  const options = { pingIntervalMs: 100, pingTimeoutMs: 1000 };
+
+  it('server looks for an answer once an interval, and pings once', () => {
+    const { connection, trace, sentHex } = openSession('server', options);
+    connection.tick(0);
+    connection.tick(100);
+    expect(sentHex()).toBe('8900');
+    expect(connection.nextDeadline()).toBe(200);
+    connection.tick(200);
+    expect(connection.nextDeadline()).toBe(300);
+    connection.receive(bytes('8a80 00000000'));
+    connection.tick(300);
+    expect(connection.nextDeadline()).toBe(400);
+    connection.tick(400);
+    expect(sentHex()).toBe('8900');
+    expect(trace).toEqual(['pong']);
+  });
+
+  it('server gives up when the timeout has passed, not before', () => {
+    const { connection, trace } = openSession('server', options);
+    for (const nowMs of [0, 100, 1099]) connection.tick(nowMs);
+    expect(trace).toEqual([]);
+    expect(connection.nextDeadline()).toBe(1100);
+    connection.tick(1100);
+    expect(trace).toEqual(['closing', 'timeout']);
+  });
+});
