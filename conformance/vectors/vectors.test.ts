@@ -59,10 +59,7 @@ class VectorRun implements ConnectionHandler {
     const maxMessageBytes = options?.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
     const timing = { closeTimeoutMs: 1000, pingIntervalMs: 0, pingTimeoutMs: 0 };
     this.#role = role;
-    this.#connection = new Connection(
-      this,
-      new Endpoint({ role, maxMessageBytes, allowsRsv1: false, ...timing }, natives),
-    );
+    this.#connection = new Connection(this, new Endpoint({ role, maxMessageBytes, ...timing }, natives));
   }
 
   get state(): Vector['state'] {

@@ -213,7 +213,7 @@ export class WebSocket extends EventAttributes {
     const connection = new StreamConnection<WebSocket>(
       stream,
       {
-        endpoint: new Endpoint({ role: 'client', allowsRsv1: false, ...this.#bounds }, new NodeNatives()),
+        endpoint: new Endpoint({ role: 'client', ...this.#bounds }, new NodeNatives()),
         maxBufferedBytes: Number.POSITIVE_INFINITY,
         slowConsumer: 'drop',
         flusher: new TurnFlusher(),

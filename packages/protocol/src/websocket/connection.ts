@@ -85,6 +85,7 @@ export class Connection implements MessageHandler {
   /** Both close frames were exchanged (RFC 6455 section 7.1.4). */
   wasClean = false;
 
+  readonly allowsRsv1: boolean;
   readonly #handler: ConnectionHandler;
   readonly #endpoint: Endpoint;
   /** Only while a frame or a message is incomplete, or delivery is paused. */
@@ -100,7 +101,9 @@ export class Connection implements MessageHandler {
   #giveUpAtMs = NEVER;
   #deadlineMs = AT_NEXT_TICK;
 
-  constructor(handler: ConnectionHandler, endpoint: Endpoint) {
+  /** @param allowsRsv1 - permessage-deflate was negotiated for this connection (RFC 7692 section 5) */
+  constructor(handler: ConnectionHandler, endpoint: Endpoint, allowsRsv1 = false) {
+    this.allowsRsv1 = allowsRsv1;
     this.#handler = handler;
     this.#endpoint = endpoint;
     this.outbox = new Outbox(endpoint.slab);

@@ -16,8 +16,6 @@ export interface EndpointOptions {
   readonly pingIntervalMs: number;
   /** Silence after that ping after which the peer is given up. */
   readonly pingTimeoutMs: number;
-  /** permessage-deflate was negotiated: a message's first frame may carry RSV1 (RFC 7692 section 6). */
-  readonly allowsRsv1: boolean;
 }
 
 /** No more readers at rest are kept than read at once, which is nearly always one. */

@@ -9,6 +9,8 @@ import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
 
 /** The floor above frames: what a {@link MessageReader} reports. */
 export interface MessageHandler {
+  /** permessage-deflate was negotiated: a message's first frame may carry RSV1 (RFC 7692 section 6). */
+  readonly allowsRsv1: boolean;
   /**
    * A message is complete: `bytes[headroom..]`, a view of the chunk it came in, or of memory of its own.
    * Text is valid UTF-8, unless `isCompressed`: then the bytes are what the extension made.
@@ -85,7 +87,7 @@ export class MessageReader implements FrameHandler {
       if (header.rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
       if (this.#messageOpcode === Opcode.CONTINUATION) return 'WS_ERR_UNEXPECTED_CONTINUATION';
     } else {
-      if (header.rsv1 && !this.#options.allowsRsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
+      if (header.rsv1 && !this.handler!.allowsRsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
       if (this.#messageOpcode !== Opcode.CONTINUATION) return 'WS_ERR_EXPECTED_CONTINUATION';
       this.#messageOpcode = header.opcode;
       this.#isCompressed = header.rsv1;

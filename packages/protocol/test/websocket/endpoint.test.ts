@@ -3,7 +3,12 @@ import { Endpoint } from '../../src/websocket/endpoint.ts';
 import type { MessageHandler } from '../../src/websocket/message-reader.ts';
 import { endpointOptions, TestNatives } from './recorder.ts';
 
-const handler: MessageHandler = { onMessageData() {}, onControlFrame() {}, onFrameViolation() {} };
+const handler: MessageHandler = {
+  allowsRsv1: false,
+  onMessageData() {},
+  onControlFrame() {},
+  onFrameViolation() {},
+};
 
 describe('endpoint', () => {
   it('endpoint lends a reader that reports to the borrower', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { EndpointOptions } from '../../src/websocket/endpoint.ts';
 import type { ViolationCode } from '../../src/websocket/errors.ts';
 import { type MessageHandler, MessageReader } from '../../src/websocket/message-reader.ts';
 import { bytes, concat, cut, encodeFrame, hex, pattern } from './frame-notation.ts';
-import { endpointOptions, TestNatives } from './recorder.ts';
+import { endpointOptions, type SessionOptions, TestNatives } from './recorder.ts';
 
 /** Writes down messages, control frames and violations. */
 class MessageRecorder implements MessageHandler {
+  allowsRsv1 = false;
   readonly trace: string[] = [];
   readonly deliveries: { readonly bytes: Uint8Array; readonly headroom: number }[] = [];
 
@@ -25,15 +25,19 @@ class MessageRecorder implements MessageHandler {
   }
 }
 
-function open(options: Partial<EndpointOptions>): { reader: MessageReader; recorder: MessageRecorder } {
-  const reader = new MessageReader(new TestNatives(), endpointOptions(options));
+function open({ allowsRsv1 = false, ...limits }: SessionOptions): {
+  reader: MessageReader;
+  recorder: MessageRecorder;
+} {
+  const reader = new MessageReader(new TestNatives(), endpointOptions(limits));
   const recorder = new MessageRecorder();
+  recorder.allowsRsv1 = allowsRsv1;
   reader.handler = recorder;
   return { reader, recorder };
 }
 
 /** What a client makes of unmasked frames. */
-function read(chunk: string, options: Partial<EndpointOptions> = {}): string[] {
+function read(chunk: string, options: SessionOptions = {}): string[] {
   const { reader, recorder } = open({ role: 'client', ...options });
   reader.read(bytes(chunk), 0);
   return recorder.trace;

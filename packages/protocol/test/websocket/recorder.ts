@@ -8,6 +8,9 @@ import { concat, decodeFrames, EXAMPLE_KEY, hex, textOf, type WireFrame } from '
 /** Longer data stand in a trace by their length and their digest. */
 const MAX_TRACED_BYTES = 48;
 
+/** Limits of the endpoint, and what was negotiated for the connection. */
+export type SessionOptions = Partial<EndpointOptions> & { readonly allowsRsv1?: boolean };
+
 /** No heartbeat, roomy limits: what a test does not speak of does not happen. */
 const DEFAULTS: EndpointOptions = Object.freeze({
   role: 'server',
@@ -15,7 +18,6 @@ const DEFAULTS: EndpointOptions = Object.freeze({
   closeTimeoutMs: 1000,
   pingIntervalMs: 0,
   pingTimeoutMs: 500,
-  allowsRsv1: false,
 });
 
 /** Predictable natives: one masking key, memory that is counted and full of garbage. */
@@ -119,15 +121,16 @@ export interface Session {
 }
 
 /** Opens a connection in `role`. */
-export function openSession(role: Role, options: Partial<EndpointOptions> = {}): Session {
+export function openSession(role: Role, options: SessionOptions = {}): Session {
   const natives = new TestNatives();
-  return openSessionOn(new Endpoint({ ...DEFAULTS, ...options, role }, natives), natives);
+  const { allowsRsv1 = false, ...limits } = options;
+  return openSessionOn(new Endpoint({ ...DEFAULTS, ...limits, role }, natives), natives, allowsRsv1);
 }
 
 /** Opens one more connection of an endpoint. */
-export function openSessionOn(endpoint: Endpoint, natives: TestNatives): Session {
+export function openSessionOn(endpoint: Endpoint, natives: TestNatives, allowsRsv1 = false): Session {
   const recorder = new Recorder();
-  const connection = new Connection(recorder, endpoint);
+  const connection = new Connection(recorder, endpoint, allowsRsv1);
   return {
     connection,
     endpoint,
