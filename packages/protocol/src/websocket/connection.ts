@@ -1,5 +1,6 @@
 import { CloseCode } from './close-code.ts';
 import { decodeCloseStatus, encodeCloseStatus } from './close-frame.ts';
+import type { ConnectionHandler } from './connection-handler.ts';
 import type { Endpoint } from './endpoint.ts';
 import { VIOLATIONS, type ViolationCode, WebSocketUsageError } from './errors.ts';
 import { firstByteOf, writeFrame, writeTextFrame } from './frame-writer.ts';
@@ -12,26 +13,6 @@ import { UTF8_ACCEPT, validateUtf8 } from './utf8.ts';
 
 /** RFC 6455 section 5.5.2 lets pongs be merged; above this many unwritten ones only the latest ping is answered. */
 const MAX_WAITING_PONGS = 128;
-
-/** What a {@link Connection} calls. No call re-enters the machine's input. */
-export interface ConnectionHandler {
-  /** A whole message. `data` is never written to again; it may keep the chunk that it came in alive. */
-  onMessage(data: Uint8Array, isBinary: boolean): void;
-  /**
-   * A whole message as the extension made it; delivery is paused. Call {@link Connection.deliver} with what it
-   * was made of, then {@link Connection.resume}. Needed where `allowsRsv1` is set.
-   */
-  onCompressedMessage?(data: Uint8Array, isBinary: boolean): void;
-  /** A ping; its pong is in the outbox already. */
-  onPing(data: Uint8Array): void;
-  onPong(data: Uint8Array): void;
-  /** The connection is no longer open, whoever began to close it: nothing more can be sent. */
-  onClosing(): void;
-  /** All is said: write the outbox, then end the writing side of the transport. */
-  onFinished(): void;
-  /** The peer let a deadline pass: destroy the transport. */
-  onTimeout(): void;
-}
 
 const OPEN = 0;
 const CLOSE_SENT = 1;

@@ -8,7 +8,8 @@ export {
 } from './client-handshake.ts';
 export { CloseCode, isWireCloseCode, MAX_CLOSE_REASON_BYTES } from './close-code.ts';
 export { type CloseStatus, encodeCloseStatus } from './close-frame.ts';
-export { Connection, type ConnectionHandler } from './connection.ts';
+export { Connection } from './connection.ts';
+export type { ConnectionHandler } from './connection-handler.ts';
 export { Endpoint, type EndpointOptions, type Role } from './endpoint.ts';
 export {
   type UsageErrorCode,

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { Connection, type ConnectionHandler } from '../../src/websocket/connection.ts';
+import { Connection } from '../../src/websocket/connection.ts';
+import type { ConnectionHandler } from '../../src/websocket/connection-handler.ts';
 import { Endpoint, type EndpointOptions, type Role } from '../../src/websocket/endpoint.ts';
 import type { Natives } from '../../src/websocket/natives.ts';
 import { concat, decodeFrames, EXAMPLE_KEY, hex, textOf, type WireFrame } from './frame-notation.ts';

@@ -1,0 +1,19 @@
+/** What a `Connection` calls. No call re-enters the machine's input. */
+export interface ConnectionHandler {
+  /** A whole message. `data` is never written to again; it may keep the chunk that it came in alive. */
+  onMessage(data: Uint8Array, isBinary: boolean): void;
+  /**
+   * A whole message as the extension made it; delivery is paused. Call `Connection.deliver` with what it
+   * was made of, then `Connection.resume`. Needed where `allowsRsv1` is set.
+   */
+  onCompressedMessage?(data: Uint8Array, isBinary: boolean): void;
+  /** A ping; its pong is in the outbox already. */
+  onPing(data: Uint8Array): void;
+  onPong(data: Uint8Array): void;
+  /** The connection is no longer open, whoever began to close it: nothing more can be sent. */
+  onClosing(): void;
+  /** All is said: write the outbox, then end the writing side of the transport. */
+  onFinished(): void;
+  /** The peer let a deadline pass: destroy the transport. */
+  onTimeout(): void;
+}
