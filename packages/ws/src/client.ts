@@ -214,7 +214,9 @@ export class WebSocket extends EventAttributes {
       stream,
       {
         endpoint: new Endpoint({ role: 'client', ...this.#bounds }, new NodeNatives()),
+        // The standard has no bound, and counts what was sent in one turn as if none of it had left.
         maxBufferedBytes: Number.POSITIVE_INFINITY,
+        maxUnwrittenBytes: Number.POSITIVE_INFINITY,
         slowConsumer: 'drop',
         flusher: new TurnFlusher(),
         events: WebSocket.#events,

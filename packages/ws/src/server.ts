@@ -23,6 +23,9 @@ import { Topics } from './topics.ts';
 import { TurnFlusher } from './turn-flusher.ts';
 import { type Attachment, attachUpgrade, type UpgradeRoute } from './upgrade-router.ts';
 
+/** Of one connection within one turn, whatever its bound. */
+const MAX_UNWRITTEN_BYTES = 262_144;
+
 /** How a message is published. */
 export interface PublishOptions extends SendOptions {
   /** A socket that does not get the message, though it is subscribed: mostly the one that it came from. */
@@ -246,6 +249,8 @@ export class WebSocketServer<Data = undefined> {
     return {
       endpoint: this.#endpoint,
       maxBufferedBytes: this.#bounds.maxBufferedBytes,
+      // Half of the bound must not be passed unnoticed: there the policy `wait` begins.
+      maxUnwrittenBytes: Math.min(MAX_UNWRITTEN_BYTES, this.#bounds.maxBufferedBytes / 2),
       slowConsumer: this.#bounds.slowConsumer,
       flusher: new TurnFlusher(),
       events: {

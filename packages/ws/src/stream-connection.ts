@@ -16,9 +16,6 @@ import type { Flushable } from './turn-flusher.ts';
  */
 const MAX_WRITE_BYTES = 2_097_152;
 
-/** So much is collected within one turn before it is written after all, to learn whether the peer keeps up. */
-const MAX_UNWRITTEN_BYTES = 262_144;
-
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -152,7 +149,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   letReactionsRun(): void {
     this.#machine.pause();
     // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => process.nextTick(() => this.#readOn()));
+    queueMicrotask(() => process.nextTick(() => this.#read(() => this.#machine.resume())));
   }
 
   tick(nowMs: number): void {
@@ -186,7 +183,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     } catch (error) {
       this.#handlerThrew(error);
     }
-    this.flush();
+    this.#readDone();
   }
 
   onEnd(): void {
@@ -259,17 +256,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     } catch (error) {
       this.#handlerThrew(error);
     }
-    this.flush();
+    this.#readDone();
   }
 
-  /** Delivers the next message; as long as there is one more, what was sent waits for it. */
-  #readOn(): void {
-    this.#isFlushDue = true;
-    try {
-      this.#machine.resume();
-    } catch (error) {
-      this.#handlerThrew(error);
-    }
+  /** Where delivery is paused, more may be sent in this very turn: one write for all of it. */
+  #readDone(): void {
     if (!this.#machine.isPaused) {
       this.flush();
       return;
@@ -323,7 +314,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   #sent(): SendResult {
     // Whether the peer keeps up shows only when it is written to.
-    if (!this.#isBlocked && this.#machine.outbox.byteLength > this.#maxUnwrittenBytes) this.flush();
+    if (!this.#isBlocked && this.#machine.outbox.byteLength > this.#context.maxUnwrittenBytes) this.flush();
     if (!this.#isBlocked) {
       this.#markFlush();
       return 'written';
@@ -331,14 +322,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#owesDrain = true;
     if (this.bufferedBytes * 2 > this.#context.maxBufferedBytes) this.#stopReading();
     return 'queued';
-  }
-
-  /** Half of the bound must not be passed unnoticed: there the policy `wait` begins. Without a bound nobody asks. */
-  get #maxUnwrittenBytes(): number {
-    const { maxBufferedBytes } = this.#context;
-    return Number.isFinite(maxBufferedBytes)
-      ? Math.min(MAX_UNWRITTEN_BYTES, maxBufferedBytes / 2)
-      : maxBufferedBytes;
   }
 
   /** Under the policy `wait`, who does not read answers cannot ask. */

@@ -16,6 +16,8 @@ export type SendResult = 'written' | 'queued' | 'dropped' | 'closed';
 export interface StreamContext<Peer> {
   readonly endpoint: Endpoint;
   readonly maxBufferedBytes: number;
+  /** So much is collected within one turn before it is written after all, to learn whether the peer keeps up. */
+  readonly maxUnwrittenBytes: number;
   readonly slowConsumer: SlowConsumerPolicy;
   readonly flusher: TurnFlusher;
   readonly events: StreamEvents<Peer>;
