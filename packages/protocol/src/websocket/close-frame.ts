@@ -1,7 +1,7 @@
 import { CloseCode, isWireCloseCode, MAX_CLOSE_REASON_BYTES } from './close-code.ts';
 import { type ViolationCode, WebSocketUsageError } from './errors.ts';
 import type { Natives } from './natives.ts';
-import { UTF8_ACCEPT, validateUtf8 } from './utf8.ts';
+import { isUtf8 } from './utf8.ts';
 
 /** What a close frame says. */
 export interface CloseStatus {
@@ -48,8 +48,6 @@ export function decodeCloseStatus(natives: Natives, payload: Uint8Array): CloseS
   if (payload.length === 1) return 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
   const code = payload[0]! * 256 + payload[1]!;
   if (!isWireCloseCode(code)) return 'WS_ERR_INVALID_CLOSE_CODE';
-  if (validateUtf8(natives, UTF8_ACCEPT, payload, 2, payload.length) !== UTF8_ACCEPT) {
-    return 'WS_ERR_INVALID_UTF8';
-  }
-  return { code, reason: natives.readUtf8(payload.subarray(2)) };
+  const reason = payload.subarray(2);
+  return isUtf8(natives, reason) ? { code, reason: natives.readUtf8(reason) } : 'WS_ERR_INVALID_UTF8';
 }

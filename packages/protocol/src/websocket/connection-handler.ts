@@ -3,10 +3,12 @@ export interface ConnectionHandler {
   /** A whole message. `data` is never written to again; it may keep the chunk that it came in alive. */
   onMessage(data: Uint8Array, isBinary: boolean): void;
   /**
-   * A whole message as the extension made it; delivery is paused. Call `Connection.deliver` with what it
-   * was made of, then `Connection.resume`. Needed where `allowsRsv1` is set.
+   * A whole message as the extension made it. Needed where `allowsRsv1` is set.
+   *
+   * @returns what it was made of, to be delivered now; or `null`, when the handler has failed the connection, or
+   *   has paused it and will call `Connection.deliver` and then `Connection.resume`
    */
-  onCompressedMessage?(data: Uint8Array, isBinary: boolean): void;
+  onCompressedMessage?(data: Uint8Array, isBinary: boolean): Uint8Array | null;
   /** A ping; its pong is in the outbox already. */
   onPing(data: Uint8Array): void;
   onPong(data: Uint8Array): void;

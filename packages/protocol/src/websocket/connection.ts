@@ -2,14 +2,14 @@ import { CloseCode } from './close-code.ts';
 import { decodeCloseStatus, encodeCloseStatus } from './close-frame.ts';
 import type { ConnectionHandler } from './connection-handler.ts';
 import type { Endpoint } from './endpoint.ts';
-import { VIOLATIONS, type ViolationCode, WebSocketUsageError } from './errors.ts';
+import { VIOLATIONS, type Violation, type ViolationCode, WebSocketUsageError } from './errors.ts';
 import { firstByteOf, writeFrame, writeTextFrame } from './frame-writer.ts';
 import type { MessageHandler, MessageReader } from './message-reader.ts';
 import { Opcode } from './opcode.ts';
 import { Outbox } from './outbox.ts';
 import type { PreparedMessage } from './prepared-message.ts';
 import { ReceivedMessage } from './received-message.ts';
-import { UTF8_ACCEPT, validateUtf8 } from './utf8.ts';
+import { isUtf8 } from './utf8.ts';
 
 /** RFC 6455 section 5.5.2 lets pongs be merged; above this many unwritten ones only the latest ping is answered. */
 const MAX_WAITING_PONGS = 128;
@@ -66,6 +66,9 @@ export class Connection implements MessageHandler {
   /** Both close frames were exchanged (RFC 6455 section 7.1.4). */
   wasClean = false;
 
+  /** What the peer did wrong, if that is why the connection failed. */
+  violation: Violation | null = null;
+
   readonly allowsRsv1: boolean;
   readonly #handler: ConnectionHandler;
   readonly #endpoint: Endpoint;
@@ -81,6 +84,8 @@ export class Connection implements MessageHandler {
   /** When the peer is given up, if it stays silent after a ping. */
   #giveUpAtMs = NEVER;
   #deadlineMs = AT_NEXT_TICK;
+  /** A message is being sent in fragments: what comes next continues it. */
+  #isFragmenting = false;
 
   /** @param allowsRsv1 - permessage-deflate was negotiated for this connection (RFC 7692 section 5) */
   constructor(handler: ConnectionHandler, endpoint: Endpoint, allowsRsv1 = false) {
@@ -170,17 +175,21 @@ export class Connection implements MessageHandler {
   }
 
   /**
-   * Sends a whole message in one frame, if the connection is open.
+   * Sends a message, or one frame of it (RFC 6455 section 5.4), if the connection is open.
    *
    * @param data - a string is sent as UTF-8; bytes may be borrowed until the outbox is written
    * @param rsv1 - `data` is what permessage-deflate made of the message (RFC 7692 section 6.1)
+   * @param isFinal - the message ends here; while it does not, what is sent next continues it
    */
-  sendMessage(data: string | Uint8Array, isBinary: boolean, rsv1 = false): boolean {
+  sendMessage(data: string | Uint8Array, isBinary: boolean, rsv1 = false, isFinal = true): boolean {
     if (this.#state !== OPEN) return false;
-    const firstByte = firstByteOf(isBinary ? Opcode.BINARY : Opcode.TEXT, true, rsv1);
-    if (typeof data === 'string')
-      writeTextFrame(this.outbox, this.#endpoint.slab, firstByte, data, this.#mask());
-    else writeFrame(this.outbox, this.#endpoint.slab, firstByte, data, this.#mask());
+    const firstOpcode = isBinary ? Opcode.BINARY : Opcode.TEXT;
+    const opcode = this.#isFragmenting ? Opcode.CONTINUATION : firstOpcode;
+    const firstByte = firstByteOf(opcode, isFinal, rsv1 && !this.#isFragmenting);
+    this.#isFragmenting = !isFinal;
+    const { slab } = this.#endpoint;
+    if (typeof data === 'string') writeTextFrame(this.outbox, slab, firstByte, data, this.#mask());
+    else writeFrame(this.outbox, slab, firstByte, data, this.#mask());
     return true;
   }
 
@@ -228,7 +237,8 @@ export class Connection implements MessageHandler {
    */
   fail(code: number, reason: string): void {
     if (this.#state === FINISHED) return;
-    const payload = encodeCloseStatus(this.#endpoint.natives, code, reason);
+    const sentReason = this.#endpoint.habits.explainsFailures ? reason : '';
+    const payload = encodeCloseStatus(this.#endpoint.natives, code, sentReason);
     if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload);
     this.closeCode = code;
     this.closeReason = reason;
@@ -239,12 +249,17 @@ export class Connection implements MessageHandler {
   /** Delivers a message that came compressed, if input still counts. To be called while paused, before `resume`. */
   deliver(data: Uint8Array, isBinary: boolean): void {
     if (this.#state === FINISHED) return;
-    const natives = this.#endpoint.natives;
-    if (isBinary || validateUtf8(natives, UTF8_ACCEPT, data, 0, data.length) === UTF8_ACCEPT) {
-      this.#handler.onMessage(data, isBinary);
-    } else {
-      this.onFrameViolation('WS_ERR_INVALID_UTF8');
-    }
+    const { natives, habits } = this.#endpoint;
+    if (isBinary || !habits.validatesText || isUtf8(natives, data)) this.#handler.onMessage(data, isBinary);
+    else this.violate('WS_ERR_INVALID_UTF8');
+  }
+
+  /** Fails the connection for what the peer did wrong; `value` is what it is about, where that is a number. */
+  violate(code: ViolationCode, value = 0): void {
+    if (this.#state === FINISHED) return;
+    this.violation = { code, value };
+    const { closeCode, reason } = VIOLATIONS[code];
+    this.fail(closeCode, reason);
   }
 
   /** Takes in that the outbox was written, which may make room for a pong. */
@@ -258,8 +273,8 @@ export class Connection implements MessageHandler {
 
   onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void {
     if (isCompressed) {
-      this.pause();
-      this.#handler.onCompressedMessage!(bytes.subarray(headroom), isBinary);
+      const inflated = this.#handler.onCompressedMessage!(bytes.subarray(headroom), isBinary);
+      if (inflated !== null) this.deliver(inflated, isBinary);
     } else if (headroom === 0) {
       this.#handler.onMessage(bytes, isBinary);
     } else {
@@ -277,16 +292,15 @@ export class Connection implements MessageHandler {
     if (opcode === Opcode.CLOSE) {
       this.#receiveClose(payload);
     } else if (opcode === Opcode.PING) {
-      this.#answerPing(payload);
+      if (this.#endpoint.habits.answersPings) this.#answerPing(payload);
       this.#handler.onPing(payload);
     } else {
       this.#handler.onPong(payload);
     }
   }
 
-  onFrameViolation(code: ViolationCode): void {
-    const { closeCode, reason } = VIOLATIONS[code];
-    this.fail(closeCode, reason);
+  onFrameViolation(code: ViolationCode, value: number): void {
+    this.violate(code, value);
   }
 
   #read(chunk: Uint8Array): void {
@@ -302,13 +316,14 @@ export class Connection implements MessageHandler {
   #receiveClose(payload: Uint8Array): void {
     const status = decodeCloseStatus(this.#endpoint.natives, payload);
     if (typeof status === 'string') {
-      this.onFrameViolation(status);
+      this.violate(status, payload.length === 1 ? 1 : payload[0]! * 256 + payload[1]!);
       return;
     }
     this.closeCode = status.code;
     this.closeReason = status.reason;
     this.wasClean = true;
-    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload.subarray(0, 2));
+    const echoedBytes = this.#endpoint.habits.echoesCloseReason ? payload.length : 2;
+    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload.subarray(0, echoedBytes));
     this.#enter(FINISHED);
     if (this.#endpoint.options.role === 'server') this.#handler.onFinished();
   }

@@ -1,3 +1,4 @@
+import { DEFAULT_HABITS, type Habits } from './habits.ts';
 import { type MessageHandler, MessageReader } from './message-reader.ts';
 import type { Natives } from './natives.ts';
 import { Slab } from './slab.ts';
@@ -16,6 +17,8 @@ export interface EndpointOptions {
   readonly pingIntervalMs: number;
   /** Silence after that ping after which the peer is given up. */
   readonly pingTimeoutMs: number;
+  /** @defaultValue {@link DEFAULT_HABITS} */
+  readonly habits?: Partial<Habits>;
 }
 
 /** No more readers at rest are kept than read at once, which is nearly always one. */
@@ -29,19 +32,21 @@ const MAX_IDLE_READERS = 4;
  */
 export class Endpoint {
   readonly options: EndpointOptions;
+  readonly habits: Habits;
   readonly natives: Natives;
   readonly slab: Slab;
   readonly #idleReaders: MessageReader[] = [];
 
   constructor(options: EndpointOptions, natives: Natives) {
     this.options = options;
+    this.habits = Object.freeze({ ...DEFAULT_HABITS, ...options.habits });
     this.natives = natives;
     this.slab = new Slab(natives);
   }
 
   /** Returns a reader at rest that reports to `handler`. */
   takeReader(handler: MessageHandler): MessageReader {
-    const reader = this.#idleReaders.pop() ?? new MessageReader(this.natives, this.options);
+    const reader = this.#idleReaders.pop() ?? new MessageReader(this.natives, this.options, this.habits);
     reader.handler = handler;
     return reader;
   }

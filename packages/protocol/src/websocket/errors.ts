@@ -21,6 +21,8 @@ export const VIOLATIONS = Object.freeze({
   WS_ERR_INVALID_PAYLOAD_LENGTH: violation(CloseCode.PROTOCOL_ERROR, 'payload length is badly encoded'),
   WS_ERR_INVALID_CLOSE_CODE: violation(CloseCode.PROTOCOL_ERROR, 'close code is not allowed'),
   WS_ERR_INVALID_UTF8: violation(CloseCode.INVALID_PAYLOAD, 'text is not UTF-8'),
+  WS_ERR_INVALID_COMPRESSED_DATA: violation(CloseCode.INVALID_PAYLOAD, 'compressed data is corrupt'),
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: violation(CloseCode.POLICY_VIOLATION, 'message has too many fragments'),
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: violation(CloseCode.MESSAGE_TOO_BIG, 'message is over the limit'),
 });
 
@@ -28,9 +30,16 @@ export const VIOLATIONS = Object.freeze({
 export type ViolationCode = keyof typeof VIOLATIONS;
 
 /** What answers a violation: the close code and the close frame's reason. */
-export interface Violation {
+export interface ViolationAnswer {
   readonly closeCode: number;
   readonly reason: string;
+}
+
+/** What a peer did wrong. */
+export interface Violation {
+  readonly code: ViolationCode;
+  /** What it is about, where it is about a number: an opcode, a payload's length, a close code. */
+  readonly value: number;
 }
 
 /** Codes of {@link WebSocketUsageError}. */
@@ -52,6 +61,6 @@ export class WebSocketUsageError extends RangeError {
   }
 }
 
-function violation(closeCode: number, reason: string): Violation {
+function violation(closeCode: number, reason: string): ViolationAnswer {
   return Object.freeze({ closeCode, reason });
 }

@@ -38,8 +38,11 @@ export interface FrameHandler {
    * @param isFrameEnd - this is the frame's last piece
    */
   onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void;
-  /** The peer broke the framing rules. The reader has stopped for good. */
-  onFrameViolation(code: ViolationCode): void;
+  /**
+   * The peer broke the framing rules. The reader has stopped for good.
+   * @param value - the payload's length, where that is what is wrong, else the opcode
+   */
+  onFrameViolation(code: ViolationCode, value: number): void;
 }
 
 /**
@@ -159,7 +162,8 @@ export class FrameReader implements FrameHeader {
     const code = this.#judge(first, second, bytes[start + 2]!);
     if (code === null) return;
     this.fail();
-    this.#handler.onFrameViolation(code);
+    const isLength = code === 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
+    this.#handler.onFrameViolation(code, isLength ? this.payloadBytes : this.opcode);
   }
 
   #judge(first: number, second: number, third: number): ViolationCode | null {

@@ -15,11 +15,13 @@ export {
   type UsageErrorCode,
   VIOLATIONS,
   type Violation,
+  type ViolationAnswer,
   type ViolationCode,
   WebSocketUsageError,
 } from './errors.ts';
 export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
 export { firstByteOf, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
+export { DEFAULT_HABITS, type Habits } from './habits.ts';
 export {
   type ExtensionOffer,
   formatExtensions,

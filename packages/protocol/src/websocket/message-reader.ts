@@ -3,6 +3,7 @@ import type { EndpointOptions } from './endpoint.ts';
 import type { ViolationCode } from './errors.ts';
 import { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
 import { headerLength, MAX_COPIED_BYTES } from './frame-writer.ts';
+import { DEFAULT_HABITS, type Habits } from './habits.ts';
 import type { Natives } from './natives.ts';
 import { isControlOpcode, Opcode } from './opcode.ts';
 import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
@@ -19,8 +20,11 @@ export interface MessageHandler {
   onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void;
   /** A close, ping or pong frame, which may stand between the fragments of a message (RFC 6455 section 5.4). */
   onControlFrame(opcode: number, payload: Uint8Array): void;
-  /** The peer broke a rule; nothing more will be reported. */
-  onFrameViolation(code: ViolationCode): void;
+  /**
+   * The peer broke a rule; nothing more will be reported.
+   * @param value - the length or the opcode that it is about, if any
+   */
+  onFrameViolation(code: ViolationCode, value: number): void;
 }
 
 /**
@@ -42,6 +46,7 @@ export class MessageReader implements FrameHandler {
   readonly #frames: FrameReader;
   readonly #natives: Natives;
   readonly #options: EndpointOptions;
+  readonly #habits: Habits;
   /** Of the frame being read. */
   #frameOpcode = 0;
   #isFinalFrame = false;
@@ -49,14 +54,16 @@ export class MessageReader implements FrameHandler {
   #messageOpcode: number = Opcode.CONTINUATION;
   #isCompressed = false;
   #messageBytes = 0;
+  #fragments = 0;
   #utf8State = UTF8_ACCEPT;
   #message: ByteList | null = null;
   #control: ByteList | null = null;
 
-  constructor(natives: Natives, options: EndpointOptions) {
+  constructor(natives: Natives, options: EndpointOptions, habits: Habits = DEFAULT_HABITS) {
     this.#frames = new FrameReader(this, natives, options.role === 'server');
     this.#natives = natives;
     this.#options = options;
+    this.#habits = habits;
   }
 
   /** Between two messages, and not stopped: nothing is kept. */
@@ -94,7 +101,8 @@ export class MessageReader implements FrameHandler {
     }
     this.#isFinalFrame = header.fin;
     this.#messageBytes += header.payloadBytes;
-    return this.#messageBytes > this.#options.maxMessageBytes ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : null;
+    if (this.#messageBytes > this.#options.maxMessageBytes) return 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    return ++this.#fragments > this.#habits.maxFragments ? 'WS_ERR_TOO_MANY_BUFFERED_PARTS' : null;
   }
 
   onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
@@ -102,11 +110,11 @@ export class MessageReader implements FrameHandler {
     else this.#readData(chunk, start, end, isAscii, isFrameEnd && this.#isFinalFrame);
   }
 
-  onFrameViolation(code: ViolationCode): void {
+  onFrameViolation(code: ViolationCode, value: number): void {
     this.#frames.fail();
     this.#message = null;
     this.#control = null;
-    this.handler!.onFrameViolation(code);
+    this.handler!.onFrameViolation(code, value);
   }
 
   #readControl(chunk: Uint8Array, start: number, end: number, isFrameEnd: boolean): void {
@@ -121,12 +129,12 @@ export class MessageReader implements FrameHandler {
   }
 
   #readData(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isMessageEnd: boolean): void {
-    if (this.#messageOpcode === Opcode.TEXT && !this.#isCompressed) {
+    if (this.#messageOpcode === Opcode.TEXT && !this.#isCompressed && this.#habits.validatesText) {
       if (!isAscii || this.#utf8State !== UTF8_ACCEPT) {
         this.#utf8State = validateUtf8(this.#natives, this.#utf8State, chunk, start, end);
       }
       if (this.#utf8State === UTF8_REJECT || (isMessageEnd && this.#utf8State !== UTF8_ACCEPT)) {
-        this.onFrameViolation('WS_ERR_INVALID_UTF8');
+        this.onFrameViolation('WS_ERR_INVALID_UTF8', 0);
         return;
       }
     }
@@ -154,6 +162,7 @@ export class MessageReader implements FrameHandler {
     const isBinary = this.#messageOpcode === Opcode.BINARY;
     this.#messageOpcode = Opcode.CONTINUATION;
     this.#messageBytes = 0;
+    this.#fragments = 0;
     this.#message = null;
     this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed);
   }

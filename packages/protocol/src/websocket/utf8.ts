@@ -48,6 +48,11 @@ export function validateUtf8(
   return stepThrough(UTF8_ACCEPT, bytes, tail, end);
 }
 
+/** Tells whether `bytes` are valid UTF-8 as a whole. */
+export function isUtf8(natives: Natives, bytes: Uint8Array): boolean {
+  return validateUtf8(natives, UTF8_ACCEPT, bytes, 0, bytes.length) === UTF8_ACCEPT;
+}
+
 function stepThrough(state: number, bytes: Uint8Array, start: number, end: number): number {
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!;

@@ -46,6 +46,15 @@ describe('RFC 6455 5.6 data frames', () => {
     expect(sentHex()).toBe('c103010203');
   });
 
+  it('server sends a message in fragments, and the next one whole', () => {
+    const { connection, sentHex } = openSession('server', { allowsRsv1: true });
+    connection.sendMessage(bytes('01'), true, true, false);
+    connection.sendMessage('b', false, true, false);
+    connection.sendMessage('', false, false, true);
+    connection.sendMessage('d', false);
+    expect(sentHex()).toBe('420101' + '000162' + '8000' + '810164');
+  });
+
   it('server answers all of one chunk in one run', () => {
     const { connection, recorder } = openSession('server');
     recorder.react = (_, data, isBinary) => connection.sendMessage(data, isBinary);
@@ -229,7 +238,11 @@ describe('RFC 7692 6 compressed messages', () => {
   }
 
   it('server pauses behind a compressed message until it was delivered', () => {
-    const { connection, trace, waiting } = openCompressed();
+    const { connection, recorder, trace, waiting } = openCompressed();
+    recorder.inflate = () => {
+      connection.pause();
+      return null;
+    };
     connection.receive(concat([encodeFrame(0xc1, utf8('bcd'), 7), encodeFrame(0x81, utf8('next'), 7)]));
     expect(trace).toEqual(['compressed text bcd'.replace('bcd', hex(utf8('bcd')))]);
     connection.deliver(waiting[0]!, false);
@@ -239,11 +252,7 @@ describe('RFC 7692 6 compressed messages', () => {
 
   it('server delivers at once where the handler inflates at once', () => {
     const { connection, recorder, trace } = openCompressed();
-    recorder.react = (name, data) => {
-      if (name !== 'compressed') return;
-      connection.deliver(data, true);
-      connection.resume();
-    };
+    recorder.inflate = (data) => data;
     connection.receive(concat([encodeFrame(0xc2, bytes('ff'), 7), encodeFrame(0xc2, bytes('fe'), 7)]));
     expect(trace).toEqual(['compressed binary ff', 'binary ff', 'compressed binary fe', 'binary fe']);
   });
@@ -256,12 +265,36 @@ describe('RFC 7692 6 compressed messages', () => {
   });
 
   it('server fails when text was not UTF-8 before it was compressed', () => {
-    const { connection, trace, sent, status } = openCompressed();
+    const { connection, recorder, trace, sent, status } = openCompressed();
+    recorder.inflate = () => bytes('c328');
     connection.receive(encodeFrame(0xc1, utf8('a'), 7));
-    connection.deliver(bytes('c328'), false);
     expect(trace.slice(1)).toEqual(['closing', 'finished']);
     expect(sent()).toEqual(['close 1007 text is not UTF-8']);
     expect(status()).toBe('1007 "text is not UTF-8"');
+  });
+
+  it('server delivers text that is not UTF-8 where it does not check that', () => {
+    const { connection, recorder, trace } = openSession('server', {
+      allowsRsv1: true,
+      habits: { validatesText: false },
+    });
+    recorder.inflate = () => bytes('c328');
+    connection.receive(concat([encodeFrame(0xc1, utf8('a'), 7), encodeFrame(0x81, bytes('ff'), 7)]));
+    expect(recorder.received.map(({ data }) => hex(data))).toEqual(['c328', 'ff']);
+    expect(trace).toHaveLength(3);
+  });
+
+  it('server fails where the handler finds compressed data corrupt', () => {
+    const { connection, recorder, sent } = openCompressed();
+    recorder.inflate = () => {
+      connection.violate('WS_ERR_INVALID_COMPRESSED_DATA');
+      return null;
+    };
+    connection.receive(concat([encodeFrame(0xc1, utf8('a'), 7), encodeFrame(0x81, utf8('b'), 7)]));
+    expect(sent()).toEqual(['close 1007 compressed data is corrupt']);
+    expect(connection.violation).toEqual({ code: 'WS_ERR_INVALID_COMPRESSED_DATA', value: 0 });
+    connection.violate('WS_ERR_INVALID_UTF8');
+    expect(connection.violation).toEqual({ code: 'WS_ERR_INVALID_COMPRESSED_DATA', value: 0 });
   });
 
   it('server delivers no inflated message when it is finished', () => {

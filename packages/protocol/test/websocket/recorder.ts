@@ -75,9 +75,13 @@ export class Recorder implements ConnectionHandler {
     this.#record(isBinary ? 'binary' : 'text', data, isBinary);
   }
 
-  onCompressedMessage(data: Uint8Array, isBinary: boolean): void {
+  /** What a compressed message was made of, if that is known at once. */
+  inflate: (data: Uint8Array) => Uint8Array | null = () => null;
+
+  onCompressedMessage(data: Uint8Array, isBinary: boolean): Uint8Array | null {
     this.trace.push(`compressed ${isBinary ? 'binary' : 'text'} ${describe(data, true)}`);
     this.react('compressed', data, isBinary);
+    return this.inflate(data);
   }
 
   onPing(data: Uint8Array): void {

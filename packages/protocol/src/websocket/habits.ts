@@ -1,0 +1,21 @@
+/** Where RFC 6455 leaves a choice: what a drop-in for another implementation does as that one does. */
+export interface Habits {
+  /** A ping is answered at once; or else the handler has to (section 5.5.2). */
+  readonly answersPings: boolean;
+  /** Text is checked to be UTF-8 (section 8.1). Without it, invalid text is delivered. */
+  readonly validatesText: boolean;
+  /** The answer to a close frame repeats its reason as well as its code (section 5.5.1). */
+  readonly echoesCloseReason: boolean;
+  /** The close frame that fails a connection says why (section 7.1.7). */
+  readonly explainsFailures: boolean;
+  /** Most frames of one message; more fails with 1008. What is kept is bounded in bytes without it. */
+  readonly maxFragments: number;
+}
+
+export const DEFAULT_HABITS: Habits = Object.freeze({
+  answersPings: true,
+  validatesText: true,
+  echoesCloseReason: false,
+  explainsFailures: true,
+  maxFragments: Number.POSITIVE_INFINITY,
+});

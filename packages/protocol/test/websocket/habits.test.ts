@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_HABITS, type Habits } from '../../src/websocket/habits.ts';
+import { bytes, concat, encodeFrame, utf8 } from './frame-notation.ts';
+import { openSession, type Session } from './recorder.ts';
+
+function receive(habits: Partial<Habits>, ...frames: readonly Uint8Array[]): Session {
+  const session = openSession('server', { habits });
+  session.connection.receive(concat(frames));
+  return session;
+}
+
+describe('habits of other implementations', () => {
+  it('server keeps to its own habits by default', () => {
+    const { sent } = receive({}, encodeFrame(0x89, utf8('p'), 7), encodeFrame(0x88, bytes('03e8627965'), 7));
+    expect(sent()).toEqual(['pong 70', 'close 1000']);
+    expect(Object.isFrozen(DEFAULT_HABITS)).toBe(true);
+  });
+
+  it('server leaves the answer to a ping to its handler', () => {
+    const { trace, sent } = receive({ answersPings: false }, encodeFrame(0x89, utf8('p'), 7));
+    expect(trace).toEqual(['ping 70']);
+    expect(sent()).toEqual([]);
+  });
+
+  it('server repeats the reason of a close frame', () => {
+    const { sent } = receive({ echoesCloseReason: true }, encodeFrame(0x88, bytes('03e8627965'), 7));
+    expect(sent()).toEqual(['close 1000 bye']);
+  });
+
+  it('server fails without saying why', () => {
+    const { sent, status } = receive({ explainsFailures: false }, encodeFrame(0x83, utf8('a'), 7));
+    expect(sent()).toEqual(['close 1002']);
+    expect(status()).toBe('1002 "opcode is reserved"');
+  });
+
+  it('server bounds the frames of a message, each message anew', () => {
+    const first = encodeFrame(0x01, utf8('a'), 7);
+    const last = encodeFrame(0x80, utf8('b'), 7);
+    const { trace } = receive({ maxFragments: 2 }, first, last, first, last);
+    expect(trace).toEqual(['text ab', 'text ab']);
+    const { sent, connection } = receive({ maxFragments: 2 }, first, encodeFrame(0x00, utf8('b'), 7), last);
+    expect(sent()).toEqual(['close 1008 message has too many fragments']);
+    expect(connection.violation).toEqual({ code: 'WS_ERR_TOO_MANY_BUFFERED_PARTS', value: 0 });
+  });
+});
+
+describe('RFC 6455 7.1.7 what a violation is about', () => {
+  it.each([
+    ['a reserved opcode', encodeFrame(0x83, utf8('a'), 7), 'WS_ERR_INVALID_OPCODE', 3],
+    ['a continuation of nothing', encodeFrame(0x80, utf8('a'), 7), 'WS_ERR_UNEXPECTED_CONTINUATION', 0],
+    ['a long ping', encodeFrame(0x89, new Uint8Array(126), 7), 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH', 126],
+    ['half a close code', encodeFrame(0x88, bytes('03'), 7), 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH', 1],
+    ['a bad close code', encodeFrame(0x88, bytes('03ed'), 7), 'WS_ERR_INVALID_CLOSE_CODE', 1005],
+    ['text that is not UTF-8', encodeFrame(0x81, bytes('ff'), 7), 'WS_ERR_INVALID_UTF8', 0],
+  ])('server tells the value of %s', (_, frame, code, value) => {
+    expect(receive({}, frame).connection.violation).toEqual({ code, value });
+  });
+
+  it('server that was closed by the peer has none', () => {
+    expect(receive({}, encodeFrame(0x88, bytes('03e8'), 7)).connection.violation).toBeNull();
+  });
+});
