@@ -1,5 +1,10 @@
 import type { Agent } from 'node:http';
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
+import {
+  type CompressionOptions,
+  type CompressionSettings,
+  resolveCompression,
+} from './compression/compression-options.ts';
 import { checkBound } from './options.ts';
 
 /** What a browser's `WebSocket` cannot do, and Node's can. */
@@ -22,6 +27,11 @@ export interface WebSocketClientOptions {
   readonly pingIntervalMs?: number;
   /** Further silence after which the server is given up. @defaultValue 20 000 */
   readonly pingTimeoutMs?: number;
+  /**
+   * Offers to compress messages (permessage-deflate, RFC 7692), as browsers do.
+   * @defaultValue `true`, without context takeover
+   */
+  readonly compression?: boolean | CompressionOptions;
 }
 
 /** The client's bounds, in full. */
@@ -31,9 +41,10 @@ export interface ClientBounds {
   readonly closeTimeoutMs: number;
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
+  readonly compression: CompressionSettings | null;
 }
 
-const DEFAULT_BOUNDS: ClientBounds = Object.freeze({
+const DEFAULT_BOUNDS: Omit<ClientBounds, 'compression'> = Object.freeze({
   handshakeTimeoutMs: 10_000,
   maxMessageBytes: 104_857_600,
   closeTimeoutMs: 10_000,
@@ -43,14 +54,14 @@ const DEFAULT_BOUNDS: ClientBounds = Object.freeze({
 
 /**
  * Returns the bounds that `options` set, the defaults for the rest.
- * @throws WS_ERR_OPTION when one is not a number from 0 on
+ * @throws WS_ERR_OPTION when one is not of its kind
  */
 export function resolveClientBounds(options: WebSocketClientOptions): ClientBounds {
   const bounds = { ...DEFAULT_BOUNDS };
-  for (const name of Object.keys(DEFAULT_BOUNDS) as (keyof ClientBounds)[]) {
+  for (const name of Object.keys(DEFAULT_BOUNDS) as (keyof typeof DEFAULT_BOUNDS)[]) {
     const value = options[name] ?? DEFAULT_BOUNDS[name];
     checkBound(name, value);
     bounds[name] = value;
   }
-  return Object.freeze(bounds);
+  return Object.freeze({ ...bounds, compression: resolveCompression(options.compression ?? true) });
 }

@@ -1,5 +1,12 @@
-import { CloseCode, Endpoint, isToken, MAX_CLOSE_REASON_BYTES } from '@hawser/protocol/websocket';
+import {
+  CloseCode,
+  Endpoint,
+  formatExtensions,
+  isToken,
+  MAX_CLOSE_REASON_BYTES,
+} from '@hawser/protocol/websocket';
 import { type ClientBounds, resolveClientBounds, type WebSocketClientOptions } from './client-options.ts';
+import { Compressor } from './compression/compressor.ts';
 import { type SendData, toBytes } from './data.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { type Dialled, type Dialling, dial } from './dial.ts';
@@ -8,7 +15,7 @@ import { EventAttributes } from './event-attributes.ts';
 import { CloseEvent, ErrorEvent } from './events.ts';
 import { NodeNatives } from './natives.ts';
 import { StreamConnection } from './stream-connection.ts';
-import type { StreamEvents } from './stream-context.ts';
+import type { ConnectionEnding, StreamEvents } from './stream-context.ts';
 import { TurnFlusher } from './turn-flusher.ts';
 
 const CONNECTING = 0;
@@ -50,9 +57,12 @@ export class WebSocket extends EventAttributes {
     ping: (socket, data) => socket.#dispatchData('ping', data),
     pong: (socket, data) => socket.#dispatchData('pong', data),
     drain: () => {},
-    failed: (error) => queueMicrotask(() => throwError(error)),
+    failed: (error, connection) => {
+      connection.fail(CloseCode.INTERNAL_ERROR, 'internal error');
+      queueMicrotask(() => throwError(error));
+    },
     closing: ({ peer }) => peer.#timer?.schedule(),
-    closed: (connection) => connection.peer.#closed(connection),
+    closed: (connection) => connection.peer.#closed(connection.ending),
   } satisfies StreamEvents<WebSocket>);
 
   declare readonly CONNECTING: 0;
@@ -67,6 +77,7 @@ export class WebSocket extends EventAttributes {
   #timer: DeadlineTimer | null = null;
   #stateWithoutConnection: 0 | 2 | 3 = CONNECTING;
   #protocol = '';
+  #extensions = '';
   #binaryType: 'blob' | 'arraybuffer' = 'blob';
   /** `close` was called and waits for blobs. */
   #isClosing = false;
@@ -97,7 +108,7 @@ export class WebSocket extends EventAttributes {
     const list = toProtocols(protocols);
     checkProtocols(list);
     this.#bounds = resolveClientBounds(options);
-    this.#dialling = dial(this.#url, list, options, this.#bounds.handshakeTimeoutMs, (result) => {
+    this.#dialling = dial(this.#url, list, options, this.#bounds, (result) => {
       this.#dialling = null;
       if (result instanceof WebSocketError) this.#refused(result);
       else this.#open(result);
@@ -118,9 +129,9 @@ export class WebSocket extends EventAttributes {
     return this.#protocol;
   }
 
-  /** The extensions in use: none. */
+  /** The extensions in use as the server accepted them, such as `permessage-deflate`; or an empty string. */
   get extensions(): string {
-    return '';
+    return this.#extensions;
   }
 
   /** Payload bytes that were given to `send` and have not reached the network yet. */
@@ -206,10 +217,11 @@ export class WebSocket extends EventAttributes {
     this.#connection?.terminate();
   }
 
-  #open({ stream, response, rest }: Dialled): void {
+  #open({ stream, response, rest, deflate }: Dialled): void {
     stream.setTimeout(0);
     stream.setNoDelay(true);
     this.#protocol = response.protocol;
+    this.#extensions = formatExtensions(response.extensions);
     const connection = new StreamConnection<WebSocket>(
       stream,
       {
@@ -221,6 +233,7 @@ export class WebSocket extends EventAttributes {
         flusher: new TurnFlusher(),
         events: WebSocket.#events,
       },
+      deflate && new Compressor(this.#bounds.compression!, 'client').agree(deflate),
       () => this,
     );
     this.#connection = connection;
@@ -253,7 +266,7 @@ export class WebSocket extends EventAttributes {
     });
   }
 
-  #closed({ wasClean, closeCode, closeReason }: StreamConnection<WebSocket>): void {
+  #closed({ wasClean, closeCode, closeReason }: ConnectionEnding): void {
     this.#timer?.stop();
     if (!wasClean && !this.#isTerminated) {
       const message = closeReason === '' ? 'the connection ended without a close frame' : closeReason;

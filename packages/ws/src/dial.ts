@@ -2,8 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { type AcceptedResponse, judgeResponse, WEBSOCKET_VERSION } from '@hawser/protocol/websocket';
-import type { WebSocketClientOptions } from './client-options.ts';
+import {
+  type AcceptedResponse,
+  type DeflateAgreement,
+  formatExtensions,
+  judgeResponse,
+  offerDeflate,
+  readDeflateAnswer,
+  WEBSOCKET_VERSION,
+} from '@hawser/protocol/websocket';
+import type { ClientBounds, WebSocketClientOptions } from './client-options.ts';
 import { WebSocketError } from './errors.ts';
 import { acceptFor } from './natives.ts';
 import { setLongTimeout } from './timeout.ts';
@@ -17,6 +25,15 @@ export interface Dialled {
   readonly response: AcceptedResponse;
   /** What came in behind the response. */
   readonly rest: Buffer;
+  /** How messages are compressed, or `null`. */
+  readonly deflate: DeflateAgreement | null;
+}
+
+/** What the server's answer is judged against. */
+interface Offered {
+  readonly expectedAccept: string;
+  readonly protocols: readonly string[];
+  readonly wanted: DeflateAgreement | null;
 }
 
 /** An opening handshake under way. */
@@ -35,11 +52,12 @@ export function dial(
   url: URL,
   protocols: readonly string[],
   options: WebSocketClientOptions,
-  handshakeTimeoutMs: number,
+  { handshakeTimeoutMs, compression }: ClientBounds,
   onDone: (result: Dialled | WebSocketError) => void,
 ): Dialling {
   const key = randomBytes(16).toString('base64');
-  const request = createRequest(url, protocols, options, key);
+  const wanted = compression?.wanted ?? null;
+  const request = createRequest(url, protocols, options, key, wanted);
   let isDone = false;
   const finish = (result: Dialled | WebSocketError): void => {
     if (isDone) return;
@@ -54,7 +72,7 @@ export function dial(
     finish(refusal?.error() ?? new WebSocketError('WS_ERR_HANDSHAKE_TIMEOUT', message));
   }, handshakeTimeoutMs);
   request.on('upgrade', (response, stream, rest) => {
-    finish(judge(response, stream as Socket, rest, acceptFor(key), protocols));
+    finish(judge(response, stream as Socket, rest, { expectedAccept: acceptFor(key), protocols, wanted }));
   });
   request.on('response', (response) => {
     refusal = new Refusal(response, finish);
@@ -75,6 +93,7 @@ function createRequest(
   protocols: readonly string[],
   options: WebSocketClientOptions,
   key: string,
+  wanted: DeflateAgreement | null,
 ): ClientRequest {
   const isSecure = url.protocol === 'wss:';
   const target = new URL(url);
@@ -91,6 +110,7 @@ function createRequest(
       Upgrade: 'websocket',
       'Sec-WebSocket-Key': key,
       'Sec-WebSocket-Version': WEBSOCKET_VERSION,
+      ...(wanted !== null && { 'Sec-WebSocket-Extensions': formatExtensions([offerDeflate(wanted)]) }),
     },
   });
 }
@@ -99,17 +119,20 @@ function judge(
   { statusCode = 0, headers }: IncomingMessage,
   stream: Socket,
   rest: Buffer,
-  expectedAccept: string,
-  protocols: readonly string[],
+  { expectedAccept, protocols, wanted }: Offered,
 ): Dialled | WebSocketError {
-  const response = judgeResponse(
-    { status: statusCode, headers },
-    { expectedAccept, protocols, extensions: [] },
-  );
-  if (response.isAccepted) return { stream, response, rest };
+  const extensions = wanted === null ? [] : [offerDeflate(wanted)];
+  const response = judgeResponse({ status: statusCode, headers }, { expectedAccept, protocols, extensions });
+  if (response.isAccepted) {
+    const deflate = response.extensions.length > 0 ? readDeflateAnswer(response.extensions, wanted!) : null;
+    if (response.extensions.length === 0 || deflate !== null) return { stream, response, rest, deflate };
+  }
   stream.on('error', () => {});
   stream.destroy();
-  return new WebSocketError(response.code, response.message);
+  if (!response.isAccepted) return new WebSocketError(response.code, response.message);
+  const answer = formatExtensions(response.extensions).slice(0, 75);
+  const message = `the server answered our offer of compression with "${answer}"`;
+  return new WebSocketError('WS_ERR_INVALID_EXTENSIONS_HEADER', message);
 }
 
 /** An answer other than 101, and the beginning of its body: it mostly says why. */

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import {
   type AcceptableRequest,
+  acceptDeflateOffer,
+  type DeflateAgreement,
   formatAcceptance,
   formatRefusal,
   type HandshakeRequest,
@@ -27,6 +29,8 @@ export interface HandshakeHost<Data> {
   readonly bounds: WebSocketServerBounds;
   readonly handlers: WebSocketServerHandlers<Data>;
   readonly natives: NodeNatives;
+  /** What compression is offered, or `null`. */
+  readonly wantedDeflate: DeflateAgreement | null;
   /** Why nobody can be let in now, or `null`. */
   refusal(): string | null;
   /** A failure that no connection owns. */
@@ -35,7 +39,16 @@ export interface HandshakeHost<Data> {
   /** The handshake is done with, one way or the other. */
   settled(handshake: Handshake<Data>): void;
   /** The client is let in. `head` is the 101 response, still to be written; `rest` came in behind the request. */
-  admit(stream: Duplex, head: Buffer, rest: Uint8Array, data: Data, protocol: string): void;
+  admit(stream: Duplex, head: Buffer, rest: Uint8Array, admission: Admission<Data>): void;
+}
+
+/** What was agreed on with a client. */
+export interface Admission<Data> {
+  readonly data: Data;
+  /** The subprotocol, or an empty string. */
+  readonly protocol: string;
+  /** How messages are compressed, or `null`. */
+  readonly deflate: DeflateAgreement | null;
 }
 
 /** A request with its target, as the acceptor and `node:http` both give it. */
@@ -171,15 +184,21 @@ export class Handshake<Data> implements StreamOwner {
         `upgrade chose the subprotocol "${protocol.slice(0, 75)}", which the client did not offer`,
       );
     }
+    const { wantedDeflate } = this.#host;
+    const deflate = wantedDeflate && acceptDeflateOffer(verdict.extensions, wantedDeflate);
     const head = formatAcceptance({
       accept: acceptFor(verdict.key),
       protocol,
-      extensions: [],
+      extensions: deflate === null ? [] : [deflate.extension],
       headers: decision?.headers ?? {},
     });
     this.#isAnswered = true;
     this.#host.settled(this);
-    this.#host.admit(this.#stream, Buffer.from(head, 'latin1'), rest, decision?.data as Data, protocol);
+    this.#host.admit(this.#stream, Buffer.from(head, 'latin1'), rest, {
+      data: decision?.data as Data,
+      protocol,
+      deflate: deflate === null ? null : deflate.agreement,
+    });
   }
 
   #fail(error: unknown, request: UpgradeRequest): void {

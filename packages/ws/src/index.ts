@@ -1,6 +1,7 @@
 export type { ListenTarget } from './acceptor.ts';
 export { WebSocket } from './client.ts';
 export type { WebSocketClientOptions } from './client-options.ts';
+export type { CompressionOptions } from './compression/compression-options.ts';
 export type { SendData, SendOptions } from './data.ts';
 export { WebSocketError, type WebSocketErrorCode } from './errors.ts';
 export { CloseEvent, ErrorEvent, type WebSocketEventMap } from './events.ts';

@@ -1,8 +1,22 @@
 /** For the packages of this workspace that build on this one. No API: it may change with any release. */
 
+export type { CompressionSettings } from './compression/compression-options.ts';
+export { Compressor, type Deflation } from './compression/compressor.ts';
+export {
+  type DeflateParams,
+  deflateLater,
+  deflateNow,
+  type InflateFault,
+  inflateLater,
+  inflateNow,
+} from './compression/deflate.ts';
+export { DeadlineTimer } from './deadline-timer.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
+export type { FrameOptions } from './outgoing.ts';
 export { StreamConnection } from './stream-connection.ts';
-export type { StreamContext, StreamEvents } from './stream-context.ts';
+export type { ConnectionEnding, StreamContext, StreamEvents } from './stream-context.ts';
 export { isEncrypted, isOwned, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+export type { WriteCallback } from './stream-writer.ts';
+export { Sweeper } from './sweeper.ts';
 export { MAX_TIMEOUT_MS, setLongTimeout } from './timeout.ts';
 export { type Flushable, TurnFlusher } from './turn-flusher.ts';

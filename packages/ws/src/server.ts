@@ -1,11 +1,14 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CloseCode, Endpoint, encodeCloseStatus, prepareMessage } from '@hawser/protocol/websocket';
+import { CloseCode, Endpoint, encodeCloseStatus } from '@hawser/protocol/websocket';
 import { type Acceptor, type ListenTarget, startAcceptor } from './acceptor.ts';
+import { Broadcast } from './broadcast.ts';
+import { resolveCompression } from './compression/compression-options.ts';
+import { Compressor } from './compression/compressor.ts';
 import { type SendData, type SendOptions, toPayload } from './data.ts';
 import { WebSocketError } from './errors.ts';
-import { Handshake, type HandshakeHost } from './handshake.ts';
+import { type Admission, Handshake, type HandshakeHost } from './handshake.ts';
 import { NodeNatives } from './natives.ts';
 import {
   resolveBounds,
@@ -66,6 +69,7 @@ export class WebSocketServer<Data = undefined> {
   readonly #bounds: WebSocketServerBounds;
   readonly #natives = new NodeNatives();
   readonly #endpoint: Endpoint;
+  readonly #compressor: Compressor | null;
   readonly #topics = new Topics();
   readonly #connections = new Set<StreamConnection<ServerSocket<Data>>>();
   readonly #handshakes = new Set<Handshake<Data>>();
@@ -83,6 +87,8 @@ export class WebSocketServer<Data = undefined> {
     this.#handlers = options;
     this.#bounds = resolveBounds(options);
     this.#endpoint = new Endpoint({ role: 'server', ...this.#bounds }, this.#natives);
+    const compression = resolveCompression(this.#bounds.compression);
+    this.#compressor = compression && new Compressor(compression, 'server');
     this.#context = this.#createContext();
     this.#host = this.#createHost();
     const { handshakeTimeoutMs, pingIntervalMs, pingTimeoutMs, closeTimeoutMs } = this.#bounds;
@@ -163,7 +169,8 @@ export class WebSocketServer<Data = undefined> {
 
   /**
    * Sends a message to everybody who is subscribed to `topic`. It is encoded once, and what is published in one
-   * turn of the event loop leaves in one write for each recipient.
+   * turn of the event loop leaves in one write for each recipient. It is compressed once for all recipients with
+   * equal parameters.
    *
    * @param data - as in {@link ServerSocket.send}
    * @returns how many took it; a recipient that was too slow for it did not
@@ -171,7 +178,7 @@ export class WebSocketServer<Data = undefined> {
   publish(topic: string, data: SendData, options: PublishOptions = {}): number {
     if (!this.#topics.has(topic)) return 0;
     const isBinary = options.binary ?? typeof data !== 'string';
-    const message = prepareMessage(this.#endpoint.slab, toPayload(data), isBinary);
+    const message = new Broadcast(this.#endpoint.slab, toPayload(data), isBinary);
     return this.#topics.publish(topic, message, options.except);
   }
 
@@ -233,6 +240,7 @@ export class WebSocketServer<Data = undefined> {
       bounds: this.#bounds,
       handlers: this.#handlers,
       natives: this.#natives,
+      wantedDeflate: this.#compressor?.settings.wanted ?? null,
       refusal: () => this.#refusal(),
       reportError: (error) => this.#reportError(error),
       trace: (event) => this.#trace(event),
@@ -240,7 +248,7 @@ export class WebSocketServer<Data = undefined> {
         this.#handshakes.delete(handshake);
         this.#checkIdle();
       },
-      admit: (stream, head, rest, data, protocol) => this.#admit(stream, head, rest, data, protocol),
+      admit: (stream, head, rest, admission) => this.#admit(stream, head, rest, admission),
     };
   }
 
@@ -258,12 +266,16 @@ export class WebSocketServer<Data = undefined> {
         ping: (socket, data) => handlers.ping?.(socket, data),
         pong: (socket, data) => handlers.pong?.(socket, data),
         drain: (socket) => handlers.drain?.(socket),
-        failed: (error) => this.#reportError(error),
+        failed: (error, link) => {
+          // What the handler was given is lost, so the connection cannot go on as if it were not.
+          link.fail(CloseCode.INTERNAL_ERROR, 'internal error');
+          this.#reportError(error);
+        },
         closing: (link) => this.#topics.leave(link),
         closed: (link) => {
           this.#connections.delete(link);
           this.#checkIdle();
-          handlers.close?.(link.peer, link.closeCode, link.closeReason);
+          handlers.close?.(link.peer, link.ending.closeCode, link.ending.closeReason);
         },
       },
     };
@@ -276,10 +288,11 @@ export class WebSocketServer<Data = undefined> {
     return isFull ? 'the server is full' : null;
   }
 
-  #admit(stream: Duplex, head: Buffer, rest: Uint8Array, data: Data, protocol: string): void {
+  #admit(stream: Duplex, head: Buffer, rest: Uint8Array, { data, protocol, deflate }: Admission<Data>): void {
     const connection = new StreamConnection(
       stream,
       this.#context,
+      deflate && this.#compressor!.agree(deflate),
       (self: StreamConnection<ServerSocket<Data>>) => new ServerSocket(self, this.#topics, data, protocol),
     );
     this.#connections.add(connection);

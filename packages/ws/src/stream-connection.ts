@@ -3,20 +3,20 @@ import {
   CloseCode,
   Connection,
   type ConnectionHandler,
-  type Outbox,
   type PreparedMessage,
 } from '@hawser/protocol/websocket';
-import type { SendResult, StreamContext } from './stream-context.ts';
+import type { Broadcast } from './broadcast.ts';
+import type { Deflation } from './compression/compressor.ts';
+import type { InflateFault } from './compression/deflate.ts';
+import { DeflatingSender } from './deflating-sender.ts';
+import { BINARY_MESSAGE, type FrameOptions, TEXT_MESSAGE } from './outgoing.ts';
+import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
 import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import { StreamWriter, type WriteCallback } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
-/**
- * Most bytes that the stream is given at a time. A slow peer's progress shows only when all of them have left, and
- * it has to show, or the peer is taken for dead.
- */
-const MAX_WRITE_BYTES = 2_097_152;
-
-const NO_BYTES = Buffer.alloc(0);
+/** Why delivery is held back; several reasons may hold at once. */
+const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4 });
 
 /**
  * The shell of a connection: carries bytes between a Duplex stream and the protocol machine, bounds what waits to
@@ -27,23 +27,32 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   readonly #stream: Duplex;
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
+  readonly #writer: StreamWriter;
+  readonly #deflation: Deflation | null;
+  readonly #sender: DeflatingSender | null;
   /** A chunk is being read, or a flush is marked: output need not be marked again. */
   #isFlushDue = false;
-  /** The kernel takes no more: output waits for the stream's `drain`. */
-  #isBlocked = false;
   /** The user was told `queued` or `dropped`, and is owed a `drain`. */
   #owesDrain = false;
-  /** The policy `wait` has stopped reading. */
-  #isReadingStopped = false;
-  /** What the stream held when it was last written to: a stream that is destroyed forgets it. */
-  #strandedBytes = 0;
+  /** A sum of {@link HOLD}. */
+  #holds = 0;
   #isFinished = false;
   #isClosed = false;
 
-  constructor(stream: Duplex, context: StreamContext<Peer>, peerOf: (self: StreamConnection<Peer>) => Peer) {
+  /** @param deflation - what messages are compressed with, where that was agreed on */
+  constructor(
+    stream: Duplex,
+    context: StreamContext<Peer>,
+    deflation: Deflation | null,
+    peerOf: (self: StreamConnection<Peer>) => Peer,
+  ) {
     this.#stream = stream;
     this.#context = context;
-    this.#machine = new Connection(this, context.endpoint);
+    this.#machine = new Connection(this, context.endpoint, deflation !== null);
+    this.#writer = new StreamWriter(stream, this.#machine.outbox);
+    this.#deflation = deflation;
+    this.#sender =
+      deflation && new DeflatingSender(this.#machine, this.#writer, deflation, () => this.#onCompressed());
     this.peer = peerOf(this);
   }
 
@@ -57,23 +66,14 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     return this.#isClosed ? 3 : 2;
   }
 
-  /** Both close frames were exchanged. */
-  get wasClean(): boolean {
-    return this.#machine.wasClean;
-  }
-
-  get closeCode(): number {
-    return this.#machine.closeCode;
-  }
-
-  get closeReason(): string {
-    return this.#machine.closeReason;
+  /** How the connection ends. */
+  get ending(): ConnectionEnding {
+    return this.#machine;
   }
 
   /** Bytes that wait in memory, headers included: here, and in the stream. */
   get bufferedBytes(): number {
-    const { destroyed, writableLength } = this.#stream;
-    return this.#machine.outbox.byteLength + (destroyed ? this.#strandedBytes : writableLength);
+    return this.#writer.bufferedBytes + this.#waitingBytes;
   }
 
   /** The peer's IP address; empty once the connection is closed, and where the stream has none. */
@@ -98,26 +98,53 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   send(data: string | Uint8Array, isBinary: boolean): SendResult {
     if (!this.#machine.isOpen) return 'closed';
     if (!this.#admits(data)) return this.#refuse();
-    this.#machine.sendMessage(data, isBinary);
+    if (this.#sender === null) this.#machine.sendMessage(data, isBinary);
+    else this.#sender.send(data, isBinary ? BINARY_MESSAGE : TEXT_MESSAGE);
     return this.#sent();
   }
 
-  sendPrepared(message: PreparedMessage): SendResult {
+  /** Sends a message, or one frame of it, as `options` say. */
+  sendFrame(data: string | Uint8Array, options: FrameOptions): SendResult {
+    if (!this.#machine.isOpen) return 'closed';
+    if (!this.#admits(data)) return this.#refuse();
+    if (this.#sender === null) {
+      this.#machine.sendMessage(data, options.isBinary, false, options.isFinal);
+      if (options.onWritten !== null) this.#writer.whenWritten(options.onWritten);
+    } else {
+      this.#sender.send(data, options);
+    }
+    return this.#sent();
+  }
+
+  sendBroadcast(message: Broadcast): SendResult {
     if (!this.#machine.isOpen) return 'closed';
     if (!this.#admitsBytes(message.byteLength)) return this.#refuse();
-    this.#machine.sendPrepared(message);
+    if (this.#sender === null) this.#machine.sendPrepared(message.plain);
+    else this.#sender.sendOutgoing(message);
     return this.#sent();
   }
 
-  ping(data: Uint8Array): SendResult {
+  /** Sends frames that somebody else encoded. */
+  sendPrepared(message: PreparedMessage, onWritten: WriteCallback | null = null): SendResult {
     if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admitsBytes(data.length)) return this.#refuse();
-    this.#machine.ping(data);
+    if (!this.#admitsBytes(message.byteLength)) return this.#refuse();
+    this.#sender?.finish();
+    this.#machine.sendPrepared(message);
+    if (onWritten !== null) this.#writer.whenWritten(onWritten);
     return this.#sent();
+  }
+
+  ping(data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
+    return this.#sendControl(data, onWritten, () => this.#machine.ping(data));
+  }
+
+  pong(data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
+    return this.#sendControl(data, onWritten, () => this.#machine.pong(data));
   }
 
   /** @see Connection.close */
   close(code: number | undefined, reason: string): boolean {
+    this.#sender?.finish();
     const isBegun = this.#machine.close(code, reason);
     if (isBegun) this.#markFlush();
     return isBegun;
@@ -125,6 +152,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   /** @see Connection.fail */
   fail(code: number, reason: string): void {
+    this.#sender?.finish();
     this.#machine.fail(code, reason);
   }
 
@@ -136,24 +164,22 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   /** Holds messages back until `resumeDelivery`. */
   pauseDelivery(): void {
-    this.#machine.pause();
-    this.#stream.pause();
+    this.#hold(HOLD.USER);
   }
 
   resumeDelivery(): void {
-    this.#stream.resume();
-    this.#read(() => this.#machine.resume());
+    this.#release(HOLD.USER);
   }
 
   /** Holds back the next message until the promise reactions to this one have run. */
   letReactionsRun(): void {
     this.#machine.pause();
     // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => process.nextTick(() => this.#read(() => this.#machine.resume())));
+    queueMicrotask(() => process.nextTick(() => this.#resumeMachine()));
   }
 
   tick(nowMs: number): void {
-    this.#noteWritten();
+    this.#writer.noteWritten();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -167,44 +193,35 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     // What a stream that is destroyed was given would count as sent.
     if (this.#isClosed || this.#stream.destroyed) return;
     const { outbox } = this.#machine;
-    while (outbox.byteLength > 0 && !this.#isBlocked) {
-      this.#write();
+    while (outbox.byteLength > 0 && !this.#writer.isBlocked) {
+      this.#writer.write();
       this.#machine.outboxWritten();
     }
     if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#stream.end();
   }
 
   onData(chunk: Buffer): void {
-    this.#noteWritten();
+    this.#writer.noteWritten();
     // As `#read` does, without a closure for each chunk.
     this.#isFlushDue = true;
     try {
       this.#machine.receive(chunk);
     } catch (error) {
-      this.#handlerThrew(error);
+      this.#context.events.failed(error, this);
     }
     this.#readDone();
   }
 
   onEnd(): void {
-    this.#noteWritten();
+    this.#writer.noteWritten();
     this.#read(() => this.#machine.receiveEof());
   }
 
   onDrain(): void {
-    this.#isBlocked = false;
-    this.#strandedBytes = 0;
+    this.#writer.unblock();
     this.#machine.markAlive();
     this.flush();
-    if (this.#isBlocked) return;
-    if (this.#owesDrain) {
-      this.#owesDrain = false;
-      this.#read(() => this.#context.events.drain(this.peer));
-    }
-    // What `drain` sent may have filled it again.
-    if (this.#isBlocked || !this.#isReadingStopped) return;
-    this.#isReadingStopped = false;
-    this.resumeDelivery();
+    this.#drained();
   }
 
   onError(error: Error): void {
@@ -214,15 +231,27 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
-    // Whoever keeps the closed socket keeps the count of what was not sent, not its bytes.
-    if (this.#stream.writableFinished) this.#strandedBytes = 0;
-    this.#strandedBytes = this.bufferedBytes;
-    this.#machine.outbox.take();
+    this.#writer.strand();
     this.#read(() => this.#context.events.closed(this));
   }
 
   onMessage(data: Uint8Array, isBinary: boolean): void {
     this.#context.events.message(this.peer, data as Buffer, isBinary);
+  }
+
+  onCompressedMessage(data: Uint8Array, isBinary: boolean): Uint8Array | null {
+    const deflation = this.#deflation!;
+    const { maxMessageBytes } = this.#context.endpoint.options;
+    const inflated = deflation.inflate(data, maxMessageBytes);
+    if (inflated === null) {
+      this.#hold(HOLD.INFLATING);
+      deflation.inflateLater(data, maxMessageBytes, (result) => this.#inflated(result, isBinary));
+    } else if (typeof inflated === 'string') {
+      this.#machine.violate(inflated);
+    } else {
+      return inflated;
+    }
+    return null;
   }
 
   onPing(data: Uint8Array): void {
@@ -248,13 +277,49 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#stream.destroy();
   }
 
+  /** Bytes that wait to be compressed. */
+  get #waitingBytes(): number {
+    return this.#sender === null ? 0 : this.#sender.waitingBytes;
+  }
+
+  #hold(reason: number): void {
+    this.#holds |= reason;
+    this.#machine.pause();
+    this.#stream.pause();
+  }
+
+  #release(reason: number): void {
+    if ((this.#holds & reason) === 0) return;
+    this.#holds &= ~reason;
+    if (this.#holds === 0) this.#stream.resume();
+    this.#resumeMachine();
+  }
+
+  #resumeMachine(): void {
+    if (this.#holds === 0) this.#read(() => this.#machine.resume());
+  }
+
+  #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {
+    this.#read(() => {
+      if (typeof result === 'string') this.#machine.violate(result);
+      else this.#machine.deliver(result, isBinary);
+    });
+    this.#release(HOLD.INFLATING);
+  }
+
+  /** What waited to be compressed has been handed over. */
+  #onCompressed(): void {
+    this.flush();
+    this.#drained();
+  }
+
   /** Runs what may call the user's handlers, and writes what it sent. */
   #read(run: () => void): void {
     this.#isFlushDue = true;
     try {
       run();
     } catch (error) {
-      this.#handlerThrew(error);
+      this.#context.events.failed(error, this);
     }
     this.#readDone();
   }
@@ -269,41 +334,28 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#markFlush();
   }
 
-  /** The stream has nothing left: what it was given is with the kernel. */
-  #noteWritten(): void {
-    if (this.#strandedBytes > 0 && this.#stream.writableLength === 0) this.#strandedBytes = 0;
-  }
-
-  /** The message that the handler was given is lost, so the connection cannot go on as if it were not. */
-  #handlerThrew(error: unknown): void {
-    this.#machine.fail(CloseCode.INTERNAL_ERROR, 'internal error');
-    this.#context.events.failed(error);
-  }
-
-  #write(): void {
-    const stream = this.#stream;
-    const { outbox } = this.#machine;
-    try {
-      this.#writeTo(stream, outbox);
-    } catch (error) {
-      // A stream that throws is broken; others wait behind it to be flushed.
-      stream.destroy(error as Error);
+  /** If nothing waits any more: tells so, and reads on. */
+  #drained(): void {
+    if (this.#isWaiting) return;
+    if (this.#owesDrain) {
+      this.#owesDrain = false;
+      this.#read(() => this.#context.events.drain(this.peer));
     }
-    // A stream also asks for a drain when one large write has reached the kernel already.
-    this.#strandedBytes = stream.writableLength;
-    this.#isBlocked = this.#strandedBytes > 0 && stream.writableNeedDrain;
-    if (this.#isBlocked) outbox.hold();
+    // What `drain` sent may have filled it again.
+    if (!this.#isWaiting) this.#release(HOLD.SLOW_CONSUMER);
   }
 
-  #writeTo(stream: Duplex, outbox: Outbox): void {
-    const single = outbox.byteLength <= MAX_WRITE_BYTES ? outbox.takeSingle() : null;
-    if (single !== null) {
-      stream.write(single);
-    } else {
-      stream.cork();
-      for (const part of outbox.take(MAX_WRITE_BYTES)) stream.write(part);
-      stream.uncork();
-    }
+  /** Something waits for the peer to read, or to be compressed. */
+  get #isWaiting(): boolean {
+    return this.#writer.isBlocked || (this.#sender?.isBusy ?? false);
+  }
+
+  #sendControl(data: Uint8Array, onWritten: WriteCallback | null, send: () => void): SendResult {
+    if (!this.#machine.isOpen) return 'closed';
+    if (!this.#admitsBytes(data.length)) return this.#refuse();
+    send();
+    if (onWritten !== null) this.#writer.whenWritten(onWritten);
+    return this.#sent();
   }
 
   #markFlush(): void {
@@ -313,22 +365,19 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   }
 
   #sent(): SendResult {
+    const { maxUnwrittenBytes, maxBufferedBytes } = this.#context;
     // Whether the peer keeps up shows only when it is written to.
-    if (!this.#isBlocked && this.#machine.outbox.byteLength > this.#context.maxUnwrittenBytes) this.flush();
-    if (!this.#isBlocked) {
-      this.#markFlush();
-      return 'written';
-    }
+    if (!this.#writer.isBlocked && this.#machine.outbox.byteLength > maxUnwrittenBytes) this.flush();
+    if (!this.#writer.isBlocked) this.#markFlush();
+    if (!this.#isWaiting) return 'written';
     this.#owesDrain = true;
-    if (this.bufferedBytes * 2 > this.#context.maxBufferedBytes) this.#stopReading();
+    if (this.bufferedBytes * 2 > maxBufferedBytes) this.#stopReading();
     return 'queued';
   }
 
   /** Under the policy `wait`, who does not read answers cannot ask. */
   #stopReading(): void {
-    if (this.#context.slowConsumer !== 'wait' || this.#isReadingStopped) return;
-    this.#isReadingStopped = true;
-    this.pauseDelivery();
+    if (this.#context.slowConsumer === 'wait') this.#hold(HOLD.SLOW_CONSUMER);
   }
 
   #admits(data: string | Uint8Array): boolean {
@@ -346,23 +395,21 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   /** Answers for a connection that keeps up, without asking the stream. */
   #hasRoom(byteLength: number): boolean {
-    return !this.#isBlocked && this.#machine.outbox.byteLength + byteLength <= this.#context.maxBufferedBytes;
+    const waitingBytes = this.#machine.outbox.byteLength + this.#waitingBytes;
+    return !this.#writer.isBlocked && waitingBytes + byteLength <= this.#context.maxBufferedBytes;
   }
 
   #refuse(): SendResult {
     const { slowConsumer, maxBufferedBytes } = this.#context;
     if (slowConsumer === 'close') {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
-      this.#machine.fail(CloseCode.POLICY_VIOLATION, reason);
+      this.fail(CloseCode.POLICY_VIOLATION, reason);
       return 'dropped';
     }
     this.#owesDrain = true;
     this.#stopReading();
-    if (!this.#isBlocked) {
-      // The stream holds less than makes it announce a drain by itself: ask when that has left.
-      this.#isBlocked = true;
-      this.#stream.write(NO_BYTES, () => this.onDrain());
-    }
+    // The stream holds less than makes it announce a drain by itself: ask when that has left.
+    if (!this.#isWaiting) this.#writer.block(() => this.onDrain());
     return 'dropped';
   }
 }

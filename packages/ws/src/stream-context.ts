@@ -1,4 +1,4 @@
-import type { Endpoint } from '@hawser/protocol/websocket';
+import type { Connection, Endpoint } from '@hawser/protocol/websocket';
 import type { SlowConsumerPolicy } from './options.ts';
 import type { StreamConnection } from './stream-connection.ts';
 import type { TurnFlusher } from './turn-flusher.ts';
@@ -11,6 +11,9 @@ import type { TurnFlusher } from './turn-flusher.ts';
  * - `closed`: the connection is closing or closed, nothing was sent.
  */
 export type SendResult = 'written' | 'queued' | 'dropped' | 'closed';
+
+/** How a connection ends: see the fields of `Connection`. */
+export type ConnectionEnding = Pick<Connection, 'closeCode' | 'closeReason' | 'wasClean' | 'violation'>;
 
 /** What all connections of one endpoint share. */
 export interface StreamContext<Peer> {
@@ -31,8 +34,8 @@ export interface StreamEvents<Peer> {
   pong(peer: Peer, data: Buffer): void;
   /** What was queued has left. */
   drain(peer: Peer): void;
-  /** An event above threw. */
-  failed(error: unknown): void;
+  /** An event above threw: what it was told is lost. */
+  failed(error: unknown, connection: StreamConnection<Peer>): void;
   /** The connection is no longer open: nothing more can be sent. */
   closing(connection: StreamConnection<Peer>): void;
   /** The transport is gone. */

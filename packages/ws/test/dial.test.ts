@@ -42,6 +42,9 @@ describe('RFC 6455 4.1 client request', () => {
     const { 'sec-websocket-key': keys, ...others } = headers;
     expect(others).toEqual({
       host: [`127.0.0.1:${server.port}`],
+      'sec-websocket-extensions': [
+        'permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits',
+      ],
       upgrade: ['websocket'],
       connection: ['Upgrade'],
       'sec-websocket-version': ['13'],

@@ -68,7 +68,6 @@ export class Connection implements MessageHandler {
 
   /** What the peer did wrong, if that is why the connection failed. */
   violation: Violation | null = null;
-
   readonly allowsRsv1: boolean;
   readonly #handler: ConnectionHandler;
   readonly #endpoint: Endpoint;
@@ -183,11 +182,10 @@ export class Connection implements MessageHandler {
    */
   sendMessage(data: string | Uint8Array, isBinary: boolean, rsv1 = false, isFinal = true): boolean {
     if (this.#state !== OPEN) return false;
-    const firstOpcode = isBinary ? Opcode.BINARY : Opcode.TEXT;
-    const opcode = this.#isFragmenting ? Opcode.CONTINUATION : firstOpcode;
+    const { slab } = this.#endpoint;
+    const opcode = this.#isFragmenting ? Opcode.CONTINUATION : isBinary ? Opcode.BINARY : Opcode.TEXT;
     const firstByte = firstByteOf(opcode, isFinal, rsv1 && !this.#isFragmenting);
     this.#isFragmenting = !isFinal;
-    const { slab } = this.#endpoint;
     if (typeof data === 'string') writeTextFrame(this.outbox, slab, firstByte, data, this.#mask());
     else writeFrame(this.outbox, slab, firstByte, data, this.#mask());
     return true;

@@ -20,7 +20,7 @@ export {
   WebSocketUsageError,
 } from './errors.ts';
 export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
-export { firstByteOf, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
+export { firstByteOf, MAX_COPIED_BYTES, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
 export { DEFAULT_HABITS, type Habits } from './habits.ts';
 export {
   type ExtensionOffer,

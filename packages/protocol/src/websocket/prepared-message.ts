@@ -30,11 +30,17 @@ export class PreparedMessage implements RunSink {
  *
  * @param data - a string is encoded as UTF-8; bytes above 4 KiB are borrowed until the last recipient has them
  * @param isBinary - the opcode: binary or text; text given as bytes must be valid UTF-8
+ * @param rsv1 - `data` is what permessage-deflate made of the message (RFC 7692 section 6.1)
  * @see RFC 6455 section 5.6
  */
-export function prepareMessage(slab: Slab, data: string | Uint8Array, isBinary: boolean): PreparedMessage {
+export function prepareMessage(
+  slab: Slab,
+  data: string | Uint8Array,
+  isBinary: boolean,
+  rsv1 = false,
+): PreparedMessage {
   const prepared = new PreparedMessage();
-  const firstByte = firstByteOf(isBinary ? Opcode.BINARY : Opcode.TEXT, true, false);
+  const firstByte = firstByteOf(isBinary ? Opcode.BINARY : Opcode.TEXT, true, rsv1);
   if (typeof data === 'string') writeTextFrame(prepared, slab, firstByte, data, null);
   else writeFrame(prepared, slab, firstByte, data, null);
   return prepared;

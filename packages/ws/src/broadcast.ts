@@ -1,0 +1,68 @@
+import { type Connection, type PreparedMessage, prepareMessage, type Slab } from '@hawser/protocol/websocket';
+import type { Deflation } from './compression/compressor.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { StreamWriter } from './stream-writer.ts';
+
+/** A message to many, framed once, and compressed once for all recipients with equal parameters. */
+export class Broadcast implements Outgoing {
+  readonly byteLength: number;
+  /** The frame for who takes no compression. */
+  readonly plain: PreparedMessage;
+  readonly #slab: Slab;
+  readonly #data: string | Uint8Array;
+  readonly #isBinary: boolean;
+  #bytes: Uint8Array | null = null;
+  /** The compressed frame by the sender's window, the one parameter that matters. */
+  readonly #frames = new Map<number, PreparedMessage>();
+  /** Who waits for a frame that is being compressed. */
+  readonly #waiting = new Map<number, (() => void)[]>();
+
+  constructor(slab: Slab, data: string | Uint8Array, isBinary: boolean) {
+    this.plain = prepareMessage(slab, data, isBinary);
+    this.byteLength = this.plain.byteLength;
+    this.#slab = slab;
+    this.#data = data;
+    this.#isBinary = isBinary;
+  }
+
+  compress(deflation: Deflation): boolean {
+    if (this.#frames.has(deflation.windowBits) || !deflation.isWorthwhile(this.#payload().length))
+      return true;
+    if (this.#waiting.has(deflation.windowBits)) return false;
+    const deflated = deflation.deflate(this.#payload(), true);
+    if (deflated !== null) this.#frame(deflation.windowBits, deflated);
+    return deflated !== null;
+  }
+
+  compressLater(deflation: Deflation, done: () => void): void {
+    const { windowBits } = deflation;
+    const waiting = this.#waiting.get(windowBits);
+    if (waiting !== undefined) {
+      waiting.push(done);
+      return;
+    }
+    const callbacks = [done];
+    this.#waiting.set(windowBits, callbacks);
+    deflation.deflateLater(this.#payload(), true, (deflated) => {
+      this.#frame(windowBits, deflated);
+      for (const callback of callbacks) callback();
+    });
+  }
+
+  sendTo(machine: Connection, _writer: StreamWriter, deflation: Deflation): void {
+    const frame = this.#frames.get(deflation.windowBits) ?? this.plain;
+    machine.sendPrepared(frame);
+    if (frame !== this.plain) deflation.sent(this.#payload());
+  }
+
+  #frame(windowBits: number, deflated: Uint8Array): void {
+    const isSmaller = deflated.length < this.#payload().length;
+    const frame = isSmaller ? prepareMessage(this.#slab, deflated, this.#isBinary, true) : this.plain;
+    this.#frames.set(windowBits, frame);
+  }
+
+  #payload(): Uint8Array {
+    this.#bytes ??= typeof this.#data === 'string' ? Buffer.from(this.#data) : this.#data;
+    return this.#bytes;
+  }
+}

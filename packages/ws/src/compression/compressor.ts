@@ -1,0 +1,159 @@
+import type { DeflateAgreement, Role } from '@hawser/protocol/websocket';
+import type { CompressionSettings } from './compression-options.ts';
+import {
+  type DeflateParams,
+  deflateLater,
+  deflateNow,
+  type InflateFault,
+  inflateLater,
+  inflateNow,
+} from './deflate.ts';
+import { JobQueue } from './job-queue.ts';
+import { MessageHistory } from './message-history.ts';
+
+/** Up to this many bytes a message is compressed at once; above, on another thread, which costs some 50 µs. */
+const MAX_SYNC_DEFLATE_BYTES = 32_768;
+
+/** So much may be inflated at once: a millisecond or less, whatever the compressed message looks like. */
+const MAX_SYNC_INFLATE_BYTES = 131_072;
+
+/** A compressed message above this is inflated on another thread without trying. */
+const MAX_SYNC_INFLATE_INPUT_BYTES = 32_768;
+
+/**
+ * What is kept of one's own messages for context takeover. `zlib` has to take it in again for each message, at
+ * some 1.2 µs for each KiB; the last 8 KiB are worth nine tenths of all 32 in messages that resemble each other.
+ */
+const MAX_OWN_HISTORY_BYTES = 8192;
+
+/** permessage-deflate for one endpoint: its settings, and its jobs on other threads. */
+export class Compressor {
+  readonly settings: CompressionSettings;
+  readonly jobs: JobQueue;
+  readonly #role: Role;
+  /** Without context takeover there is no state, and connections that agreed on the same share what they use. */
+  readonly #stateless = new Map<number, Deflation>();
+
+  constructor(settings: CompressionSettings, role: Role) {
+    this.settings = settings;
+    this.jobs = new JobQueue(settings.maxJobs);
+    this.#role = role;
+  }
+
+  /** Returns what a connection with this agreement compresses and inflates with. */
+  agree(agreement: DeflateAgreement): Deflation {
+    const isServer = this.#role === 'server';
+    const { serverMaxWindowBits, clientMaxWindowBits } = agreement;
+    const { serverNoContextTakeover, clientNoContextTakeover } = agreement;
+    const ownBits = isServer ? serverMaxWindowBits : clientMaxWindowBits;
+    const peerBits = isServer ? clientMaxWindowBits : serverMaxWindowBits;
+    const ownHistory = (isServer ? serverNoContextTakeover : clientNoContextTakeover)
+      ? null
+      : new MessageHistory(Math.min(2 ** ownBits, MAX_OWN_HISTORY_BYTES));
+    const peerHistory = (isServer ? clientNoContextTakeover : serverNoContextTakeover)
+      ? null
+      : new MessageHistory(2 ** peerBits);
+    if (ownHistory !== null || peerHistory !== null) {
+      return new Deflation(this, ownBits, ownHistory, peerHistory);
+    }
+    const shared = this.#stateless.get(ownBits) ?? new Deflation(this, ownBits, null, null);
+    this.#stateless.set(ownBits, shared);
+    return shared;
+  }
+}
+
+/** What connections compress and inflate with: one for each, or for all where no context is taken over. */
+export class Deflation {
+  /** Base-2 logarithm of our own window. */
+  readonly windowBits: number;
+  readonly #compressor: Compressor;
+  readonly #ownHistory: MessageHistory | null;
+  readonly #peerHistory: MessageHistory | null;
+
+  constructor(
+    compressor: Compressor,
+    windowBits: number,
+    ownHistory: MessageHistory | null,
+    peerHistory: MessageHistory | null,
+  ) {
+    this.windowBits = windowBits;
+    this.#compressor = compressor;
+    this.#ownHistory = ownHistory;
+    this.#peerHistory = peerHistory;
+  }
+
+  /** Tells whether a message of so many bytes is worth compressing. */
+  isWorthwhile(byteLength: number): boolean {
+    return byteLength >= this.#compressor.settings.thresholdBytes;
+  }
+
+  /**
+   * Compresses a message, where that is a matter of a millisecond.
+   *
+   * @param isAlone - without what went before, so that the result suits every connection with this window
+   * @returns `null` where it takes longer: then {@link deflateLater} does it
+   */
+  deflate(data: Uint8Array, isAlone: boolean): Uint8Array | null {
+    return data.length > MAX_SYNC_DEFLATE_BYTES ? null : deflateNow(data, this.#paramsFor(true, isAlone));
+  }
+
+  /** Compresses a message on another thread. Nothing that keeps to the context may be compressed meanwhile. */
+  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array) => void): void {
+    this.#compressor.jobs.run((jobDone) => {
+      deflateLater(data, this.#paramsFor(true, isAlone), (deflated) => {
+        jobDone();
+        done(deflated);
+      });
+    });
+  }
+
+  /** Compresses a fragment, whatever its size. */
+  deflateFragment(data: Uint8Array, isFinal: boolean): Uint8Array {
+    return deflateNow(data, this.#paramsFor(isFinal, false));
+  }
+
+  /** Takes in that `data` was sent compressed: what comes next may refer to it. */
+  sent(data: Uint8Array): void {
+    this.#ownHistory?.append(data);
+  }
+
+  /**
+   * Inflates a message at once, where that is a matter of a millisecond.
+   * @returns `null` where it is not: then {@link inflateLater} does it
+   */
+  inflate(data: Uint8Array, maxBytes: number): Uint8Array | InflateFault | null {
+    if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES) return null;
+    const maxNowBytes = Math.min(maxBytes, MAX_SYNC_INFLATE_BYTES);
+    const inflated = inflateNow(data, this.#peerHistory?.end, maxNowBytes);
+    if (inflated === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' && maxNowBytes < maxBytes) return null;
+    return this.#received(inflated);
+  }
+
+  /** Inflates a message on another thread. The next one has to wait until it is done. */
+  inflateLater(
+    data: Uint8Array,
+    maxBytes: number,
+    done: (inflated: Uint8Array | InflateFault) => void,
+  ): void {
+    this.#compressor.jobs.run((jobDone) => {
+      inflateLater(data, this.#peerHistory?.end, maxBytes, (inflated) => {
+        jobDone();
+        done(this.#received(inflated));
+      });
+    });
+  }
+
+  #paramsFor(isFinal: boolean, isAlone: boolean): DeflateParams {
+    return {
+      windowBits: this.windowBits,
+      dictionary: isAlone ? undefined : this.#ownHistory?.end,
+      isFinal,
+      zlib: this.#compressor.settings.zlib,
+    };
+  }
+
+  #received(inflated: Uint8Array | InflateFault): Uint8Array | InflateFault {
+    if (typeof inflated !== 'string') this.#peerHistory?.append(inflated);
+    return inflated;
+  }
+}

@@ -1,0 +1,139 @@
+import { constants as bufferLimits } from 'node:buffer';
+import {
+  constants,
+  deflateRaw,
+  deflateRawSync,
+  inflateRaw,
+  inflateRawSync,
+  type ZlibOptions,
+} from 'node:zlib';
+
+/** Why a message cannot be inflated. */
+export type InflateFault = 'WS_ERR_INVALID_COMPRESSED_DATA' | 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+
+/** What `zlib` wants in a window beyond what it looks back on (its MIN_LOOKAHEAD). */
+const LOOKAHEAD_BYTES = 262;
+
+/** The end of an empty stored block, which the sender leaves out (RFC 7692 section 7.2.1). */
+const TAIL_BYTES = 4;
+
+/**
+ * That end, and an empty last block: `zlib` then tells a message that ends in the middle of a block from a whole
+ * one.
+ */
+const TAIL_AND_END = Buffer.from([0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff]);
+
+const MIN_CHUNK_BYTES = 1024;
+const MAX_CHUNK_BYTES = 65_536;
+
+/** What a deflation depends on. */
+export interface DeflateParams {
+  /** Base-2 logarithm of the window, 8 to 15. */
+  readonly windowBits: number;
+  /** What went before, if it may be referred to. */
+  readonly dictionary: Uint8Array | undefined;
+  /** The message ends here: the end of the last block is left out. */
+  readonly isFinal: boolean;
+  readonly zlib: ZlibOptions;
+}
+
+/**
+ * Compresses a message, or a fragment of one.
+ * @see RFC 7692 section 7.2.1
+ */
+export function deflateNow(data: Uint8Array, params: DeflateParams): Uint8Array {
+  return withoutTail(deflateRawSync(data, deflateOptions(data, params)), params);
+}
+
+/** As {@link deflateNow}, on another thread. */
+export function deflateLater(
+  data: Uint8Array,
+  params: DeflateParams,
+  done: (deflated: Uint8Array) => void,
+): void {
+  deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
+    // What memory and options allow, `zlib` can always compress.
+    if (error !== null) throw error;
+    done(withoutTail(deflated, params));
+  });
+}
+
+/**
+ * Inflates a message.
+ *
+ * @param dictionary - what went before, if the sender may refer to it
+ * @param maxBytes - of the message; its output beyond that never exists
+ * @see RFC 7692 section 7.2.2
+ */
+export function inflateNow(
+  data: Uint8Array,
+  dictionary: Uint8Array | undefined,
+  maxBytes: number,
+): Uint8Array | InflateFault {
+  try {
+    const inflated = inflateRawSync(
+      Buffer.concat([data, TAIL_AND_END]),
+      inflateOptions(data, dictionary, maxBytes),
+    );
+    return checked(inflated, maxBytes);
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+/** As {@link inflateNow}, on another thread. */
+export function inflateLater(
+  data: Uint8Array,
+  dictionary: Uint8Array | undefined,
+  maxBytes: number,
+  done: (inflated: Uint8Array | InflateFault) => void,
+): void {
+  const options = inflateOptions(data, dictionary, maxBytes);
+  inflateRaw(Buffer.concat([data, TAIL_AND_END]), options, (error, inflated) => {
+    done(error === null ? checked(inflated, maxBytes) : faultOf(error));
+  });
+}
+
+/**
+ * A window no larger than the message saves the time to clear one of 32 KiB, half of that for a small message
+ * (`npm run bench -- --only deflate-echo`).
+ */
+function deflateOptions(data: Uint8Array, { windowBits, dictionary, zlib }: DeflateParams): ZlibOptions {
+  const reachableBytes = data.length + (dictionary?.length ?? 0) + LOOKAHEAD_BYTES;
+  // `zlib` cannot do 8; with 9 it looks back no further than 512 less its lookahead, which is within 256.
+  const neededBits = Math.max(9, Math.ceil(Math.log2(reachableBytes)));
+  return {
+    ...zlib,
+    windowBits: Math.min(neededBits, Math.max(9, windowBits)),
+    chunkSize: chunkSize(data.length + 64),
+    finishFlush: constants.Z_SYNC_FLUSH,
+    ...(dictionary !== undefined && { dictionary }),
+  };
+}
+
+/** An empty message leaves nothing, and stands as one stored block's first byte (RFC 7692 section 7.2.3.6). */
+function withoutTail(deflated: Uint8Array, { isFinal }: DeflateParams): Uint8Array {
+  return isFinal ? deflated.subarray(0, deflated.length - TAIL_BYTES) : deflated;
+}
+
+function inflateOptions(data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number): ZlibOptions {
+  return {
+    chunkSize: chunkSize(data.length * 4),
+    maxOutputLength: Math.min(Math.max(maxBytes, 1), bufferLimits.MAX_LENGTH),
+    ...(dictionary !== undefined && { dictionary }),
+  };
+}
+
+/** Output is allocated by so much at a time. */
+function chunkSize(expectedBytes: number): number {
+  return Math.min(Math.max(expectedBytes, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
+}
+
+function checked(inflated: Uint8Array, maxBytes: number): Uint8Array | InflateFault {
+  return inflated.length > maxBytes ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : inflated;
+}
+
+function faultOf(error: unknown): InflateFault {
+  const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+  return isTooLong ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : 'WS_ERR_INVALID_COMPRESSED_DATA';
+}

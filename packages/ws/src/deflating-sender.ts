@@ -1,0 +1,101 @@
+import type { Connection } from '@hawser/protocol/websocket';
+import type { Deflation } from './compression/compressor.ts';
+import { type FrameOptions, type Outgoing, OutgoingMessage } from './outgoing.ts';
+import type { StreamWriter } from './stream-writer.ts';
+
+/**
+ * Sends the messages of one connection compressed, and in order although large ones are compressed on other
+ * threads: while one is, those behind it wait here.
+ */
+export class DeflatingSender {
+  /** Bytes of the messages that wait here. */
+  waitingBytes = 0;
+  readonly #machine: Connection;
+  readonly #writer: StreamWriter;
+  readonly #deflation: Deflation;
+  readonly #onIdle: () => void;
+  /** The first is being compressed; `null` when nothing waits. */
+  #waiting: Outgoing[] | null = null;
+  /** Whether the message that is being sent in fragments is compressed; `null` when there is none. */
+  #isFragmentCompressed: boolean | null = null;
+
+  /** @param onIdle - called when what waited has been handed to the machine */
+  constructor(machine: Connection, writer: StreamWriter, deflation: Deflation, onIdle: () => void) {
+    this.#machine = machine;
+    this.#writer = writer;
+    this.#deflation = deflation;
+    this.#onIdle = onIdle;
+  }
+
+  /** Something waits to be compressed. */
+  get isBusy(): boolean {
+    return this.#waiting !== null;
+  }
+
+  send(data: string | Uint8Array, options: FrameOptions): void {
+    const isWhole = options.isFinal && this.#isFragmentCompressed === null;
+    const isCompressible = this.#isFragmentCompressed ?? (options.isCompressible && this.#isWorthwhile(data));
+    this.#isFragmentCompressed = options.isFinal ? null : isCompressible;
+    const message = new OutgoingMessage(data, { ...options, isCompressible }, isWhole);
+    if (this.#waiting !== null) message.keep();
+    this.sendOutgoing(message);
+  }
+
+  sendOutgoing(message: Outgoing): void {
+    if (this.#waiting !== null) {
+      this.#wait(message);
+    } else if (message.compress(this.#deflation)) {
+      message.sendTo(this.#machine, this.#writer, this.#deflation);
+    } else {
+      this.#waiting = [];
+      this.#wait(message);
+      this.#compressLater(message);
+    }
+  }
+
+  /** Hands over what waits as it is: to be called before the connection closes. */
+  finish(): void {
+    for (const message of this.#waiting ?? []) {
+      message.sendTo(this.#machine, this.#writer, this.#deflation);
+    }
+    this.#waiting = null;
+    this.waitingBytes = 0;
+  }
+
+  #wait(message: Outgoing): void {
+    this.#waiting!.push(message);
+    this.waitingBytes += message.byteLength;
+  }
+
+  #compressLater(message: Outgoing): void {
+    message.compressLater(this.#deflation, () => {
+      // `finish` has sent it already.
+      if (this.#waiting?.[0] === message) this.#sendWaiting();
+    });
+  }
+
+  /** Sends what is compressed or can be at once, the first message at least. */
+  #sendWaiting(): void {
+    const waiting = this.#waiting!;
+    do {
+      const message = waiting.shift()!;
+      this.waitingBytes -= message.byteLength;
+      message.sendTo(this.#machine, this.#writer, this.#deflation);
+    } while (waiting.length > 0 && waiting[0]!.compress(this.#deflation));
+    if (waiting.length > 0) {
+      this.#compressLater(waiting[0]!);
+      return;
+    }
+    this.#waiting = null;
+    this.#onIdle();
+  }
+
+  #isWorthwhile(data: string | Uint8Array): boolean {
+    if (typeof data !== 'string') return this.#deflation.isWorthwhile(data.length);
+    // A UTF-16 unit takes one byte to three: most of the time there is nothing to count.
+    return (
+      this.#deflation.isWorthwhile(data.length) ||
+      (this.#deflation.isWorthwhile(data.length * 3) && this.#deflation.isWorthwhile(Buffer.byteLength(data)))
+    );
+  }
+}
