@@ -193,7 +193,8 @@ class ClientHandshake {
   #requestOptions(isSecure: boolean): RequestOptions {
     const { createConnection, handshakeTimeout } = this.#options;
     const url = this.#url;
-    const [socketPath, ipcPath] = url.protocol === 'ws+unix:' ? url.pathname.split(':') : [];
+    const target = url.pathname + url.search;
+    const [socketPath, ipcPath] = url.protocol === 'ws+unix:' ? target.split(':') : [];
     const isIpc = socketPath !== undefined;
     return {
       ...this.#options,
@@ -202,10 +203,10 @@ class ClientHandshake {
       defaultPort: isSecure ? 443 : 80,
       port: url.port || (isSecure ? 443 : 80),
       host: url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname,
-      path: isIpc ? (ipcPath as string) : url.pathname + url.search,
+      path: isIpc ? ipcPath : target,
       headers: this.#requestHeaders(),
       ...(isIpc && { socketPath }),
-      ...(this.#auth !== undefined && this.#auth !== null && { auth: this.#auth }),
+      auth: this.#auth,
       ...(handshakeTimeout && { timeout: handshakeTimeout }),
     } as RequestOptions;
   }

@@ -216,7 +216,7 @@ export function readPayload(
     .arrayBuffer()
     .then(
       (bytes) => callback(null, new Uint8Array(bytes)),
-      () => callback(new Error('The blob could not be read')),
+      (error) => callback(error),
     )
     .catch(throwLater);
 }

@@ -217,8 +217,6 @@ export class WebSocketServer extends EventEmitter {
       ws._extensions = extensions;
     }
     this.emit('headers', lines, request);
-    // The answer, and what `callback` sends, go out in one write.
-    socket.cork();
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
     socket.removeListener('error', destroyOnError);
     ws.setSocket(socket, head, this.#settings);
@@ -226,12 +224,7 @@ export class WebSocketServer extends EventEmitter {
       this.clients.add(ws);
       ws.on('close', this.#onClientClose);
     }
-    try {
-      callback(ws, request);
-    } finally {
-      ws._connection?.flush();
-      socket.uncork();
-    }
+    callback(ws, request);
   }
 
   #attach(callback: (() => void) | undefined): void {

@@ -30,11 +30,16 @@ export function createWebSocketStream(ws: WebSocket, options?: DuplexOptions): D
   duplex._final = (callback) => {
     if (ws.readyState === ws.CONNECTING) {
       ws.once('open', () => duplex._final(callback));
-    } else if (ws.readyState === ws.CLOSED || duplex.destroyed) {
+      return;
+    }
+    const socket = ws._socket;
+    if (socket === null) return;
+    if (socket.writableFinished) {
       callback();
       if (duplex.readableEnded) duplex.destroy();
     } else {
-      ws.once('close', () => callback());
+      // What was sent has left, the close frame behind it.
+      socket.once('finish', () => callback());
       ws.close();
     }
   };

@@ -292,6 +292,7 @@ export class WebSocket extends EventEmitter {
       callback = options;
       options = undefined;
     }
+    if (typeof data === 'number') data = String(data);
     const isUnusual = this.#blobs !== null || data instanceof Blob || options?.mask === this._isServer;
     if (isUnusual) this.#sendInOrder(data, options ?? {}, callback);
     else this.#send(toPayload(data), options?.binary ?? typeof data !== 'string', options, callback);
@@ -312,6 +313,8 @@ export class WebSocket extends EventEmitter {
   /** Emits a message. What a listener throws must not disturb those that follow. */
   _deliver(data: Buffer, isBinary: boolean): void {
     const isPlain = !isBinary || this._binaryType === 'nodebuffer';
+    // Nothing to look at, and no reason to keep the chunk that it came in.
+    if (data.length === 0) data = EMPTY_BUFFER;
     try {
       this.emit('message', isPlain ? data : shapeMessage(data, this._binaryType), isBinary);
     } catch (error) {
@@ -368,12 +371,16 @@ export class WebSocket extends EventEmitter {
       isPlain && !isBinary && typeof payload === 'string' && this._extensions === NO_EXTENSIONS
         ? this.#settings!.prepareText(payload)
         : null;
-    if (prepared !== null) connection.sendPrepared(prepared);
-    else if (isPlain) connection.send(payload, isBinary);
-    else {
+    let result: string;
+    if (prepared !== null) {
+      result = connection.sendPrepared(prepared);
+    } else if (isPlain) {
+      result = connection.send(payload, isBinary);
+    } else {
       const onWritten = callback ?? null;
-      connection.sendFrame(payload, { isBinary, isFinal, isCompressible, onWritten });
+      result = connection.sendFrame(payload, { isBinary, isFinal, isCompressible, onWritten });
     }
+    if (result === 'closed') this.#refuse(payload, callback);
   }
 
   /** What has to be read first, or is to be masked as the other side does. */
@@ -424,14 +431,29 @@ export class WebSocket extends EventEmitter {
         }
         return new Promise<void>((resolve) => {
           readPayload(data, (error, payload) => {
-            if (error) callback?.(error);
-            else send(payload!);
+            if (error) this.#failSending(error, callback);
+            else if (this._connection!.isOpen) send(payload!);
+            else callback?.(new Error('The socket was closed while the blob was being read'));
             resolve();
           });
         });
       },
       data instanceof Blob,
     );
+  }
+
+  /** What was to be sent cannot be: the connection ends without a close frame. */
+  #failSending(error: Error, callback: WriteCallback | undefined): void {
+    callback?.(error);
+    if (this._readyState === CLOSED) return;
+    if (this._readyState === OPEN) {
+      this._readyState = CLOSING;
+      this.#startCloseTimer();
+    }
+    this._socket!.end();
+    if (this._errorEmitted) return;
+    this._errorEmitted = true;
+    this.emit('error', error);
   }
 
   /** Runs `task` behind the blobs that are being read. */
