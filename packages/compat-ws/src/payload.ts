@@ -36,7 +36,7 @@ export function shapeMessage(data: Buffer, type: BinaryType): unknown {
     case 'arraybuffer':
       return toArrayBuffer(data);
     case 'fragments':
-      return [data];
+      return data.length === 0 ? [] : [data];
     case 'blob':
       return new Blob([data as Uint8Array<ArrayBuffer>]);
     default:
