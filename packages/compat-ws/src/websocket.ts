@@ -255,8 +255,8 @@ export class WebSocket extends EventEmitter {
     if (this._readyState === CONNECTING) {
       this.#abortConnect();
     } else if (this._readyState === OPEN) {
-      this._readyState = CLOSING;
       const reason = checkCloseArguments(code, data);
+      this._readyState = CLOSING;
       this.#isCloseSent = true;
       this.#inOrder(() => this._connection!.close(code, reason));
       this.#startCloseTimer();
