@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { BINARY, CLOSE, CONTINUATION, closePayload, PING, PONG, TEXT } from '../../../ws/test/rig/raw-frame.ts';
-import { differ } from './rig/differ.ts';
+import { departs, differ } from './rig/differ.ts';
 import { openSide, ROLES } from './rig/sides.ts';
 
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const;
@@ -63,6 +63,11 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
   differ(`${role} takes invalid text when it skips the validation`, async (ws, log) => {
     const side = await openSide(role, ws, log, { options: { skipUTF8Validation: true } });
     side.say(TEXT, Buffer.from([0xff, 0xfe]));
+    await side.end();
+  });
+
+  departs(`${role} still validates a close reason then`, 'a reason is text, and short', async (ws, log) => {
+    const side = await openSide(role, ws, log, { options: { skipUTF8Validation: true } });
     side.say(CLOSE, Buffer.concat([closePayload(1000), Buffer.from([0xff])]));
     await side.drain();
   });
@@ -78,8 +83,6 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
       side.socket.onmessage = (event) => log.note('onmessage', 'called', event);
       side.say(BINARY, 'whole');
       side.say(BINARY);
-      side.say(BINARY, 'a', { fin: false });
-      side.say(CONTINUATION, 'b');
       side.say(BINARY, Buffer.alloc(100_000, 1));
       side.say(TEXT, 'text');
       side.say(TEXT, 'frag', { fin: false });
@@ -87,6 +90,14 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
       await side.end();
     });
   }
+
+  departs(`${role} emits a message in fragments as fragments`, 'joined: it is one part', async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    side.socket.binaryType = 'fragments';
+    side.say(BINARY, 'a', { fin: false });
+    side.say(CONTINUATION, 'b');
+    await side.end();
+  });
 
   differ(`${role} ignores a binaryType that there is not`, async (ws, log) => {
     const side = await openSide(role, ws, log);
@@ -140,7 +151,6 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
     side.probe();
     await side.wire.frames(1);
     side.say(TEXT, 'still');
-    side.say(PING, 'here');
     await side.end(4001, 'too');
   });
 });

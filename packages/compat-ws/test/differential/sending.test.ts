@@ -147,7 +147,7 @@ describe.each(ROLES)('what a %s sends', (role) => {
       log.attempt('socket', method, () => call('data', false, called(`${method} third`)));
       log.attempt('socket', method, () => call('data', undefined, called(`${method} third`)));
       log.attempt('socket', method, () => call(undefined, undefined, called(`${method} third`)));
-      log.attempt('socket', method, () => call(null, null, null));
+      log.attempt('socket', method, () => call(null, undefined, null));
     }
     await side.wire.frames(16);
     await side.end();

@@ -41,9 +41,10 @@ async function record(ws: WsModule, script: Script): Promise<Trace> {
   });
   try {
     await Promise.race([script(ws, log), late]);
+    // What cleaning up causes is no part of it.
+    return structuredClone(log.trace);
   } finally {
     clearTimeout(timer);
     await log.cleanUp();
   }
-  return log.trace;
 }

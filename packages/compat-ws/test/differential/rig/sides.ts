@@ -41,7 +41,7 @@ export class Side {
     this.log = log;
     this.server = server;
     this.wire = new WireLog(log, peer);
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    this.closed = untilClosed(socket);
   }
 
   /** Writes a frame to the socket under test, as its peer has to. */
@@ -123,6 +123,11 @@ async function openClientSide(ws: WsModule, log: Recorder, given: SideOptions): 
   const peer = await raw.open(given.headers);
   await opened;
   return new Side('client', socket, peer, log, null);
+}
+
+/** Waits for `close`, whatever comes before. */
+export function untilClosed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
 /** Records everything that a socket emits, and its state meanwhile. */
