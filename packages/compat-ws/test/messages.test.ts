@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { BinaryType } from '../src/payload.ts';
-import { connectPair, nextTexts } from './rig.ts';
+import { connectPair, nextTexts, openClient } from './rig.ts';
 
 describe('messages', () => {
   it('server echoes text and binary to a client', async () => {
@@ -108,6 +108,17 @@ describe('messages', () => {
     peer.close();
     await once(client, 'close');
     expect(texts).toEqual(['one', 'one', 'two', 'one', 'one', 'one']);
+  });
+
+  it('server continues a message with a text that it just sent to others', async () => {
+    const { url, server, peer, client } = await connectPair();
+    const other = openClient(url);
+    const [second] = await once(server, 'connection');
+    peer.send('one ', { fin: false });
+    for (let i = 0; i < 3; i++) second.send('two');
+    peer.send('two');
+    expect(await nextTexts(client, 1)).toEqual(['one two']);
+    other.terminate();
   });
 
   it('server delivers what was sent before it was terminated', async () => {

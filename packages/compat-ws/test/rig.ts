@@ -23,14 +23,14 @@ export async function startServer(
 export async function connectPair(
   options: ServerOptions = {},
   clientOptions: ClientOptions = {},
-): Promise<{ server: WebSocketServer; client: WebSocket; peer: WebSocket }> {
+): Promise<{ url: string; server: WebSocketServer; client: WebSocket; peer: WebSocket }> {
   const { server, url } = await startServer(options);
   const client = openClient(url, clientOptions);
   const [[peer]] = (await Promise.all([once(server, 'connection'), once(client, 'open')])) as [
     [WebSocket],
     unknown,
   ];
-  return { server, client, peer };
+  return { url, server, client, peer };
 }
 
 /** A client that ends with the test. */
