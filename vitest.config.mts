@@ -28,6 +28,10 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'ws', include: ['packages/ws/test/**/*.test.ts'], ...slow } },
+      {
+        extends: true,
+        test: { name: 'compat-ws', include: ['packages/compat-ws/test/**/*.test.ts'], ...slow },
+      },
       { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'], ...slow } },
       {
         extends: true,

@@ -8,18 +8,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
-const PACKAGES = ['protocol', 'ws', 'cli'];
+const PACKAGES = ['protocol', 'ws', 'compat-ws', 'cli'];
 
 const USE_BOTH = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawser/ws';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
+import * as drop from '@hawser/compat-ws';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
 assert.equal(require('@hawser/ws').WebSocket, WebSocket);
 assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
+// A drop-in has the shape of what it stands in for.
+const Drop = require('@hawser/compat-ws');
+assert.equal(drop.default, Drop);
+assert.deepEqual(Object.keys(drop).sort(), [
+  'PerMessageDeflate', 'Receiver', 'Sender', 'WebSocket', 'WebSocketServer',
+  'createWebSocketStream', 'default', 'extension', 'subprotocol',
+]);
+for (const [name, value] of Object.entries(drop)) assert.equal(name === 'default' ? Drop : Drop[name], value);
+assert.equal(Drop.Server, drop.WebSocketServer);
 for (const named of [ServerSocket, WebSocketError, Endpoint]) assert.equal(typeof named, 'function');
 `;
 

@@ -1,4 +1,5 @@
 import { isWireCloseCode, MAX_CLOSE_REASON_BYTES } from '@hawser/protocol/websocket';
+import type { WriteCallback } from '@hawser/ws/internal';
 import { toBuffer } from './payload.ts';
 
 const MAX_CONTROL_PAYLOAD_BYTES = 125;
@@ -24,4 +25,15 @@ export function checkControlPayload(byteLength: number): void {
   if (byteLength > MAX_CONTROL_PAYLOAD_BYTES) {
     throw new RangeError(`The data size must not be greater than ${MAX_CONTROL_PAYLOAD_BYTES} bytes`);
   }
+}
+
+/** Returns what `ping` and `pong` were called with, whatever was left out before the callback. */
+export function controlArguments(
+  data: unknown,
+  mask: boolean | WriteCallback | undefined,
+  callback: WriteCallback | undefined,
+): [data: unknown, mask: boolean | undefined, callback: WriteCallback | undefined] {
+  if (typeof data === 'function') return [undefined, undefined, data as WriteCallback];
+  if (typeof mask === 'function') return [data, undefined, mask];
+  return [data, mask, callback];
 }

@@ -52,16 +52,26 @@ export function removeHandler(target: WebSocket, type: string, handler: EventHan
   if (known !== undefined) target.removeListener(type, known as never);
 }
 
-/** Returns what the `on…` attribute for `type` was set to, or `null`. */
-export function handlerAttribute(target: WebSocket, type: string): EventHandler | null {
-  return listenersOf(target, type).find((listener) => listener[IS_ATTRIBUTE])?.[HANDLER] ?? null;
+/** Gives `prototype` the attributes `onopen`, `onmessage`, `onerror` and `onclose`; anything but a function unsets one. */
+export function defineHandlerAttributes(prototype: WebSocket): void {
+  for (const type of Object.keys(EVENTS)) {
+    Object.defineProperty(prototype, `on${type}`, {
+      configurable: true,
+      enumerable: true,
+      get(this: WebSocket) {
+        return findAttribute(this, type)?.[HANDLER] ?? null;
+      },
+      set(this: WebSocket, handler: unknown) {
+        const known = findAttribute(this, type);
+        if (known !== undefined) this.removeListener(type, known as never);
+        if (typeof handler === 'function') listen(this, type, handler as EventHandler, false, true);
+      },
+    });
+  }
 }
 
-/** Sets the `on…` attribute for `type`; anything but a function unsets it. */
-export function setHandlerAttribute(target: WebSocket, type: string, handler: unknown): void {
-  const known = listenersOf(target, type).find((listener) => listener[IS_ATTRIBUTE]);
-  if (known !== undefined) target.removeListener(type, known as never);
-  if (typeof handler === 'function') listen(target, type, handler as EventHandler, false, true);
+function findAttribute(target: WebSocket, type: string): EventListener | undefined {
+  return listenersOf(target, type).find((listener) => listener[IS_ATTRIBUTE]);
 }
 
 function listen(

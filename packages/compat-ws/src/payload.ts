@@ -1,6 +1,3 @@
-/** What `send`, `ping` and `pong` take. */
-export type Payload = string | Buffer;
-
 /** A message in no bytes; also what a close event without a reason carries. */
 export const EMPTY_BUFFER: Buffer = Buffer.alloc(0);
 

@@ -9,6 +9,11 @@ const MAX_UNWRITTEN_BYTES = 262_144;
 /** Frames that somebody encoded, up to this size together, go out in one piece. */
 const MAX_JOINED_BYTES = 4096;
 
+/** One for all connections of this process: it has one event loop, and leaves it once. */
+const flusher = new TurnFlusher();
+// `ws` writes within `send`: who sends and exits relies on it.
+process.on('exit', () => flusher.flush());
+
 /** What `setSocket` takes, with the defaults of `ws`. */
 export interface SocketOptions {
   readonly allowSynchronousEvents?: boolean | undefined;
@@ -46,7 +51,7 @@ export class SocketSettings implements SocketOptions, Flushable {
       maxBufferedBytes: Number.POSITIVE_INFINITY,
       maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
       slowConsumer: 'drop',
-      flusher: new TurnFlusher(),
+      flusher,
       events: this.allowSynchronousEvents ? SOCKET_EVENTS : SOCKET_EVENTS_APART,
     };
   }

@@ -4,13 +4,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
 import { StreamConnection, type WriteCallback } from '@hawser/ws/internal';
-import { checkCloseArguments, checkControlPayload } from './arguments.ts';
+import { checkCloseArguments, controlArguments } from './arguments.ts';
 import { abortHandshake, type ClientOptions, connect } from './connect.ts';
-import { addHandler, handlerAttribute, removeHandler, setHandlerAttribute } from './event-target.ts';
-import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, shapeMessage, toBuffer, toPayload } from './payload.ts';
+import { addHandler, defineHandlerAttributes, removeHandler } from './event-target.ts';
+import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, shapeMessage } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { Receiver } from './receiver.ts';
-import { byteLengthOf, ConnectionSender, readPayload, type Sender, type SenderOptions } from './sender.ts';
+import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
+import { Sending } from './sending.ts';
 import { throwLater } from './socket-events.ts';
 import { type SocketOptions, SocketSettings } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
@@ -53,6 +54,10 @@ export class WebSocket extends EventEmitter {
   declare readonly OPEN: 1;
   declare readonly CLOSING: 2;
   declare readonly CLOSED: 3;
+  declare onopen: unknown;
+  declare onmessage: unknown;
+  declare onerror: unknown;
+  declare onclose: unknown;
 
   readonly _isServer: boolean;
   readonly _autoPong: boolean;
@@ -76,8 +81,7 @@ export class WebSocket extends EventEmitter {
   #sender: ConnectionSender | null = null;
   #receiver: Receiver | null = null;
   #isCloseSent = false;
-  /** A blob that is being read, and what was sent behind it. */
-  #blobs: Promise<void> | null = null;
+  #sending: Sending | null = null;
 
   /** @param address - `null` for the server's end of a connection, which `setSocket` completes */
   constructor(
@@ -139,34 +143,6 @@ export class WebSocket extends EventEmitter {
 
   get url(): string {
     return this._url;
-  }
-
-  get onopen(): unknown {
-    return handlerAttribute(this, 'open');
-  }
-  set onopen(handler: unknown) {
-    setHandlerAttribute(this, 'open', handler);
-  }
-
-  get onmessage(): unknown {
-    return handlerAttribute(this, 'message');
-  }
-  set onmessage(handler: unknown) {
-    setHandlerAttribute(this, 'message', handler);
-  }
-
-  get onerror(): unknown {
-    return handlerAttribute(this, 'error');
-  }
-  set onerror(handler: unknown) {
-    setHandlerAttribute(this, 'error', handler);
-  }
-
-  get onclose(): unknown {
-    return handlerAttribute(this, 'close');
-  }
-  set onclose(handler: unknown) {
-    setHandlerAttribute(this, 'close', handler);
   }
 
   /** The socket below. What was sent before is written first, so that whoever writes to it writes behind that. */
@@ -235,6 +211,7 @@ export class WebSocket extends EventEmitter {
     const connection = new StreamConnection<WebSocket>(socket, this.#settings.context, deflation, () => this);
     this._connection = connection;
     this.#stream = socket;
+    this.#sending = new Sending(this, connection, this.#settings);
     (socket as Partial<Socket>).setTimeout?.(0);
     (socket as Partial<Socket>).setNoDelay?.();
     // Read when this turn is over, so that nobody misses a message.
@@ -258,8 +235,8 @@ export class WebSocket extends EventEmitter {
       const reason = checkCloseArguments(code, data);
       this._readyState = CLOSING;
       this.#isCloseSent = true;
-      this.#inOrder(() => this._connection!.close(code, reason));
       this.#startCloseTimer();
+      this.#sending!.close(code, reason);
     }
   }
 
@@ -276,11 +253,11 @@ export class WebSocket extends EventEmitter {
   }
 
   ping(data?: unknown, mask?: boolean | WriteCallback, callback?: WriteCallback): void {
-    this.#sendControl('ping', data, mask, callback);
+    this.#sendControl('ping', ...controlArguments(data, mask, callback));
   }
 
   pong(data?: unknown, mask?: boolean | WriteCallback, callback?: WriteCallback): void {
-    this.#sendControl('pong', data, mask, callback);
+    this.#sendControl('pong', ...controlArguments(data, mask, callback));
   }
 
   send(data: unknown, options?: SenderOptions | WriteCallback, callback?: WriteCallback): void {
@@ -292,10 +269,7 @@ export class WebSocket extends EventEmitter {
       callback = options;
       options = undefined;
     }
-    if (typeof data === 'number') data = String(data);
-    const isUnusual = this.#blobs !== null || data instanceof Blob || options?.mask === this._isServer;
-    if (isUnusual) this.#sendInOrder(data, options ?? {}, callback);
-    else this.#send(toPayload(data), options?.binary ?? typeof data !== 'string', options, callback);
+    this.#sending!.send(data, options, callback);
   }
 
   terminate(): void {
@@ -339,6 +313,16 @@ export class WebSocket extends EventEmitter {
     this.emitClose();
   }
 
+  #sendControl(
+    kind: 'ping' | 'pong',
+    data: unknown,
+    mask: boolean | undefined,
+    callback: WriteCallback | undefined,
+  ): void {
+    if (this._readyState === OPEN) this.#sending!.sendControl(kind, data, mask, callback);
+    else this.#refuse(data, callback);
+  }
+
   #emitError(): void {
     const { violation } = this._connection!.ending;
     if (violation === null || this._errorEmitted) return;
@@ -357,94 +341,8 @@ export class WebSocket extends EventEmitter {
     this._closeTimer = setTimeout(() => stream.destroy(), this._closeTimeout);
   }
 
-  #send(
-    payload: string | Uint8Array,
-    isBinary: boolean,
-    options: SenderOptions | undefined,
-    callback: WriteCallback | undefined,
-  ): void {
-    const connection = this._connection!;
-    const isFinal = options?.fin ?? true;
-    const isCompressible = options?.compress ?? true;
-    const isPlain = isFinal && isCompressible && callback === undefined;
-    const prepared =
-      isPlain && !isBinary && typeof payload === 'string' && this._extensions === NO_EXTENSIONS
-        ? this.#settings!.prepareText(payload)
-        : null;
-    let result: string;
-    if (prepared !== null) {
-      result = connection.sendPrepared(prepared);
-    } else if (isPlain) {
-      result = connection.send(payload, isBinary);
-    } else {
-      const onWritten = callback ?? null;
-      result = connection.sendFrame(payload, { isBinary, isFinal, isCompressible, onWritten });
-    }
-    if (result === 'closed') this.#refuse(payload, callback);
-  }
-
-  /** What has to be read first, or is to be masked as the other side does. */
-  #sendInOrder(data: unknown, options: SenderOptions, callback: WriteCallback | undefined): void {
-    const isBinary = options.binary ?? typeof data !== 'string';
-    this.#whenRead(data, callback, (payload) => {
-      if (options.mask !== this._isServer) this.#send(payload, isBinary, options, callback);
-      else this._sender!.send(payload, { ...options, binary: isBinary, compress: false }, callback);
-    });
-  }
-
-  #sendControl(
-    kind: 'ping' | 'pong',
-    data: unknown,
-    mask: boolean | WriteCallback | undefined,
-    callback: WriteCallback | undefined,
-  ): void {
-    if (typeof data === 'function') {
-      callback = data as WriteCallback;
-      data = undefined;
-      mask = undefined;
-    } else if (typeof mask === 'function') {
-      callback = mask;
-      mask = undefined;
-    }
-    if (this._readyState !== OPEN) {
-      this.#refuse(data, callback);
-      return;
-    }
-    checkControlPayload(byteLengthOf(data));
-    this.#whenRead(data, callback, (payload) => {
-      if (mask === this._isServer) this._sender![kind](payload, mask, callback);
-      else this._connection![kind](toBuffer(payload), callback ?? null);
-    });
-  }
-
-  /** Runs `send` with the payload, in its turn. */
-  #whenRead(
-    data: unknown,
-    callback: WriteCallback | undefined,
-    send: (payload: string | Uint8Array) => void,
-  ): void {
-    this.#inOrder(
-      () => {
-        if (!(data instanceof Blob)) {
-          send(toPayload(data));
-          return undefined;
-        }
-        return new Promise<void>((resolve) => {
-          readPayload(data, (error, payload) => {
-            if (error) this.#failSending(error, callback);
-            else if (this._connection!.isOpen) send(payload!);
-            else callback?.(new Error('The socket was closed while the blob was being read'));
-            resolve();
-          });
-        });
-      },
-      data instanceof Blob,
-    );
-  }
-
   /** What was to be sent cannot be: the connection ends without a close frame. */
-  #failSending(error: Error, callback: WriteCallback | undefined): void {
-    callback?.(error);
+  _failSending(error: Error): void {
     if (this._readyState === CLOSED) return;
     if (this._readyState === OPEN) {
       this._readyState = CLOSING;
@@ -456,21 +354,7 @@ export class WebSocket extends EventEmitter {
     this.emit('error', error);
   }
 
-  /** Runs `task` behind the blobs that are being read. */
-  #inOrder(task: () => unknown, isSlow = false): void {
-    if (this.#blobs === null && !isSlow) {
-      task();
-      return;
-    }
-    const turn: Promise<void> = (this.#blobs ?? Promise.resolve())
-      .then(task)
-      .catch(throwLater)
-      .finally(() => {
-        if (this.#blobs === turn) this.#blobs = null;
-      }) as Promise<void>;
-    this.#blobs = turn;
-  }
-
+  /** Refuses what is sent while the connection is not open. */
   #refuse(data: unknown, callback: WriteCallback | undefined): void {
     const state = this._readyState;
     const error = new Error(`WebSocket is not open: readyState ${state} (${STATE_NAMES[state]})`);
@@ -486,15 +370,13 @@ for (const [name, value] of Object.entries(CONSTANTS)) {
   Object.defineProperty(WebSocket.prototype, name, { value, enumerable: true });
 }
 
+defineHandlerAttributes(WebSocket.prototype);
+
 const ATTRIBUTES = [
   'binaryType',
   'bufferedAmount',
   'extensions',
   'isPaused',
-  'onclose',
-  'onerror',
-  'onmessage',
-  'onopen',
   'protocol',
   'readyState',
   'url',
