@@ -62,6 +62,13 @@ export class DeflatingSender {
     this.waitingBytes = 0;
   }
 
+  /** The connection is gone: who waits for a message to leave is told so by the writer. It stays counted. */
+  abandon(): void {
+    const { waitingBytes } = this;
+    this.finish();
+    this.waitingBytes = waitingBytes;
+  }
+
   #wait(message: Outgoing): void {
     this.#waiting!.push(message);
     this.waitingBytes += message.byteLength;

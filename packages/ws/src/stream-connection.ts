@@ -231,6 +231,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
+    this.#sender?.abandon();
     this.#writer.strand();
     this.#read(() => this.#context.events.closed(this));
   }
