@@ -122,7 +122,7 @@ export class WebSocket extends EventEmitter {
     } else if (stream.writableLength === 0) {
       bytes = 0;
     }
-    return bytes + this._bufferedAmount;
+    return bytes + this.#sending!.waitingBytes + this._bufferedAmount;
   }
 
   get extensions(): string {
