@@ -372,13 +372,15 @@ for (const [name, value] of Object.entries(CONSTANTS)) {
 
 defineHandlerAttributes(WebSocket.prototype);
 
-const ATTRIBUTES = [
+const ENUMERABLE = [
+  'addEventListener',
   'binaryType',
   'bufferedAmount',
   'extensions',
   'isPaused',
   'protocol',
   'readyState',
+  'removeEventListener',
   'url',
 ];
-for (const name of ATTRIBUTES) Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+for (const name of ENUMERABLE) Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
