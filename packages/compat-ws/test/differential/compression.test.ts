@@ -122,7 +122,19 @@ describe.each(ROLES)('compression by a %s', (role) => {
     await side.closed;
   });
 
-  differ(`${role} breaks off compressing when it is terminated`, async (ws, log) => {
+  departs(`${role} is closed while it compresses`, 'the close is answered at once', async (ws, log) => {
+    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+    const called = new Promise<void>((resolve) => {
+      side.socket.send('x'.repeat(8_000_000), (error) => {
+        log.note('callback', 'sent', error);
+        resolve();
+      });
+    });
+    await side.end(1001, 'leaving');
+    await called;
+  });
+
+  departs(`${role} breaks off compressing when it is terminated`, 'the error has other words', async (ws, log) => {
     const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
     const called = ['first', 'second'].map(
       (name) =>

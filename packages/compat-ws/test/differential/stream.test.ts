@@ -48,6 +48,7 @@ describe.each(ROLES)('a stream over a %s', (role) => {
         log.attempt('stream', 'write', () => duplex.write(chunk, log.callback('written', String(chunk))));
       }
       log.attempt('stream', 'end', () => duplex.end('last', log.callback('written', 'end')));
+      await side.wire.framesToClose();
       await side.end();
       await closed;
     });
