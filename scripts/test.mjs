@@ -12,4 +12,5 @@ runStep('other versions of Node', 'scripts/smoke-nodes.mjs');
 runStep('conformance suite itself', 'conformance/suite/test/run-suite.test.mjs');
 runStep('vectors themselves', 'conformance/suite/test/vectors.test.mjs');
 runStep('conformance, both roles', 'scripts/conformance.mjs');
+runStep('ecosystem', 'scripts/ecosystem.mjs');
 runStep('all tests', VITEST, ['run'], { HAWSER_NODE_24: nodeBinaries()[24] ?? '' });
