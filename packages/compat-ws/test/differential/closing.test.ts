@@ -34,14 +34,20 @@ const ARGUMENTS: readonly unknown[][] = [
 
 describe.each(ROLES)('how a %s closes', (role) => {
   for (const args of ARGUMENTS) {
-    differ(`${role} closes with (${args.map((arg) => JSON.stringify(arg) ?? 'undefined').join(', ').slice(0, 60)})`, async (ws, log) => {
-      const side = await openSide(role, ws, log);
-      log.attempt('socket', 'close', () => (side.socket.close as (...all: unknown[]) => void)(...args));
-      side.probe();
-      log.attempt('socket', 'close again', () => side.socket.close(1000, 'again'));
-      side.probe();
-      await side.end();
-    });
+    differ(
+      `${role} closes with (${args
+        .map((arg) => JSON.stringify(arg) ?? 'undefined')
+        .join(', ')
+        .slice(0, 60)})`,
+      async (ws, log) => {
+        const side = await openSide(role, ws, log);
+        log.attempt('socket', 'close', () => (side.socket.close as (...all: unknown[]) => void)(...args));
+        side.probe();
+        log.attempt('socket', 'close again', () => side.socket.close(1000, 'again'));
+        side.probe();
+        await side.end();
+      },
+    );
   }
 
   differ(`${role} answers the peer's close with its own code and reason`, async (ws, log) => {
@@ -62,20 +68,28 @@ describe.each(ROLES)('how a %s closes', (role) => {
       side.socket.close(1001, 'enough');
       side.probe();
     });
-    side.peer.write(side.encode(TEXT, 'first'), side.encode(TEXT, 'second'), side.encode(CLOSE, closePayload(1002)));
+    side.peer.write(
+      side.encode(TEXT, 'first'),
+      side.encode(TEXT, 'second'),
+      side.encode(CLOSE, closePayload(1002)),
+    );
     await side.drain();
   });
 
-  departs(`${role} terminates from within a message, and gets no more`, 'terminated is terminated', async (ws, log) => {
-    const side = await openSide(role, ws, log);
-    side.socket.once('message', () => {
-      side.socket.terminate();
+  departs(
+    `${role} terminates from within a message, and gets no more`,
+    'terminated is terminated',
+    async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      side.socket.once('message', () => {
+        side.socket.terminate();
+        side.probe();
+      });
+      side.peer.write(side.encode(TEXT, 'first'), side.encode(TEXT, 'second'));
+      await side.closed;
       side.probe();
-    });
-    side.peer.write(side.encode(TEXT, 'first'), side.encode(TEXT, 'second'));
-    await side.closed;
-    side.probe();
-  });
+    },
+  );
 
   differ(`${role} terminates while it closes`, async (ws, log) => {
     const side = await openSide(role, ws, log);
@@ -85,13 +99,17 @@ describe.each(ROLES)('how a %s closes', (role) => {
     await side.closed;
   });
 
-  departs(`${role} calls back for what it could send before the close`, 'written when the turn ends', async (ws, log) => {
-    const side = await openSide(role, ws, log);
-    side.socket.send('before', log.callback('callback', 'before'));
-    side.socket.close(1000, 'bye');
-    side.socket.send('after', log.callback('callback', 'after'));
-    await side.end();
-  });
+  departs(
+    `${role} calls back for what it could send before the close`,
+    'written when the turn ends',
+    async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      side.socket.send('before', log.callback('callback', 'before'));
+      side.socket.close(1000, 'bye');
+      side.socket.send('after', log.callback('callback', 'after'));
+      await side.end();
+    },
+  );
 
   differ(`${role} and its peer close at the same time`, async (ws, log) => {
     const side = await openSide(role, ws, log);
@@ -130,13 +148,17 @@ describe.each(ROLES)('how a %s closes', (role) => {
     await side.drain();
   });
 
-  departs(`${role} answers a ping behind its own close frame`, 'RFC 6455 5.5.2 demands the pong', async (ws, log) => {
-    const side = await openSide(role, ws, log);
-    side.socket.close(4000, 'done');
-    await side.wire.frames(1);
-    side.say(PING, 'here');
-    await side.end(4001, 'too');
-  });
+  departs(
+    `${role} answers a ping behind its own close frame`,
+    'RFC 6455 5.5.2 demands the pong',
+    async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      side.socket.close(4000, 'done');
+      await side.wire.frames(1);
+      side.say(PING, 'here');
+      await side.end(4001, 'too');
+    },
+  );
 
   differ(`${role} emits close through emitClose`, async (ws, log) => {
     const side = await openSide(role, ws, log);
@@ -174,16 +196,20 @@ describe.each(ROLES)('how a %s closes', (role) => {
     await side.end();
   });
 
-  departs(`${role} is not told what it did not read while paused`, 'nothing is read behind the end', async (ws, log) => {
-    const side = await openSide(role, ws, log, { options: { closeTimeout: 60 } });
-    side.socket.pause();
-    side.socket.close(1000, 'paused');
-    side.probe();
-    side.say(CLOSE, closePayload(1000));
-    await side.wire.framesToEnd();
-    await side.closed;
-    side.probe();
-  });
+  departs(
+    `${role} is not told what it did not read while paused`,
+    'nothing is read behind the end',
+    async (ws, log) => {
+      const side = await openSide(role, ws, log, { options: { closeTimeout: 60 } });
+      side.socket.pause();
+      side.socket.close(1000, 'paused');
+      side.probe();
+      side.say(CLOSE, closePayload(1000));
+      await side.wire.framesToEnd();
+      await side.closed;
+      side.probe();
+    },
+  );
 
   differ(`${role} terminates while it is paused`, async (ws, log) => {
     const side = await openSide(role, ws, log);

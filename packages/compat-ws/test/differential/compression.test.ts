@@ -3,9 +3,9 @@ import { constants, deflateRawSync } from 'node:zlib';
 import { describe } from 'vitest';
 import { BINARY, CONTINUATION, PING, TEXT } from '../../../ws/test/rig/raw-frame.ts';
 import { departs, differ } from './rig/differ.ts';
-import { openSide, ROLES, type Role, type Side, type SideOptions } from './rig/sides.ts';
-import type { Recorder } from './rig/recorder.ts';
 import type { WsModule } from './rig/modules.ts';
+import type { Recorder } from './rig/recorder.ts';
+import { openSide, ROLES, type Role, type Side, type SideOptions } from './rig/sides.ts';
 
 const NO_TAKEOVER = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
 
@@ -14,7 +14,11 @@ function openDeflating(
   role: Role,
   ws: WsModule,
   log: Recorder,
-  { agreement = 'permessage-deflate', deflate = {}, options = {} }: {
+  {
+    agreement = 'permessage-deflate',
+    deflate = {},
+    options = {},
+  }: {
     agreement?: string;
     deflate?: object;
     options?: NonNullable<SideOptions['options']>;
@@ -102,7 +106,8 @@ describe.each(ROLES)('compression by a %s', (role) => {
     'RSV1 and RSV2': (side) => side.say(TEXT, deflate('x'), { rsv: 6 }),
     'invalid text inside': (side) => side.say(TEXT, deflate(Buffer.from([0xff, 0xff])), { rsv: 4 }),
     'more than maxPayload inside': (side) => side.say(TEXT, deflate(LONG), { rsv: 4 }),
-    'maxPayload deflated': (side) => side.say(BINARY, deflate(Buffer.from('0123456789'.repeat(10))), { rsv: 4 }),
+    'maxPayload deflated': (side) =>
+      side.say(BINARY, deflate(Buffer.from('0123456789'.repeat(10))), { rsv: 4 }),
   };
   for (const [name, say] of Object.entries(BROKEN)) {
     differ(`${role} receives ${name}`, async (ws, log) => {
@@ -125,7 +130,7 @@ describe.each(ROLES)('compression by a %s', (role) => {
   departs(`${role} is closed while it compresses`, 'the close is answered at once', async (ws, log) => {
     const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
     const called = new Promise<void>((resolve) => {
-      side.socket.send('x'.repeat(8_000_000), (error) => {
+      side.socket.send(randomBytes(8_000_000), (error) => {
         log.note('callback', 'sent', error);
         resolve();
       });
@@ -134,23 +139,29 @@ describe.each(ROLES)('compression by a %s', (role) => {
     await called;
   });
 
-  departs(`${role} breaks off compressing when it is terminated`, 'the error has other words', async (ws, log) => {
-    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
-    const called = ['first', 'second'].map(
-      (name) =>
-        new Promise<void>((resolve) => {
-          side.socket.send(LONG.repeat(100), (error) => {
-            log.note('callback', name, error);
-            resolve();
-          });
-        }),
-    );
-    side.socket.terminate();
-    await Promise.all([side.closed, ...called]);
-  });
+  departs(
+    `${role} breaks off compressing when it is terminated`,
+    'the error has other words',
+    async (ws, log) => {
+      const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+      const called = ['first', 'second'].map(
+        (name) =>
+          new Promise<void>((resolve) => {
+            side.socket.send(LONG.repeat(100), (error) => {
+              log.note('callback', name, error);
+              resolve();
+            });
+          }),
+      );
+      side.socket.terminate();
+      await Promise.all([side.closed, ...called]);
+    },
+  );
 
   differ(`${role} still compresses what was sent before the close`, async (ws, log) => {
-    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0, level: 9, concurrencyLimit: 1 } });
+    const side = await openDeflating(role, ws, log, {
+      deflate: { threshold: 0, level: 9, concurrencyLimit: 1 },
+    });
     for (let i = 0; i < 5; i++) side.socket.send(`${i}${LONG}`, log.callback('callback', `${i}`));
     side.socket.close(1001, 'behind them');
     await side.end();

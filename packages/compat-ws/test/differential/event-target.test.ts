@@ -28,7 +28,8 @@ describe.each(ROLES)('the event target of a %s', (role) => {
 
   differ(`${role} reports a clean close`, async (ws, log) => {
     const side = await openSide(role, ws, log);
-    side.socket.onclose = (event) => log.note('listener', 'close', event, event.wasClean, event.code, event.reason);
+    side.socket.onclose = (event) =>
+      log.note('listener', 'close', event, event.wasClean, event.code, event.reason);
     await side.end(4000, 'clean');
   });
 
@@ -82,7 +83,17 @@ describe.each(ROLES)('the event target of a %s', (role) => {
       const count = () => log.note('socket', name, socket[name], side.socket.listenerCount(type));
       count();
       const handler = log.callback('listener', name);
-      for (const value of [handler, handler, null, handler, 'text', handler, { handleEvent: handler }, undefined, handler]) {
+      for (const value of [
+        handler,
+        handler,
+        null,
+        handler,
+        'text',
+        handler,
+        { handleEvent: handler },
+        undefined,
+        handler,
+      ]) {
         log.attempt('socket', `${name} =`, () => {
           socket[name] = value;
         });
@@ -153,7 +164,8 @@ describe('events of a client that cannot connect', () => {
   differ('client reports error and close', async (ws, log) => {
     const server = await startServer(ws, log, { verifyClient: () => false });
     const socket = new ws.WebSocket(`ws://127.0.0.1:${(server.address() as { port: number }).port}`);
-    for (const type of TYPES) socket.addEventListener(type as 'open', (event) => log.note('listener', type, event));
+    for (const type of TYPES)
+      socket.addEventListener(type as 'open', (event) => log.note('listener', type, event));
     await new Promise((resolve) => socket.once('close', resolve));
   });
 

@@ -1,5 +1,13 @@
 import { describe } from 'vitest';
-import { BINARY, CLOSE, CONTINUATION, closePayload, PING, PONG, TEXT } from '../../../ws/test/rig/raw-frame.ts';
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  closePayload,
+  PING,
+  PONG,
+  TEXT,
+} from '../../../ws/test/rig/raw-frame.ts';
 import { departs, differ } from './rig/differ.ts';
 import { openSide, ROLES } from './rig/sides.ts';
 
@@ -78,7 +86,8 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
       side.socket.binaryType = type as 'nodebuffer';
       side.probe();
       side.socket.on('message', async (data: unknown) => {
-        if (data instanceof Blob) log.note(`blob of ${data.size}`, 'bytes', Buffer.from(await data.arrayBuffer()));
+        if (data instanceof Blob)
+          log.note(`blob of ${data.size}`, 'bytes', Buffer.from(await data.arrayBuffer()));
       });
       side.socket.onmessage = (event) => log.note('onmessage', 'called', event);
       side.say(BINARY, 'whole');
@@ -120,28 +129,35 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
   });
 
   for (const allowSynchronousEvents of [true, false]) {
-    differ(`${role} emits messages of one chunk with allowSynchronousEvents ${allowSynchronousEvents}`, async (ws, log) => {
-      const side = await openSide(role, ws, log, { options: { allowSynchronousEvents } });
-      side.socket.on('message', (data) => {
-        queueMicrotask(() => log.note('socket', 'microtask after', data));
-        process.nextTick(() => log.note('socket', 'tick after', data));
-      });
-      side.socket.on('ping', (data) => queueMicrotask(() => log.note('socket', 'microtask after', data)));
-      side.socket.on('pong', (data) => queueMicrotask(() => log.note('socket', 'microtask after', data)));
-      side.peer.write(
-        side.encode(TEXT, '1'),
-        side.encode(PING, '2'),
-        side.encode(TEXT, '3'),
-        side.encode(PONG, '4'),
-        side.encode(BINARY, '5'),
-      );
-      await side.end();
-    });
+    differ(
+      `${role} emits messages of one chunk with allowSynchronousEvents ${allowSynchronousEvents}`,
+      async (ws, log) => {
+        const side = await openSide(role, ws, log, { options: { allowSynchronousEvents } });
+        side.socket.on('message', (data) => {
+          queueMicrotask(() => log.note('socket', 'microtask after', data));
+          process.nextTick(() => log.note('socket', 'tick after', data));
+        });
+        side.socket.on('ping', (data) => queueMicrotask(() => log.note('socket', 'microtask after', data)));
+        side.socket.on('pong', (data) => queueMicrotask(() => log.note('socket', 'microtask after', data)));
+        side.peer.write(
+          side.encode(TEXT, '1'),
+          side.encode(PING, '2'),
+          side.encode(TEXT, '3'),
+          side.encode(PONG, '4'),
+          side.encode(BINARY, '5'),
+        );
+        await side.end();
+      },
+    );
   }
 
   differ(`${role} emits nothing behind the close frame`, async (ws, log) => {
     const side = await openSide(role, ws, log);
-    side.peer.write(side.encode(CLOSE, closePayload(1000)), side.encode(TEXT, 'late'), side.encode(PING, 'late'));
+    side.peer.write(
+      side.encode(CLOSE, closePayload(1000)),
+      side.encode(TEXT, 'late'),
+      side.encode(PING, 'late'),
+    );
     await side.drain();
   });
 

@@ -126,7 +126,9 @@ describe.each(ROLES)('what a %s sends', (role) => {
     for (const length of [125, 126, 1000]) {
       for (const data of ['x'.repeat(length), Buffer.alloc(length), new Blob(['x'.repeat(length)])]) {
         log.attempt('socket', `ping ${length}`, () => socket.ping(data));
-        log.attempt('socket', `pong ${length}`, () => socket.pong(data, undefined, log.callback('socket', 'pong')));
+        log.attempt('socket', `pong ${length}`, () =>
+          socket.pong(data, undefined, log.callback('socket', 'pong')),
+        );
       }
     }
     log.attempt('socket', 'é', () => socket.ping('é'.repeat(63)));
@@ -160,7 +162,9 @@ describe.each(ROLES)('what a %s sends', (role) => {
       for (const method of ['send', 'ping', 'pong'] as const) {
         for (const data of ['text', Buffer.alloc(5), undefined, 7, new Blob(['blob'])]) {
           const call = socket[method].bind(socket) as (...args: unknown[]) => void;
-          log.attempt('socket', `${method} ${state}`, () => call(data, log.callback('callback', `${method} ${state}`)));
+          log.attempt('socket', `${method} ${state}`, () =>
+            call(data, log.callback('callback', `${method} ${state}`)),
+          );
           log.attempt('socket', `${method} ${state}`, () => call(data));
           side.probe();
         }
@@ -214,7 +218,11 @@ describe.each(ROLES)('what a %s sends', (role) => {
     side.socket.send(Buffer.alloc(100));
     side.socket.ping('p');
     side.socket.close(1000);
-    log.note('bytes', 'raw', role === 'client' ? await side.peer.read(2 + 4 + 4 + 2 + 4 + 100 + 2 + 4 + 1) : 'none');
+    log.note(
+      'bytes',
+      'raw',
+      role === 'client' ? await side.peer.read(2 + 4 + 4 + 2 + 4 + 100 + 2 + 4 + 1) : 'none',
+    );
     await side.end();
   });
 });

@@ -4,9 +4,9 @@ import { describe } from 'vitest';
 import { BINARY, CLOSE, closePayload, TEXT } from '../../../ws/test/rig/raw-frame.ts';
 import { startRawServer } from '../../../ws/test/rig/raw-server.ts';
 import { differ } from './rig/differ.ts';
+import type { WsModule } from './rig/modules.ts';
 import type { Recorder } from './rig/recorder.ts';
 import { openSide, ROLES, type Side, watchSocket } from './rig/sides.ts';
-import type { WsModule } from './rig/modules.ts';
 
 const STREAM_EVENTS = ['data', 'end', 'finish', 'error', 'close', 'drain', 'prefinish'];
 
@@ -23,7 +23,13 @@ function gone(duplex: Duplex): Promise<void> {
 }
 
 describe.each(ROLES)('a stream over a %s', (role) => {
-  for (const options of [{}, { readableObjectMode: true }, { objectMode: true }, { encoding: 'utf8' as const }, { allowHalfOpen: false }]) {
+  for (const options of [
+    {},
+    { readableObjectMode: true },
+    { objectMode: true },
+    { encoding: 'utf8' as const },
+    { allowHalfOpen: false },
+  ]) {
     differ(`${role} reads messages with ${JSON.stringify(options)}`, async (ws, log) => {
       const side = await openSide(role, ws, log);
       const duplex = wrap(ws, log, side, options);

@@ -1,11 +1,21 @@
 import { describe } from 'vitest';
-import { BINARY, CLOSE, CONTINUATION, closePayload, frame, PING, TEXT } from '../../../ws/test/rig/raw-frame.ts';
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  closePayload,
+  frame,
+  PING,
+  TEXT,
+} from '../../../ws/test/rig/raw-frame.ts';
 import { differ } from './rig/differ.ts';
 import { openSide, ROLES, type Role, type Side } from './rig/sides.ts';
 
 type Bytes = (side: Side) => Buffer[];
 
-const INVALID_TEXT = Buffer.from([0xce, 0xba, 0xe1, 0xbd, 0xb9, 0xcf, 0x83, 0xce, 0xbc, 0xce, 0xb5, 0xed, 0xa0, 0x80]);
+const INVALID_TEXT = Buffer.from([
+  0xce, 0xba, 0xe1, 0xbd, 0xb9, 0xcf, 0x83, 0xce, 0xbc, 0xce, 0xb5, 0xed, 0xa0, 0x80,
+]);
 
 /** What a peer does wrong. */
 const VIOLATIONS: Readonly<Record<string, Bytes>> = {
@@ -28,7 +38,10 @@ const VIOLATIONS: Readonly<Record<string, Bytes>> = {
     side.encode(CONTINUATION, 'b'),
     side.encode(CONTINUATION, 'c'),
   ],
-  'text within a fragmented message': (side) => [side.encode(TEXT, 'a', { fin: false }), side.encode(TEXT, 'b')],
+  'text within a fragmented message': (side) => [
+    side.encode(TEXT, 'a', { fin: false }),
+    side.encode(TEXT, 'b'),
+  ],
   'binary within a fragmented message': (side) => [
     side.encode(TEXT, 'a', { fin: false }),
     side.encode(BINARY, 'b', { fin: false }),
@@ -41,7 +54,9 @@ const VIOLATIONS: Readonly<Record<string, Bytes>> = {
   'the wrong masking': (side) => [frame(TEXT, 'x', { mask: side.role === 'client' })],
   'the wrong masking of a ping': (side) => [frame(PING, 'x', { mask: side.role === 'client' })],
   'invalid UTF-8 in short text': (side) => [side.encode(TEXT, INVALID_TEXT)],
-  'invalid UTF-8 in long text': (side) => [side.encode(TEXT, Buffer.concat([Buffer.alloc(70_000, 'a'), INVALID_TEXT]))],
+  'invalid UTF-8 in long text': (side) => [
+    side.encode(TEXT, Buffer.concat([Buffer.alloc(70_000, 'a'), INVALID_TEXT])),
+  ],
   'invalid UTF-8 in fragments': (side) => [
     side.encode(TEXT, Buffer.from([0xce]), { fin: false }),
     side.encode(CONTINUATION, Buffer.from([0xce])),
@@ -55,7 +70,10 @@ const VIOLATIONS: Readonly<Record<string, Bytes>> = {
   'a good ping before': (side) => [side.encode(PING, 'good'), side.encode(TEXT, INVALID_TEXT)],
 };
 
-const CODES = [0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1011, 1012, 1013, 1014, 1015, 1016, 2999, 3000, 4999, 5000, 65535];
+const CODES = [
+  0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1011, 1012, 1013, 1014, 1015, 1016, 2999, 3000,
+  4999, 5000, 65535,
+];
 
 describe.each(ROLES)('a peer of a %s', (role) => {
   for (const [name, bytes] of Object.entries(VIOLATIONS)) {

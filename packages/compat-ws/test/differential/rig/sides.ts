@@ -13,6 +13,8 @@ export type Role = (typeof ROLES)[number];
 
 export const SOCKET_EVENTS = ['open', 'message', 'ping', 'pong', 'error', 'close', 'upgrade'];
 
+export const SERVER_EVENTS = ['connection', 'headers', 'wsClientError', 'error', 'close', 'listening'];
+
 /** What a side is opened with. */
 export interface SideOptions {
   /** Of the server, or of the client under test. */
@@ -45,11 +47,19 @@ export class Side {
   }
 
   /** Writes a frame to the socket under test, as its peer has to. */
-  say(opcode: number, payload: string | Uint8Array = '', options: { fin?: boolean; rsv?: number } = {}): void {
+  say(
+    opcode: number,
+    payload: string | Uint8Array = '',
+    options: { fin?: boolean; rsv?: number } = {},
+  ): void {
     this.peer.write(this.encode(opcode, payload, options));
   }
 
-  encode(opcode: number, payload: string | Uint8Array = '', options: { fin?: boolean; rsv?: number } = {}): Buffer {
+  encode(
+    opcode: number,
+    payload: string | Uint8Array = '',
+    options: { fin?: boolean; rsv?: number } = {},
+  ): Buffer {
     return frame(opcode, payload, { ...options, mask: this.role === 'server' });
   }
 

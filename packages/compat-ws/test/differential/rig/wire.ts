@@ -1,7 +1,7 @@
 import { constants, inflateRawSync } from 'node:zlib';
-import type { RawPeer } from '../../../../ws/test/rig/raw-peer.ts';
 import type { RawFrame } from '../../../../ws/test/rig/raw-frame.ts';
 import { CLOSE } from '../../../../ws/test/rig/raw-frame.ts';
+import type { RawPeer } from '../../../../ws/test/rig/raw-peer.ts';
 import { describe, type Recorder } from './recorder.ts';
 
 const MAX_WINDOW_BYTES = 32_768;
@@ -88,4 +88,10 @@ export async function noteHead(log: Recorder, peer: RawPeer, actor = 'wire'): Pr
   const lines = text.split('\r\n').filter((line) => line !== '' && !/^date:/i.test(line));
   for (const line of lines) log.note(actor, line);
   return text;
+}
+
+/** Records an answer: a 101, or everything up to the end. */
+export async function noteAnswer(log: Recorder, peer: RawPeer): Promise<void> {
+  const head = await noteHead(log, peer);
+  if (!head.startsWith('HTTP/1.1 101')) log.note('wire', 'body', (await peer.readToEnd()).toString());
 }
