@@ -52,7 +52,7 @@ export class OutgoingMessage implements Outgoing {
   /** Takes a copy of what is small: large bytes are borrowed until they are written. */
   keep(): void {
     if (typeof this.#data !== 'string' && this.#data.length <= MAX_COPIED_BYTES)
-      this.#bytes = this.#data.slice();
+      this.#bytes = Buffer.from(this.#data);
   }
 
   compress(deflation: Deflation): boolean {
