@@ -35,6 +35,10 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   #owesDrain = false;
   /** The policy `wait` has stopped reading. */
   #isReadingStopped = false;
+  /** Delivery is held back until `resumeDelivery`. */
+  #isHeld = false;
+  /** Promise reactions to a message run. */
+  #isReacting = false;
   /** What the stream held when it was last written to: a stream that is destroyed forgets it. */
   #strandedBytes = 0;
   #isFinished = false;
@@ -136,20 +140,28 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   /** Holds messages back until `resumeDelivery`. */
   pauseDelivery(): void {
+    this.#isHeld = true;
     this.#machine.pause();
-    this.#stream.pause();
+    if (!this.#isReacting) this.#stream.pause();
   }
 
   resumeDelivery(): void {
-    this.#stream.resume();
-    this.#read(() => this.#machine.resume());
+    this.#isHeld = false;
+    if (!this.#isReacting) this.#deliver();
   }
 
-  /** Holds back the next message until the promise reactions to this one have run. */
+  /** Holds back the next message until the promise reactions to this one have run, which may pause and resume. */
   letReactionsRun(): void {
+    this.#isReacting = true;
     this.#machine.pause();
     // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => process.nextTick(() => this.#read(() => this.#machine.resume())));
+    queueMicrotask(() => process.nextTick(() => this.#reacted()));
+  }
+
+  /** Has `drain` reported when all that waits now has left. */
+  oweDrain(): void {
+    this.#owesDrain = true;
+    this.#askForDrain();
   }
 
   tick(nowMs: number): void {
@@ -246,6 +258,17 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   onTimeout(): void {
     this.#stream.destroy();
+  }
+
+  #reacted(): void {
+    this.#isReacting = false;
+    if (!this.#isHeld) this.#deliver();
+    else if (!this.#isFinished) this.#stream.pause();
+  }
+
+  #deliver(): void {
+    if (this.#stream.isPaused()) this.#stream.resume();
+    this.#read(() => this.#machine.resume());
   }
 
   /** Runs what may call the user's handlers, and writes what it sent. */
@@ -356,13 +379,17 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
       this.#machine.fail(CloseCode.POLICY_VIOLATION, reason);
       return 'dropped';
     }
-    this.#owesDrain = true;
     this.#stopReading();
-    if (!this.#isBlocked) {
-      // The stream holds less than makes it announce a drain by itself: ask when that has left.
-      this.#isBlocked = true;
-      this.#stream.write(NO_BYTES, () => this.onDrain());
-    }
+    this.oweDrain();
     return 'dropped';
+  }
+
+  /** A stream that holds little does not announce a drain by itself. */
+  #askForDrain(): void {
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
+    this.#stream.write(NO_BYTES, (error) => {
+      if (!error) this.onDrain();
+    });
   }
 }
