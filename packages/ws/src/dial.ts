@@ -3,6 +3,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { type AcceptedResponse, judgeResponse, WEBSOCKET_VERSION } from '@hawser/protocol/websocket';
+import { basicAuthOf } from './basic-auth.ts';
 import type { WebSocketClientOptions } from './client-options.ts';
 import { WebSocketError } from './errors.ts';
 import { acceptFor } from './natives.ts';
@@ -79,11 +80,16 @@ function createRequest(
   const isSecure = url.protocol === 'wss:';
   const target = new URL(url);
   target.protocol = isSecure ? 'https:' : 'http:';
+  // Node decodes them itself, and throws where they are no UTF-8.
+  target.username = '';
+  target.password = '';
+  const authorization = basicAuthOf(url);
   return (isSecure ? httpsRequest : httpRequest)(target, {
     ...options.tls,
     // A pooled connection cannot be upgraded; without an agent every handshake has its own.
     agent: options.agent ?? false,
     headers: {
+      ...(authorization !== undefined && { Authorization: authorization }),
       ...options.headers,
       ...(options.origin !== undefined && { Origin: options.origin }),
       ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(', ') }),
