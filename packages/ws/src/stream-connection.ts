@@ -145,9 +145,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     if (!this.#isReacting) this.#stream.pause();
   }
 
+  /** Delivers again, though nothing within this call. */
   resumeDelivery(): void {
+    if (!this.#isHeld) return;
     this.#isHeld = false;
-    if (!this.#isReacting) this.#deliver();
+    if (!this.#isReacting) this.letReactionsRun();
   }
 
   /** Holds back the next message until the promise reactions to this one have run, which may pause and resume. */
@@ -262,11 +264,10 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   #reacted(): void {
     this.#isReacting = false;
-    if (!this.#isHeld) this.#deliver();
-    else if (!this.#isFinished) this.#stream.pause();
-  }
-
-  #deliver(): void {
+    if (this.#isHeld) {
+      if (!this.#isFinished) this.#stream.pause();
+      return;
+    }
     if (this.#stream.isPaused()) this.#stream.resume();
     this.#read(() => this.#machine.resume());
   }
