@@ -155,6 +155,8 @@ export class ClientConnection<Peer> {
   #open({ stream, response, rest }: Dialled): void {
     stream.setTimeout(0);
     stream.setNoDelay(true);
+    // The server may have ended while we are paused: we still deliver, and answer its close frame.
+    stream.allowHalfOpen = true;
     const connection = new StreamConnection<ClientConnection<Peer>>(
       stream,
       {

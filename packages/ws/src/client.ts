@@ -70,6 +70,7 @@ export class WebSocket extends WebSocketEventTarget {
   readonly #connection: ClientConnection<WebSocket>;
   readonly #sender: MessageSender;
   readonly #attributes = new EventAttributes(this);
+  readonly #extensions = '';
   #protocol = '';
   #binaryType: 'blob' | 'arraybuffer' = 'blob';
   /** For `for await`, once it was asked for. */
@@ -113,7 +114,7 @@ export class WebSocket extends WebSocketEventTarget {
 
   /** The extensions in use: none. */
   get extensions(): string {
-    return '';
+    return this.#extensions;
   }
 
   /** Payload bytes that were given to `send` and have not reached the network yet. */

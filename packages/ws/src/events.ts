@@ -19,6 +19,8 @@ export class CloseEvent extends Event {
   readonly #reason: string;
 
   constructor(type: string, init: CloseEventInit = {}) {
+    // biome-ignore lint/complexity/noArguments: `Event` would not see that it is missing.
+    if (arguments.length === 0) throw new TypeError('an event needs a type: new CloseEvent(type)');
     super(type, init);
     this.#wasClean = Boolean(init?.wasClean);
     this.#code = wrapToUint16(init?.code ?? 0);
