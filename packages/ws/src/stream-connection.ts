@@ -168,6 +168,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   tick(nowMs: number): void {
     this.#noteWritten();
+    // Whoever does not listen cannot call the peer silent.
+    if (this.#isHeld && !this.#isReadingStopped) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }

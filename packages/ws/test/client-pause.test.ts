@@ -133,6 +133,18 @@ describe('pause and resume', () => {
     expect(refused.readyState).toBe(3);
   });
 
+  test('client that is paused does not take the server for dead, and does again behind it', async () => {
+    const { client, peer } = await openToRaw({ pingIntervalMs: 20, pingTimeoutMs: 20 });
+    const events = recordEvents(client);
+    client.pause();
+    peer.write(serverFrame(TEXT, 'waits'));
+    // Many times both bounds.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([client.readyState, events.length]).toEqual([1, 0]);
+    client.resume();
+    expect(await events.take(3)).toEqual(['message 1', 'error 3', 'close 3']);
+  });
+
   test('client that is terminated while paused is gone', async () => {
     const { client, peer } = await openToRaw();
     const closed = next(client, 'close');
