@@ -1,3 +1,4 @@
+export { ByteList } from './byte-list.ts';
 export {
   type AcceptedResponse,
   type HandshakeErrorCode,
@@ -19,7 +20,7 @@ export {
   WebSocketUsageError,
 } from './errors.ts';
 export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
-export { firstByteOf, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
+export { firstByteOf, MAX_COPIED_BYTES, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
 export {
   type ExtensionOffer,
   formatExtensions,
