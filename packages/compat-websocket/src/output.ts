@@ -4,7 +4,7 @@ import type { Flushable } from '@hawser/ws/internal';
 import { flusher, slab } from './shared-memory.ts';
 
 /** Is told that what it was given with has left, or why it could not. */
-export type WriteCallback = (error?: Error | null) => void;
+export type WriteCallback = (error?: Error) => void;
 
 /** Takes frames one by one: `open`, write one, `written`. */
 export interface FrameSink {
@@ -109,7 +109,7 @@ export class Output implements FrameSink, Flushable {
     for (const { parts, callback } of awaited) {
       const last = parts.length - 1;
       for (let i = 0; i < last; i++) socket.write(parts[i]!);
-      socket.write(parts[last]!, callback);
+      socket.write(parts[last]!, callback as (error?: Error | null) => void);
     }
     for (const part of this.#outbox.take()) socket.write(part);
     socket.uncork();

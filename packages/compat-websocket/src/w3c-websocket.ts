@@ -4,10 +4,10 @@ import { WebSocketClient } from './client.ts';
 import type { WebSocketConnection } from './connection.ts';
 import type { IClientConfig, IExtension, IStringified, Message } from './options.ts';
 
-const CONNECTING = 0;
-const OPEN = 1;
-const CLOSING = 2;
-const CLOSED = 3;
+const CONNECTING: number = 0;
+const OPEN: number = 1;
+const CLOSING: number = 2;
+const CLOSED: number = 3;
 
 export interface ICloseEvent {
   code: number;
@@ -21,14 +21,14 @@ export interface IMessageEvent {
 
 /** A client with the interface of the browser's `WebSocket`, as far as `websocket` has it. */
 export class W3CWebSocket extends EventTarget {
-  declare static readonly CONNECTING: 0;
-  declare static readonly OPEN: 1;
-  declare static readonly CLOSING: 2;
-  declare static readonly CLOSED: 3;
-  declare readonly CONNECTING: 0;
-  declare readonly OPEN: 1;
-  declare readonly CLOSING: 2;
-  declare readonly CLOSED: 3;
+  declare static readonly CONNECTING: number;
+  declare static readonly OPEN: number;
+  declare static readonly CLOSING: number;
+  declare static readonly CLOSED: number;
+  declare readonly CONNECTING: number;
+  declare readonly OPEN: number;
+  declare readonly CLOSING: number;
+  declare readonly CLOSED: number;
 
   onopen: ((event: Event) => void) | null = null;
   onerror: ((event: Event & Error) => void) | null = null;
@@ -38,7 +38,7 @@ export class W3CWebSocket extends EventTarget {
   readonly _client: WebSocketClient;
   _connection: WebSocketConnection | undefined;
   readonly #url: string;
-  #readyState: 0 | 1 | 2 | 3 = CONNECTING;
+  #readyState = CONNECTING;
 
   /** @param clientConfig - `assembleFragments` is always on */
   constructor(
@@ -68,7 +68,7 @@ export class W3CWebSocket extends EventTarget {
     return this.#url;
   }
 
-  get readyState(): 0 | 1 | 2 | 3 {
+  get readyState(): number {
     return this.#readyState;
   }
 
