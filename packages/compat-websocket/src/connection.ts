@@ -1,12 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import {
-  type FrameHeader,
-  firstByteOf,
-  isWireCloseCode,
-  Opcode,
-  type PreparedMessage,
-} from '@hawser/protocol/websocket';
+import { type FrameHeader, firstByteOf, isWireCloseCode, Opcode } from '@hawser/protocol/websocket';
 import { ownStream, type StreamOwner } from '@hawser/ws/internal';
 import { CLOSE_DESCRIPTIONS, encodeClose, readClose } from './close-frame.ts';
 import { CloseTimer } from './close-timer.ts';
@@ -27,6 +21,8 @@ import { Output, type WriteCallback } from './output.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
+type Reports = InputHandler & KeepaliveHandler & StreamOwner;
+
 /**
  * One connection after its handshake, in either role.
  *
@@ -42,10 +38,7 @@ const NO_BYTES = Buffer.alloc(0);
  *
  * Nothing is delivered once the connection is not `connected` any more.
  */
-export class WebSocketConnection
-  extends EventEmitter<WebSocketConnectionEvents>
-  implements InputHandler, KeepaliveHandler, StreamOwner
-{
+export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents> {
   static readonly CLOSE_REASON_NORMAL = 1000;
   static readonly CLOSE_REASON_GOING_AWAY = 1001;
   static readonly CLOSE_REASON_PROTOCOL_ERROR = 1002;
@@ -60,6 +53,123 @@ export class WebSocketConnection
   static readonly CLOSE_REASON_INTERNAL_SERVER_ERROR = 1011;
   static readonly CLOSE_REASON_TLS_HANDSHAKE_FAILED = 1015;
   static readonly CLOSE_DESCRIPTIONS: Record<number, string> = CLOSE_DESCRIPTIONS;
+
+  /** What the socket, the keepalive and the input report to: kept off the connection, where programs add members. */
+  static readonly #Reports = class implements Reports {
+    readonly #connection: WebSocketConnection;
+    /** The last ping of those that came while the peer took no pongs. */
+    #unansweredPing: Buffer | null = null;
+
+    constructor(connection: WebSocketConnection) {
+      this.#connection = connection;
+    }
+
+    onData(chunk: Buffer): void {
+      if (!this.#connection.connected) return;
+      this.#connection.#keepalive?.heard();
+      this.#connection.#read(() => this.#connection.#inbound.receive(chunk));
+    }
+
+    onEnd(): void {
+      if (this.#connection.state === 'open') this.#connection.#endSocket();
+    }
+
+    onDrain(): void {
+      const isAwaited = this.#connection._output.drained();
+      const ping = this.#unansweredPing;
+      this.#unansweredPing = null;
+      if (ping !== null && this.#connection.connected) this.#connection.pong(ping);
+      if (isAwaited) this.#connection.emit('drain');
+    }
+
+    onError(error: NodeJS.ErrnoException): void {
+      if (this.#connection.state === 'closed') return;
+      this.#connection.closeReasonCode = WebSocketConnection.CLOSE_REASON_ABNORMAL;
+      this.#connection.closeDescription = `Socket Error: ${error.syscall} ${error.code}`;
+      this.#connection.state = 'closed';
+      this.#connection.#disconnect();
+      try {
+        if (this.#connection.listenerCount('error') > 0) this.#connection.emit('error', error);
+      } finally {
+        this.#connection.socket.destroy();
+      }
+    }
+
+    onClose(): void {
+      this.#connection.state = 'closed';
+      this.#connection.#disconnect();
+      this.#connection.#closeTimer?.stop();
+      if (this.#connection.closeReasonCode === -1) {
+        this.#connection.#setReason(
+          WebSocketConnection.CLOSE_REASON_ABNORMAL,
+          'Connection dropped by remote peer.',
+        );
+      }
+      this.#connection.#emitClose();
+    }
+
+    onSilence(): void {
+      this.#connection.ping();
+    }
+
+    onLost(): void {
+      this.#connection.drop(WebSocketConnection.CLOSE_REASON_ABNORMAL, 'Peer not responding.', true);
+    }
+
+    onFrame(header: FrameHeader, payload: Buffer): void {
+      const frame = new WebSocketFrame(NO_BYTES, NO_BYTES, this.#connection.config);
+      frame.fin = header.fin;
+      frame.opcode = header.opcode;
+      frame.length = header.payloadBytes;
+      frame.mask = !this.#connection.maskOutgoingPackets;
+      frame.setPayload(payload);
+      this.#connection.#inbound.attempt(() => this.#connection.emit('frame', frame));
+    }
+
+    onMessage(data: Buffer, isBinary: boolean): void {
+      const message: Message = isBinary
+        ? { type: 'binary', binaryData: data }
+        : { type: 'utf8', utf8Data: data.toString('utf8') };
+      this.#connection.#inbound.attempt(() => this.#connection.emit('message', message));
+    }
+
+    onControlFrame(opcode: number, payload: Buffer): void {
+      // A `frame` listener may have closed the connection.
+      if (!this.#connection.connected) return;
+      if (opcode === Opcode.PING) this.#receivePing(payload);
+      else if (opcode === Opcode.PONG)
+        this.#connection.#inbound.attempt(() => this.#connection.emit('pong', payload));
+      else this.#receiveClose(payload);
+    }
+
+    onViolation(closeCode: number, description: string): void {
+      this.#connection.#inbound.attempt(() => this.#connection.drop(closeCode, description));
+    }
+
+    #receivePing(payload: Buffer): void {
+      let isCancelled = false;
+      const cancel = (): void => {
+        isCancelled = true;
+      };
+      const isDone = this.#connection.#inbound.attempt(() => this.#connection.emit('ping', cancel, payload));
+      if (!isDone || isCancelled || !this.#connection.connected) return;
+      // RFC 6455 5.5.3 lets only the last ping be answered: a peer that takes no pongs must not make them pile up.
+      if (this.#connection._output.isBlocked) this.#unansweredPing = Buffer.from(payload);
+      else this.#connection.pong(payload);
+    }
+
+    #receiveClose(payload: Buffer): void {
+      const close = readClose(payload);
+      if (close === null) {
+        this.onViolation(WebSocketConnection.CLOSE_REASON_INVALID_DATA, 'Invalid UTF-8 Data Received');
+        return;
+      }
+      this.#connection.state = 'peer_requested_close';
+      this.#connection.#setReason(close.code, close.description);
+      this.#connection.sendCloseFrame(close.answer);
+      this.#connection.#disconnect();
+    }
+  };
 
   readonly socket: Socket;
   readonly config: ConnectionConfig;
@@ -79,13 +189,13 @@ export class WebSocketConnection
   /** `null` until there is one. */
   closeDescription = null as unknown as string;
 
-  readonly #output: Output;
+  /** Where everything that is sent goes through. */
+  readonly _output: Output;
   readonly #inbound: Inbound;
+  readonly #reports: Reports;
   #keepalive: Keepalive | null = null;
   #closeTimer: CloseTimer | null = null;
   #isCloseEmitted = false;
-  /** The last ping of those that came while the peer took no pongs. */
-  #unansweredPing: Buffer | null = null;
 
   /**
    * @param maskOutgoingPackets - this is the client's side
@@ -105,17 +215,18 @@ export class WebSocketConnection
     this.maskOutgoingPackets = maskOutgoingPackets;
     this.config = config;
     this.remoteAddress = socket.remoteAddress as string;
-    this.#output = new Output(socket, maskOutgoingPackets);
-    this.#inbound = new Inbound(this, config, !maskOutgoingPackets);
+    this._output = new Output(socket, maskOutgoingPackets);
+    this.#reports = new WebSocketConnection.#Reports(this);
+    this.#inbound = new Inbound(this.#reports, config, !maskOutgoingPackets);
     socket.setNoDelay(config.disableNagleAlgorithm);
     socket.setTimeout(0);
     if (config.keepalive && config.useNativeKeepalive) socket.setKeepAlive(true, config.keepaliveInterval);
-    else if (config.keepalive) this.#keepalive = new Keepalive(this, config);
+    else if (config.keepalive) this.#keepalive = new Keepalive(this.#reports, config);
   }
 
   /** Whether the peer takes less than it is sent: wait for `drain`. */
   get outputBufferFull(): boolean {
-    return this.#output.isFull;
+    return this._output.isFull;
   }
 
   /** Whether delivery is paused. */
@@ -128,22 +239,7 @@ export class WebSocketConnection
     const { socket } = this;
     socket.on('pause', () => this.#onPause());
     socket.on('resume', () => this.#onResume());
-    ownStream(socket, this);
-  }
-
-  /** Writes what opens the connection, in front of all that is sent. */
-  _sendHead(head: string, callback: WriteCallback): void {
-    const bytes = Buffer.from(head, 'latin1');
-    this.#output.open().append(bytes, 0, bytes.length);
-    this.#output.written(callback);
-  }
-
-  /** Sends a message whose frames were written for all connections of a server. */
-  _sendPrepared(frames: readonly PreparedMessage[]): void {
-    for (const frame of frames) {
-      frame.appendTo(this.#output.open());
-      this.#output.written();
-    }
+    ownStream(socket, this.#reports);
   }
 
   /**
@@ -157,25 +253,25 @@ export class WebSocketConnection
   }
 
   sendUTF(data: IStringified, cb?: WriteCallback): void {
-    writeMessage(this.#output, this.config, data.toString(), cb);
+    writeMessage(this._output, this.config, data.toString(), cb);
   }
 
   sendBytes(data: Buffer, cb?: WriteCallback): void {
     if (!Buffer.isBuffer(data)) {
       throw new Error('You must pass a Node Buffer object to WebSocketConnection.prototype.sendBytes()');
     }
-    writeMessage(this.#output, this.config, data, cb);
+    writeMessage(this._output, this.config, data, cb);
   }
 
   /** Sends a ping; more than 125 bytes are cut. */
   ping(data?: Buffer | IStringified): void {
     const payload = !data ? NO_BYTES : Buffer.isBuffer(data) ? data : Buffer.from(data.toString());
-    writePingOrPong(this.#output, Opcode.PING, payload);
+    writePingOrPong(this._output, Opcode.PING, payload);
   }
 
   /** Sends a pong; those that answer a ping are sent without it. More than 125 bytes are cut. */
   pong(binaryPayload: Buffer = NO_BYTES): void {
-    writePingOrPong(this.#output, Opcode.PONG, binaryPayload);
+    writePingOrPong(this._output, Opcode.PONG, binaryPayload);
   }
 
   /**
@@ -184,16 +280,14 @@ export class WebSocketConnection
    */
   sendFrame(frame: WebSocketFrame, cb?: WriteCallback): boolean {
     frame.mask = this.maskOutgoingPackets;
-    const bytes = frame.toBuffer();
-    this.#output.open().append(bytes, 0, bytes.length);
-    return this.#output.written(cb);
+    return this._output.write(frame.toBuffer(), cb);
   }
 
   /** Sends the payload of a data frame in as many frames as `fragmentationThreshold` wants. */
   fragmentAndSend(frame: WebSocketFrame, cb?: WriteCallback): void {
     if (frame.opcode >= Opcode.CLOSE) throw new Error('You cannot fragment control frames.');
     const payload = Buffer.from(frame.binaryPayload);
-    writeFragments(this.#output, fragmentBytes(this.config), frame.opcode, payload, cb);
+    writeFragments(this._output, fragmentBytes(this.config), frame.opcode, payload, cb);
   }
 
   /**
@@ -216,7 +310,7 @@ export class WebSocketConnection
       typeof reasonCode === 'number' ? reasonCode : WebSocketConnection.CLOSE_REASON_PROTOCOL_ERROR;
     this.#setReason(code, description);
     if (!skipCloseFrame) this.sendCloseFrame(code, this.closeDescription);
-    this.#output.flush();
+    this._output.flush();
     this.state = 'closed';
     this.#disconnect();
     try {
@@ -232,7 +326,7 @@ export class WebSocketConnection
     const code = typeof reasonCode === 'number' ? reasonCode : WebSocketConnection.CLOSE_REASON_NORMAL;
     const payload = encodeClose(code, typeof description === 'string' ? description : '');
     const firstByte = firstByteOf(Opcode.CLOSE, true, false);
-    writeSingleFrame(this.#output, firstByte, payload, cb);
+    writeSingleFrame(this._output, firstByte, payload, cb);
     this.#endSocket();
   }
 
@@ -245,116 +339,14 @@ export class WebSocketConnection
     this.socket.resume();
   }
 
-  onData(chunk: Buffer): void {
-    if (!this.connected) return;
-    this.#keepalive?.heard();
-    this.#read(() => this.#inbound.receive(chunk));
-  }
-
-  onEnd(): void {
-    if (this.state === 'open') this.#endSocket();
-  }
-
-  onDrain(): void {
-    const isAwaited = this.#output.drained();
-    const ping = this.#unansweredPing;
-    this.#unansweredPing = null;
-    if (ping !== null && this.connected) this.pong(ping);
-    if (isAwaited) this.emit('drain');
-  }
-
-  onError(error: NodeJS.ErrnoException): void {
-    if (this.state === 'closed') return;
-    this.closeReasonCode = WebSocketConnection.CLOSE_REASON_ABNORMAL;
-    this.closeDescription = `Socket Error: ${error.syscall} ${error.code}`;
-    this.state = 'closed';
-    this.#disconnect();
-    try {
-      if (this.listenerCount('error') > 0) this.emit('error', error);
-    } finally {
-      this.socket.destroy();
-    }
-  }
-
-  onClose(): void {
-    this.state = 'closed';
-    this.#disconnect();
-    this.#closeTimer?.stop();
-    if (this.closeReasonCode === -1) {
-      this.#setReason(WebSocketConnection.CLOSE_REASON_ABNORMAL, 'Connection dropped by remote peer.');
-    }
-    this.#emitClose();
-  }
-
-  onSilence(): void {
-    this.ping();
-  }
-
-  onLost(): void {
-    this.drop(WebSocketConnection.CLOSE_REASON_ABNORMAL, 'Peer not responding.', true);
-  }
-
-  onFrame(header: FrameHeader, payload: Buffer): void {
-    const frame = new WebSocketFrame(NO_BYTES, NO_BYTES, this.config);
-    frame.fin = header.fin;
-    frame.opcode = header.opcode;
-    frame.length = header.payloadBytes;
-    frame.mask = !this.maskOutgoingPackets;
-    frame.setPayload(payload);
-    this.#inbound.attempt(() => this.emit('frame', frame));
-  }
-
-  onMessage(data: Buffer, isBinary: boolean): void {
-    const message: Message = isBinary
-      ? { type: 'binary', binaryData: data }
-      : { type: 'utf8', utf8Data: data.toString('utf8') };
-    this.#inbound.attempt(() => this.emit('message', message));
-  }
-
-  onControlFrame(opcode: number, payload: Buffer): void {
-    // A `frame` listener may have closed the connection.
-    if (!this.connected) return;
-    if (opcode === Opcode.PING) this.#receivePing(payload);
-    else if (opcode === Opcode.PONG) this.#inbound.attempt(() => this.emit('pong', payload));
-    else this.#receiveClose(payload);
-  }
-
-  onViolation(closeCode: number, description: string): void {
-    this.#inbound.attempt(() => this.drop(closeCode, description));
-  }
-
   /** Runs what reads, and writes what that provokes at once. */
   #read(action: () => void): void {
-    this.#output.collect();
+    this._output.collect();
     try {
       action();
     } finally {
-      this.#output.flush();
+      this._output.flush();
     }
-  }
-
-  #receivePing(payload: Buffer): void {
-    let isCancelled = false;
-    const cancel = (): void => {
-      isCancelled = true;
-    };
-    const isDone = this.#inbound.attempt(() => this.emit('ping', cancel, payload));
-    if (!isDone || isCancelled) return;
-    // RFC 6455 5.5.3 lets only the last ping be answered: a peer that takes no pongs must not make them pile up.
-    if (this.#output.isBlocked) this.#unansweredPing = Buffer.from(payload);
-    else this.pong(payload);
-  }
-
-  #receiveClose(payload: Buffer): void {
-    const close = readClose(payload);
-    if (close === null) {
-      this.onViolation(WebSocketConnection.CLOSE_REASON_INVALID_DATA, 'Invalid UTF-8 Data Received');
-      return;
-    }
-    this.state = 'peer_requested_close';
-    this.#setReason(close.code, close.description);
-    this.sendCloseFrame(close.answer);
-    this.#disconnect();
   }
 
   #onPause(): void {
@@ -369,7 +361,7 @@ export class WebSocketConnection
 
   /** Ends our half of the TCP connection; whoever sends a close frame does. */
   #endSocket(): void {
-    this.#output.flush();
+    this._output.flush();
     this.socket.end();
     this.#closeTimer ??= new CloseTimer(this.socket, this.config.closeTimeout);
   }

@@ -66,6 +66,12 @@ export class Output implements FrameSink, Flushable {
     return !this.isFull;
   }
 
+  /** Sends what is a whole frame, or a head, already; borrowed until it has left. @see {@link FrameSink.written} */
+  write(bytes: Uint8Array, callback?: WriteCallback): boolean {
+    this.open().append(bytes, 0, bytes.length);
+    return this.written(callback);
+  }
+
   /** A chunk is being read: what is sent meanwhile waits for the `flush` at its end. */
   collect(): void {
     this.#isFlushDue = true;

@@ -203,7 +203,7 @@ export class WebSocketRequest extends EventEmitter<WebSocketRequestEvents> {
   }
 
   #open(connection: WebSocketConnection, head: string): void {
-    connection._sendHead(head, (error) => {
+    connection._output.write(Buffer.from(head, 'latin1'), (error) => {
       if (error) {
         dropLost(connection);
         return;

@@ -132,7 +132,12 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       written: () => true,
     };
     writeMessage(target, this.config, data);
-    for (const connection of [...this.connections]) connection._sendPrepared(frames);
+    for (const { _output: output } of [...this.connections]) {
+      for (const frame of frames) {
+        frame.appendTo(output.open());
+        output.written();
+      }
+    }
   }
 
   #admit(connection: WebSocketConnection): void {
