@@ -146,8 +146,6 @@ export class WebSocketClient extends EventEmitter<WebSocketClientEvents> {
 
   #upgraded(response: IncomingMessage, socket: Socket, head: Buffer, handshake: Handshake): void {
     const { protocols, expectedAccept } = handshake;
-    // The HTTP client has left the socket, and the connection has not come yet.
-    socket.on('error', ignoreError);
     const { statusCode: status = 0, headers } = response;
     // `websocket` lets a server name a subprotocol to a client that asked for none.
     const judged = protocols.length > 0 ? headers : { ...headers, 'sec-websocket-protocol': undefined };
@@ -160,9 +158,9 @@ export class WebSocketClient extends EventEmitter<WebSocketClientEvents> {
     const protocol = verdict.protocol === '' ? undefined : verdict.protocol;
     const connection = new WebSocketConnection(socket, [], protocol, true, this.config);
     connection.webSocketVersion = this.config.webSocketVersion as number;
+    connection._addSocketEventListeners();
     // What came with the answer waits for listeners that are added when a promise for `connect` is fulfilled.
-    if (head.length > 0) socket.unshift(head);
-    setImmediate(() => connection._addSocketEventListeners());
+    if (head.length > 0) setImmediate(() => socket.destroyed || socket.unshift(head));
     this.emit('connect', connection);
   }
 
@@ -180,8 +178,6 @@ export class WebSocketClient extends EventEmitter<WebSocketClientEvents> {
     this.emit('connectFailed', new Error(message));
   }
 }
-
-function ignoreError(): void {}
 
 function checkProtocols(protocols: readonly string[]): void {
   for (const character of protocols.join('')) {
