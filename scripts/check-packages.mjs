@@ -15,13 +15,15 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawser/ws';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
-import { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
+import websocket, { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
 assert.equal(require('@hawser/ws').WebSocket, WebSocket);
 assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
-assert.equal(require('@hawser/compat-websocket').server, server);
+assert.equal(require('@hawser/compat-websocket'), websocket);
+assert.equal(websocket.server, server);
+assert.equal('__esModule' in websocket, false);
 const compat = [client, connection, frame, request, router, server, w3cwebsocket];
 for (const named of [ServerSocket, WebSocketError, Endpoint, ...compat]) assert.equal(typeof named, 'function');
 `;

@@ -46,7 +46,7 @@ export class WebSocketFrame {
   protocolError = false;
   frameTooLarge = false;
   invalidCloseFrameLength = false;
-  dropReason: string | undefined;
+  declare dropReason: string;
   #parser: FrameParser | null = null;
 
   /** @param maskBytes, frameHeader - kept for programs that look at them, not used */

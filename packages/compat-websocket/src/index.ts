@@ -19,7 +19,7 @@ export type {
 } from './options.ts';
 export type { WebSocketRequestEvents } from './request.ts';
 export { WebSocketRequest as request } from './request.ts';
-export type { IRequestCookie, IRequestedExtension } from './request-headers.ts';
+export type { IRequestedExtension } from './request-headers.ts';
 export type { IRouterConfig, IRouterHandler } from './router.ts';
 export { WebSocketRouter as router } from './router.ts';
 export type { WebSocketRouterRequest as IRouterRequest } from './router-request.ts';

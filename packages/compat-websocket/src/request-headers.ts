@@ -1,10 +1,5 @@
 import { parseExtensions } from '@hawser/protocol/websocket';
-
-/** A cookie that a client sent; a name without `=` has no value. */
-export interface IRequestCookie {
-  name: string;
-  value: string | null;
-}
+import type { ICookie } from './options.ts';
 
 /** An extension that a client offers, in lower case; a parameter without `=` has no value. */
 export interface IRequestedExtension {
@@ -27,14 +22,14 @@ export function readExtensions(value: string | undefined): IRequestedExtension[]
 }
 
 /**
- * Returns the cookies of a request.
+ * Returns the cookies of a request; one without `=` has `null` for its value, whatever its type says.
  * @throws URIError when a value is badly percent-encoded
  */
-export function readCookies(value: string | undefined): IRequestCookie[] {
+export function readCookies(value: string | undefined): ICookie[] {
   if (!value) return [];
   return value.split(/[;,] */).map((pair) => {
     const equals = pair.indexOf('=');
-    if (equals < 0) return { name: pair, value: null };
+    if (equals < 0) return { name: pair, value: null as unknown as string };
     const text = pair.slice(equals + 1).trim();
     const unquoted = text.startsWith('"') ? text.slice(1, -1) : text;
     return { name: pair.slice(0, equals).trim(), value: decodeURIComponent(unquoted) };

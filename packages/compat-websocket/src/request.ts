@@ -7,13 +7,7 @@ import { acceptFor } from '@hawser/ws/internal';
 import { CloseTimer } from './close-timer.ts';
 import { WebSocketConnection } from './connection.ts';
 import type { ICookie, IServerConfig } from './options.ts';
-import {
-  type IRequestCookie,
-  type IRequestedExtension,
-  readCookies,
-  readExtensions,
-  splitList,
-} from './request-headers.ts';
+import { type IRequestedExtension, readCookies, readExtensions, splitList } from './request-headers.ts';
 import { formatCookies } from './set-cookie.ts';
 
 const LINE_BREAKS = /[\r\n]/g;
@@ -56,7 +50,7 @@ export class WebSocketRequest extends EventEmitter<WebSocketRequestEvents> {
   /** From lower case to what the client wrote. */
   protocolFullCaseMap: Record<string, string> = {};
   requestedExtensions: IRequestedExtension[] = [];
-  cookies: IRequestCookie[] = [];
+  cookies: ICookie[] = [];
   readonly #head: Buffer | null;
   #isResolved = false;
   #isSocketClosing = false;

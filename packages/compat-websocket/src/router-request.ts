@@ -4,7 +4,7 @@ import type { UrlWithParsedQuery } from 'node:url';
 import type { WebSocketConnection } from './connection.ts';
 import type { ICookie } from './options.ts';
 import type { WebSocketRequest } from './request.ts';
-import type { IRequestCookie, IRequestedExtension } from './request-headers.ts';
+import type { IRequestedExtension } from './request-headers.ts';
 
 /** Stands for a request that names no subprotocol. */
 export const NO_PROTOCOL = '____no_protocol____';
@@ -25,7 +25,7 @@ export class WebSocketRouterRequest extends EventEmitter<RouterRequestEvents> {
   readonly remoteAddress: string;
   readonly webSocketVersion: number;
   readonly requestedExtensions: IRequestedExtension[];
-  readonly cookies: IRequestCookie[];
+  readonly cookies: ICookie[];
 
   constructor(webSocketRequest: WebSocketRequest, resolvedProtocol: string) {
     super();

@@ -13,6 +13,17 @@ describe('package', () => {
     expect(ours.version).toBe(upstream.version);
   });
 
+  test('has roots that export every name by hand', () => {
+    for (const [root, module] of [
+      ['index.js', ours],
+      ['browser.js', browser],
+    ] as const) {
+      const source = readFileSync(`${__dirname}/../${root}`, 'utf8');
+      const names = [...source.matchAll(/^exports\.(\w+) = api\.\1;$/gm)].map(([, name]) => name);
+      expect(names).toEqual(Object.keys(module).sort());
+    }
+  });
+
   test('has the same statics, defaults and public methods', () => {
     for (const [name, value] of Object.entries(upstream.connection)) {
       expect([name, ours.connection[name as 'CLOSE_REASON_NORMAL']]).toEqual([name, value]);

@@ -6,11 +6,11 @@ import { expect, test } from 'vitest';
 const ROOT = join(__dirname, '../../..');
 const FOLDER = join(ROOT, '.cache', 'compat-websocket-types');
 
-test('a program written for @types/websocket compiles with our types', () => {
+test('a program written for @types/websocket compiles with our built types', () => {
   mkdirSync(FOLDER, { recursive: true });
   const config = {
     extends: '../../tsconfig.json',
-    compilerOptions: { paths: { websocket: ['../../packages/compat-websocket/src/index.ts'] } },
+    compilerOptions: { paths: { websocket: ['../../packages/compat-websocket/dist/index.d.ts'] } },
     include: ['../../packages/compat-websocket/test/types/program.ts'],
   };
   writeFileSync(join(FOLDER, 'tsconfig.json'), JSON.stringify(config));

@@ -1,7 +1,8 @@
 /** What users of `websocket` and `@types/websocket` write: compiled against both, never run. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import {
+import { parse } from 'node:url';
+import websocket, {
   connection as Connection,
   type connection,
   deprecation,
@@ -133,6 +134,7 @@ client.on('connect', (peer) => serve(peer));
 client.on('httpResponse', (response, self) => self === client && console.log(response.statusCode));
 client.connect('ws://127.0.0.1/', 'chat', 'http://example.test', { Authorization: 'x' }, { family: 4 });
 client.connect('ws://127.0.0.1/', ['chat', 'other']);
+client.connect(parse('ws://127.0.0.1/'));
 client.abort();
 
 class Reconnecting extends W3CWebSocket {
@@ -156,5 +158,8 @@ socket.close(1000, 'done');
 const address: string = socket.url + (socket.protocol ?? '') + socket.bufferedAmount;
 
 deprecation.disableWarnings = true;
+const warning: string | undefined = deprecation.deprecationWarningMap.old;
+const first: ICookie | undefined = ([] as request[])[0]?.cookies[0];
+const whole: typeof WebSocketClient = websocket.client;
 
-export { address, byAddress, counts, version };
+export { address, byAddress, counts, first, version, warning, whole };
