@@ -6,7 +6,7 @@ import { connectRaw, handshakeRequest } from '../../ws/test/rig/raw-peer.ts';
 import { startRawServer } from '../../ws/test/rig/raw-server.ts';
 import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
 import { LIBRARIES, type Library } from './rig/libraries.ts';
-import { openServerSide } from './rig/pairs.ts';
+import { closeOf, openServerSide } from './rig/pairs.ts';
 import { startServer } from './rig/scenarios.ts';
 
 const each = Object.entries(LIBRARIES) as [string, Library][];
@@ -91,6 +91,16 @@ describe.each(each)('connection of %s', (_, library) => {
 });
 
 describe('connection', () => {
+  test('closes cleanly in a ping listener: the ping is not answered any more', async () => {
+    const { connection, peer } = await openServerSide(LIBRARIES.ours);
+    const closed = closeOf(connection);
+    connection.on('ping', () => connection.close(4000, 'enough'));
+    peer.sendFrame(PING, 'p');
+    expect(await peer.close()).toEqual({ code: 4000, reason: 'enough' });
+    peer.stream.end();
+    expect(await closed).toEqual({ code: 4000, description: 'enough' });
+  });
+
   test('delivers frames that came with the handshake', async () => {
     const { server, port } = await startServer(LIBRARIES.ours, { autoAcceptConnections: true });
     const messages = new Queue<Message>();
