@@ -14,12 +14,14 @@ const USE_BOTH = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawser/ws';
+import { createCodec } from '@hawser/protocol/engineio';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
 assert.equal(require('@hawser/ws').WebSocket, WebSocket);
 assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
+assert.equal(require('@hawser/protocol/engineio').createCodec, createCodec);
 for (const named of [ServerSocket, WebSocketError, Endpoint]) assert.equal(typeof named, 'function');
 `;
 
