@@ -15,6 +15,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawser/ws';
 import { createCodec } from '@hawser/protocol/engineio';
+import { Decoder } from '@hawser/protocol/socketio';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
@@ -22,6 +23,7 @@ assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
 assert.equal(require('@hawser/ws').WebSocket, WebSocket);
 assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
 assert.equal(require('@hawser/protocol/engineio').createCodec, createCodec);
+assert.equal(require('@hawser/protocol/socketio').Decoder, Decoder);
 for (const named of [ServerSocket, WebSocketError, Endpoint]) assert.equal(typeof named, 'function');
 `;
 
