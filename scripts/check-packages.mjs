@@ -14,6 +14,8 @@ const USE_BOTH = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawser/ws';
+import { createCodec } from '@hawser/protocol/engineio';
+import { Decoder } from '@hawser/protocol/socketio';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
 import websocket, { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
 const require = createRequire(import.meta.url);
@@ -21,6 +23,8 @@ const require = createRequire(import.meta.url);
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
 assert.equal(require('@hawser/ws').WebSocket, WebSocket);
 assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
+assert.equal(require('@hawser/protocol/engineio').createCodec, createCodec);
+assert.equal(require('@hawser/protocol/socketio').Decoder, Decoder);
 assert.equal(require('@hawser/compat-websocket'), websocket);
 assert.equal(websocket.server, server);
 assert.equal('__esModule' in websocket, false);
