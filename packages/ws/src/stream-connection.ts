@@ -11,7 +11,7 @@ import type { InflateFault } from './compression/deflate.ts';
 import { DeflatingSender } from './deflating-sender.ts';
 import { BINARY_MESSAGE, type FrameOptions, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
-import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import { cutStream, isGone, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
 import { StreamWriter, type WriteCallback } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
@@ -159,7 +159,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   /** Cuts the connection without a close frame; `closed` reports 1006. */
   terminate(): void {
     this.#machine.abort('');
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   /** Holds messages back until `resumeDelivery`. */
@@ -191,7 +191,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   flush(): void {
     this.#isFlushDue = false;
     // What a stream that is destroyed was given would count as sent.
-    if (this.#isClosed || this.#stream.destroyed) return;
+    if (this.#isClosed || isGone(this.#stream)) return;
     const { outbox } = this.#machine;
     while (outbox.byteLength > 0 && !this.#writer.isBlocked) {
       this.#writer.write();
@@ -274,7 +274,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   }
 
   onTimeout(): void {
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   /** Bytes that wait to be compressed. */
