@@ -218,8 +218,6 @@ export class WebSocket extends EventAttributes {
   }
 
   #open({ stream, response, rest, deflate }: Dialled): void {
-    stream.setTimeout(0);
-    stream.setNoDelay(true);
     this.#protocol = response.protocol;
     this.#extensions = formatExtensions(response.extensions);
     const connection = new StreamConnection<WebSocket>(

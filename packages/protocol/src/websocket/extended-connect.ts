@@ -30,8 +30,9 @@ export interface ConnectRequest {
 /** Fields of an HTTP/2 response, names in lower case; a list gives one field for each of its values. No prototype. */
 export type ResponseFields = Record<string, string | string[]>;
 
-/** What is of HTTP/1.1 connections alone (RFC 9113 section 8.2.2); a handler that serves both may well set it. */
-const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
+/** What is of HTTP/1.1 connections alone (RFC 9113 section 8.2.2), in lower case; who speaks both may well set it. */
+export const CONNECTION_SPECIFIC_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
   'http2-settings',
   'keep-alive',
   'proxy-connection',
@@ -127,7 +128,7 @@ function toFields(headers: ResponseHeaders, reserved: ReadonlySet<string>): Resp
     const list = typeof values === 'string' ? [values] : [...values];
     for (const value of list) checkHeader(name, value, reserved);
     const lowered = name.toLowerCase();
-    if (!CONNECTION_SPECIFIC.has(lowered)) fields[lowered] = [...(fields[lowered] ?? []), ...list];
+    if (!CONNECTION_SPECIFIC_HEADERS.has(lowered)) fields[lowered] = [...(fields[lowered] ?? []), ...list];
   }
   return fields;
 }

@@ -22,6 +22,7 @@ export {
 export {
   authorityOf,
   CONNECT_PROTOCOL,
+  CONNECTION_SPECIFIC_HEADERS,
   type ConnectRequest,
   connectAcceptance,
   connectRefusal,
