@@ -10,6 +10,7 @@ import {
   type ResponseHeaders,
 } from '@hawser/protocol/websocket';
 import { acceptFor } from './natives.ts';
+import { endStream } from './stream-owner.ts';
 
 /** A request with its target, as the acceptor and `node:http` both give it. */
 export type UpgradeHead = HandshakeRequest & { readonly url?: string | undefined };
@@ -54,6 +55,6 @@ export class UpgradeExchange implements Exchange {
 
   refuse(status: number, body: Buffer, headers: ResponseHeaders): void {
     const head = Buffer.from(formatRefusal(status, body.length, headers), 'latin1');
-    this.#stream.end(Buffer.concat([head, body]));
+    endStream(this.#stream, Buffer.concat([head, body]));
   }
 }

@@ -11,7 +11,14 @@ import type { InflateFault } from './compression/deflate.ts';
 import { DeflatingSender } from './deflating-sender.ts';
 import { BINARY_MESSAGE, type FrameOptions, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
-import { cutStream, isGone, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import {
+  cutStream,
+  endStream,
+  isGone,
+  ownStream,
+  remoteAddressOf,
+  type StreamOwner,
+} from './stream-owner.ts';
 import { StreamWriter, type WriteCallback } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
@@ -197,7 +204,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
       this.#writer.write();
       this.#machine.outboxWritten();
     }
-    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#stream.end();
+    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
   }
 
   onData(chunk: Buffer): void {

@@ -60,6 +60,16 @@ export function isGone(stream: Duplex): boolean {
   return stream.destroyed || stream.closed;
 }
 
+/**
+ * Ends our side. A stream of HTTP/2 is closed with it: what the peer might still send does not count any more, and
+ * nothing that was sent gets lost (RFC 9113 section 8.1). Browsers leave it to us: they do not end their side.
+ */
+export function endStream(stream: Duplex, last: Uint8Array | null = null): void {
+  const onFinish = (): void => (stream as Http2Stream).close(constants.NGHTTP2_NO_ERROR);
+  if (isHttp2(stream)) stream.end(last, onFinish);
+  else stream.end(last);
+}
+
 /** Cuts the connection; of HTTP/2 the one stream, with the code that stands for TCP's reset (RFC 8441 section 5). */
 export function cutStream(stream: Duplex): void {
   if (isHttp2(stream)) stream.close(constants.NGHTTP2_CANCEL);

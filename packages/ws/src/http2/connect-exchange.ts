@@ -1,4 +1,4 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import {
   type AcceptableHandshake,
   authorityOf,
@@ -9,6 +9,7 @@ import {
   type ResponseHeaders,
 } from '@hawser/protocol/websocket';
 import type { Admittance, Exchange, UpgradeHead } from '../exchange.ts';
+import { endStream } from '../stream-owner.ts';
 
 /** A handshake over HTTP/2: one stream of a session becomes the connection (RFC 8441). */
 export class ConnectExchange implements Exchange {
@@ -31,9 +32,7 @@ export class ConnectExchange implements Exchange {
 
   refuse(status: number, body: Buffer, headers: ResponseHeaders): void {
     this.#stream.respond({ ...connectRefusal(body.length, headers), ':status': status });
-    this.#stream.end(body);
-    // RFC 9113 8.1: the answer is complete, and the client need not send the rest. It goes out behind the body.
-    this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    endStream(this.#stream, body);
   }
 }
 
