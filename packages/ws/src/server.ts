@@ -203,7 +203,11 @@ export class WebSocketServer<Data = undefined> {
     if (isOwned(stream)) {
       throw new WebSocketError('WS_ERR_STREAM_TAKEN', 'handleConnect was called twice for the same stream');
     }
-    if (isGone(stream)) return;
+    if (isGone(stream)) {
+      // Why it is gone may still be thrown at whoever does not listen.
+      stream.on('error', () => {});
+      return;
+    }
     this.#createConnect(stream, headers).begin(toUpgradeHead(headers), NO_BYTES);
   }
 

@@ -40,7 +40,10 @@ export function attachConnect(
     const claimant = isWebSocket ? findClaimant(server, 'stream', headers[':path'] ?? '') : undefined;
     const isRefused = claimant === undefined && isFirst(server, 'stream', onStream) && isOursAlone(server);
     if (claimant !== onStream && !isRefused) return;
+    // A reset that came in with the request is reported before our turn.
+    stream.on('error', ignore);
     process.nextTick(() => {
+      stream.off('error', ignore);
       if (stream.headersSent || stream.closed) return;
       // Whoever asks for something else is told so by the judge of the handshake.
       if (isRefused && isWebSocket) refuse(stream, headers);
@@ -61,6 +64,8 @@ export function attachConnect(
     },
   };
 }
+
+function ignore(): void {}
 
 /** Nobody else would answer a CONNECT. */
 function isOursAlone(server: Http2Server | Http2SecureServer): boolean {
