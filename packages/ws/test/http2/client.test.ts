@@ -1,53 +1,17 @@
 import { once } from 'node:events';
-import { connect, createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { Agent } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { CloseEvent, ServerSocket, WebSocketClientOptions } from '@hawser/ws';
+import type { ServerSocket, WebSocketClientOptions } from '@hawser/ws';
 import { WebSocket } from '@hawser/ws';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CERTIFICATE } from '../rig/certificate.ts';
-import { failClient, makeClient, next, openClient } from '../rig/clients.ts';
-import { recordCloses } from '../rig/closes.ts';
-import { connectSession } from '../rig/http2-peers.ts';
-import { sayHello, startH2, startH2c, startOverH2c } from '../rig/http2-servers.ts';
+import { echo, failClient, makeClient, next, openClient } from '../rig/clients.ts';
+import { sayHello, startBare, startEcho, startOverH2c, TLS } from '../rig/http2-servers.ts';
 import { Queue } from '../rig/queue.ts';
 import { CLOSE, closePayload, serverFrame } from '../rig/raw-frame.ts';
-import { RawPeer } from '../rig/raw-peer.ts';
 import { startRawServer } from '../rig/raw-server.ts';
 import { makeServer, startServer } from '../rig/servers.ts';
-
-const TLS = { tls: { ca: CERTIFICATE.cert } };
-
-/** Starts an HTTP/2 server whose streams a test answers itself. */
-async function startBare(settings: object = { enableConnectProtocol: true }) {
-  const streams = new Queue<{ stream: ServerHttp2Stream; headers: Record<string, unknown> }>();
-  const started = await startH2c((http) => {
-    http.updateSettings(settings);
-    http.on('stream', (stream, headers) => {
-      stream.on('error', () => {});
-      streams.push({ stream, headers });
-    });
-  });
-  return { ...started, streams, url: `ws://127.0.0.1:${started.port}/` };
-}
-
-/** Starts an echo server over TLS that speaks HTTP/2, and HTTP/1.1. */
-async function startEcho() {
-  const { closes, close } = recordCloses();
-  const server = makeServer({ close, message: (socket, data, binary) => void socket.send(data, { binary }) });
-  const connections: unknown[] = [];
-  const started = await startH2({ allowHTTP1: true }, (http) => {
-    http.on('request', sayHello);
-    http.on('secureConnection', (socket) => connections.push(socket));
-    server.attach(http);
-  });
-  return { ...started, server, closes, connections, url: `wss://127.0.0.1:${started.port}/` };
-}
-
-async function echo(client: WebSocket, text: string): Promise<string> {
-  client.send(text);
-  return (await next(client, 'message')).data as string;
-}
 
 describe('over HTTP/2', () => {
   test.each([true, 'auto'] as const)('client with http2: %s talks over TLS', async (http2) => {
@@ -325,129 +289,4 @@ describe('falling back to HTTP/1.1', () => {
     const { port } = http.address() as AddressInfo;
     return { url: `wss://127.0.0.1:${port}/`, sessions: () => sessions.map(({ destroyed }) => destroyed) };
   }
-});
-
-describe('pooled sessions', () => {
-  test('sockets that are opened at once, and later, share one connection', async () => {
-    const { url, sessions, connections, server } = await startEcho();
-    const clients = await Promise.all([1, 2, 3].map(() => openClient(url, [], { http2: true, ...TLS })));
-    clients.push(await openClient(`${url}other?path`, [], { http2: 'auto', tls: { ca: CERTIFICATE.cert } }));
-    expect(await Promise.all(clients.map((client, i) => echo(client, `${i}`)))).toEqual(['0', '1', '2', '3']);
-    expect([sessions.length, connections.length, server.connectionCount]).toEqual([1, 1, 4]);
-  });
-
-  test('a session ends with its last socket, and the next socket gets a new one', async () => {
-    const { url, sessions } = await startEcho();
-    const [first, second] = [
-      await openClient(url, [], { http2: true, ...TLS }),
-      await openClient(url, [], { http2: true, ...TLS }),
-    ];
-    first.close();
-    await next(first, 'close');
-    expect(await echo(second, 'still here')).toBe('still here');
-    const over = once(sessions[0]!, 'close');
-    second.close();
-    await next(second, 'close');
-    await over;
-    await openClient(url, [], { http2: true, ...TLS });
-    expect(sessions).toHaveLength(2);
-  });
-
-  test('sockets with other TLS options do not share', async () => {
-    const { url, sessions } = await startEcho();
-    const checks = [1, 2].map(() => ({ ca: CERTIFICATE.cert, checkServerIdentity: () => undefined }));
-    for (const tls of [...checks, { ca: CERTIFICATE.cert }, { rejectUnauthorized: false }]) {
-      await openClient(url, [], { http2: true, tls });
-    }
-    expect(sessions).toHaveLength(4);
-  });
-
-  test('sockets that the server has no room for get a session more', async () => {
-    const server = makeServer();
-    const { port, sessions } = await startH2c((http) => {
-      http.updateSettings({ maxConcurrentStreams: 2 });
-      server.attach(http);
-    });
-    const url = `ws://127.0.0.1:${port}/`;
-    await Promise.all([1, 2, 3, 4, 5].map(() => openClient(url, [], { http2: true })));
-    await openClient(url, [], { http2: true });
-    expect([server.connectionCount, sessions.length]).toEqual([6, 3]);
-  });
-
-  test('a server that has no room at all does not offer it', async () => {
-    const { url } = await startBare({ enableConnectProtocol: true, maxConcurrentStreams: 0 });
-    const { error } = await failClient(makeClient(url, [], { http2: true }));
-    expect(error.error).toMatchObject({ code: 'WS_ERR_HTTP2_NOT_OFFERED' });
-  });
-
-  test('after GOAWAY open sockets go on, and new ones get a new session', async () => {
-    const { url, sessions } = await startEcho();
-    const first = await openClient(url, [], { http2: true, ...TLS });
-    sessions[0]!.close();
-    expect(await echo(first, 'still here')).toBe('still here');
-    const second = await openClient(url, [], { http2: true, ...TLS });
-    expect(await echo(second, 'and here')).toBe('and here');
-    expect(sessions).toHaveLength(2);
-  });
-
-  test('all sockets of a session report 1006 when it breaks', async () => {
-    const { url, sessions } = await startEcho();
-    const clients = await Promise.all([1, 2, 3].map(() => openClient(url, [], { http2: true, ...TLS })));
-    const closes = clients.map((client) => next(client, 'close') as Promise<CloseEvent>);
-    sessions[0]!.destroy();
-    expect((await Promise.all(closes)).map(({ code }) => code)).toEqual([1006, 1006, 1006]);
-    await openClient(url, [], { http2: true, ...TLS });
-    expect(sessions).toHaveLength(2);
-  });
-
-  test('one that gives up while connecting leaves the others their session', async () => {
-    const { url, sessions } = await startEcho();
-    const quitter = makeClient(url, [], { http2: true, ...TLS });
-    const stayer = openClient(url, [], { http2: true, ...TLS });
-    quitter.terminate();
-    expect(await echo(await stayer, 'here')).toBe('here');
-    expect(sessions).toHaveLength(1);
-  });
-});
-
-describe('a session of the caller', () => {
-  test.each(['at once', 'later'])('client uses it, %s, and leaves it open', async (when) => {
-    const { port, sessions } = await startEcho();
-    const session = connect(`https://127.0.0.1:${port}`, { ca: CERTIFICATE.cert });
-    onTestFinished(() => session.destroy());
-    if (when === 'later') await once(session, 'remoteSettings');
-    const clients = await Promise.all(
-      [1, 2].map(() => openClient(`wss://127.0.0.1:${port}/`, [], { http2: session })),
-    );
-    expect(await echo(clients[1]!, 'hello')).toBe('hello');
-    for (const client of clients) {
-      client.close();
-      await next(client, 'close');
-    }
-    expect(session.closed).toBe(false);
-    expect(sessions).toHaveLength(1);
-    const hello = new RawPeer(session.request({ ':path': '/' }));
-    expect((await hello.readToEnd()).toString()).toBe('hello /');
-    expect(session.listenerCount('remoteSettings')).toBe(0);
-  });
-
-  test.each(['at once', 'later'])(
-    'client does not use it, asked %s, when the server does not offer it',
-    async (when) => {
-      const { port, url } = await startBare({});
-      const session = when === 'later' ? await connectSession(port) : connect(`http://127.0.0.1:${port}`);
-      onTestFinished(() => session.destroy());
-      const { error } = await failClient(makeClient(url, [], { http2: session }));
-      expect(error.error).toMatchObject({ code: 'WS_ERR_HTTP2_NOT_OFFERED' });
-      expect(session.closed).toBe(false);
-    },
-  );
-
-  test.each(['close', 'destroy'] as const)('client fails on one after its %s()', async (method) => {
-    const { port, url } = await startOverH2c();
-    const session = await connectSession(port);
-    session[method]();
-    const { error } = await failClient(makeClient(url, [], { http2: session }));
-    expect(error.error).toMatchObject({ code: 'WS_ERR_CONNECT_FAILED' });
-  });
 });

@@ -7,11 +7,14 @@ import {
   type Http2ServerResponse,
   type SecureServerOptions,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { WebSocketServer, WebSocketServerOptions } from '@hawser/ws';
 import { onTestFinished } from 'vitest';
 import { CERTIFICATE } from './certificate.ts';
+import { recordCloses } from './closes.ts';
+import { Queue } from './queue.ts';
 import { makeServer } from './servers.ts';
 
 /** An HTTP/2 server with the sessions that it has seen. */
@@ -48,6 +51,35 @@ export async function startOverH2c<Data = undefined>(
   const server = makeServer(options);
   const started = await startH2c((http) => server.attach(http));
   return { ...started, server, url: `ws://127.0.0.1:${started.port}/` };
+}
+
+/** What a client needs to trust these servers. */
+export const TLS = { tls: { ca: CERTIFICATE.cert } };
+
+/** Starts an HTTP/2 server whose streams a test answers itself. */
+export async function startBare(settings: object = { enableConnectProtocol: true }) {
+  const streams = new Queue<{ stream: ServerHttp2Stream; headers: Record<string, unknown> }>();
+  const started = await startH2c((http) => {
+    http.updateSettings(settings);
+    http.on('stream', (stream, headers) => {
+      stream.on('error', () => {});
+      streams.push({ stream, headers });
+    });
+  });
+  return { ...started, streams, url: `ws://127.0.0.1:${started.port}/` };
+}
+
+/** Starts an echo server over TLS that speaks HTTP/2, and HTTP/1.1. */
+export async function startEcho() {
+  const { closes, close } = recordCloses();
+  const server = makeServer({ close, message: (socket, data, binary) => void socket.send(data, { binary }) });
+  const connections: unknown[] = [];
+  const started = await startH2({ allowHTTP1: true }, (http) => {
+    http.on('request', sayHello);
+    http.on('secureConnection', (socket) => connections.push(socket));
+    server.attach(http);
+  });
+  return { ...started, server, closes, connections, url: `wss://127.0.0.1:${started.port}/` };
 }
 
 async function listen<Http extends Http2Server | Http2SecureServer>(
