@@ -159,8 +159,6 @@ export class ClientConnection<Peer> {
 
   #open({ stream, response, rest, deflate }: Dialled): void {
     const { bounds } = this.#target;
-    stream.setTimeout(0);
-    stream.setNoDelay(true);
     // The server may have ended while we are paused: we still deliver, and answer its close frame.
     stream.allowHalfOpen = true;
     const connection = new StreamConnection<ClientConnection<Peer>>(

@@ -5,7 +5,14 @@ import type { InflateFault } from './compression/deflate.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
 import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
-import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import {
+  cutStream,
+  endStream,
+  isGone,
+  ownStream,
+  remoteAddressOf,
+  type StreamOwner,
+} from './stream-owner.ts';
 import { StreamWriter, type WriteCallback } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
@@ -142,7 +149,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   /** Cuts the connection without a close frame; `closed` reports 1006. */
   terminate(): void {
     this.#machine.abort('');
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   /** Holds messages back until `resumeDelivery`. */
@@ -188,13 +195,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   flush(): void {
     this.#isFlushDue = false;
     // What a stream that is destroyed was given would count as sent.
-    if (this.#isClosed || this.#stream.destroyed) return;
+    if (this.#isClosed || isGone(this.#stream)) return;
     const { outbox } = this.#machine;
     while (outbox.byteLength > 0 && !this.#writer.isBlocked) {
       this.#writer.write();
       this.#machine.outboxWritten();
     }
-    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#stream.end();
+    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
   }
 
   onData(chunk: Buffer): void {
@@ -277,7 +284,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onTimeout(): void {
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   #hold(reason: number): void {

@@ -20,6 +20,17 @@ export {
   type ViolationCode,
   WebSocketUsageError,
 } from './errors.ts';
+export {
+  authorityOf,
+  CONNECT_PROTOCOL,
+  CONNECTION_SPECIFIC_HEADERS,
+  type ConnectRequest,
+  connectAcceptance,
+  connectRefusal,
+  judgeConnect,
+  judgeConnectResponse,
+  type ResponseFields,
+} from './extended-connect.ts';
 export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
 export { firstByteOf, MAX_COPIED_BYTES, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
 export { DEFAULT_HABITS, type Habits } from './habits.ts';
@@ -48,6 +59,7 @@ export { PreparedMessage, prepareMessage } from './prepared-message.ts';
 export { type BadRequestHead, type RequestHead, RequestHeadReader } from './request-head.ts';
 export { type Acceptance, formatAcceptance, formatRefusal, type ResponseHeaders } from './response-head.ts';
 export {
+  type AcceptableHandshake,
   type AcceptableRequest,
   acceptInput,
   type HandshakeRequest,
