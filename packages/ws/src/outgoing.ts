@@ -1,4 +1,4 @@
-import { type Connection, MAX_COPIED_BYTES } from '@hawser/protocol/websocket';
+import { type Connection, MAX_COPIED_BYTES, type PreparedMessage } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { StreamWriter, WriteCallback } from './stream-writer.ts';
 
@@ -95,5 +95,31 @@ export class OutgoingMessage implements Outgoing {
   #payload(): Uint8Array {
     this.#bytes ??= typeof this.#data === 'string' ? Buffer.from(this.#data) : this.#data;
     return this.#bytes;
+  }
+}
+
+/** Frames that somebody else encoded. */
+export class EncodedFrames implements Outgoing {
+  readonly byteLength: number;
+  readonly #message: PreparedMessage;
+  readonly #onWritten: WriteCallback | null;
+
+  constructor(message: PreparedMessage, onWritten: WriteCallback | null) {
+    this.byteLength = message.byteLength;
+    this.#message = message;
+    this.#onWritten = onWritten;
+  }
+
+  compress(): boolean {
+    return true;
+  }
+
+  compressLater(_deflation: Deflation, done: () => void): void {
+    done();
+  }
+
+  sendTo(machine: Connection, writer: StreamWriter): void {
+    machine.sendPrepared(this.#message);
+    if (this.#onWritten !== null) writer.whenWritten(this.#onWritten);
   }
 }

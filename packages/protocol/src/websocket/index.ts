@@ -32,7 +32,15 @@ export {
   type ResponseFields,
 } from './extended-connect.ts';
 export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
-export { firstByteOf, MAX_COPIED_BYTES, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
+export {
+  firstByteOf,
+  headerLength,
+  MAX_COPIED_BYTES,
+  type RunSink,
+  writeFrame,
+  writeHeader,
+  writeTextFrame,
+} from './frame-writer.ts';
 export { DEFAULT_HABITS, type Habits } from './habits.ts';
 export {
   type ExtensionOffer,
@@ -43,6 +51,7 @@ export {
   parseExtensions,
   parseProtocols,
 } from './header-fields.ts';
+export { applyMask, wordsOf } from './mask.ts';
 export { type MessageHandler, MessageReader } from './message-reader.ts';
 export type { Natives } from './natives.ts';
 export { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
