@@ -10,6 +10,9 @@ export type InflateFault = 'WS_ERR_INVALID_COMPRESSED_DATA' | 'WS_ERR_UNSUPPORTE
  */
 const TAIL_AND_END = Buffer.from([0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff]);
 
+/** Of that, what the sender left out. */
+const TAIL_BYTES = 4;
+
 /** So many of a message's blocks may say that they are the last; each costs a start of `zlib`. */
 const MAX_LAST_BLOCKS = 256;
 
@@ -70,8 +73,9 @@ export class Inflation {
     if (this.#leftBytes < 0) return 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
     this.#parts.push(buffer);
     this.#sentBytes -= engine.bytesWritten;
-    // Some leave out the byte that should follow a last block at the end.
-    if (this.#sentBytes <= 0) return this.#parts.length === 1 ? buffer : Buffer.concat(this.#parts);
+    // Some leave out the byte that should follow a last block at the end. Within the tail no block may end.
+    if (this.#sentBytes === 0 || this.#sentBytes <= -TAIL_BYTES)
+      return this.#parts.length === 1 ? buffer : Buffer.concat(this.#parts);
     if (this.#parts.length === MAX_LAST_BLOCKS) return 'WS_ERR_INVALID_COMPRESSED_DATA';
     this.#input = this.#input.subarray(engine.bytesWritten);
     const before = this.#dictionary === undefined ? buffer : Buffer.concat([this.#dictionary, buffer]);
