@@ -13,19 +13,17 @@ export class Unimplemented extends Error {}
 /**
  * Read a Sec-WebSocket-Extensions field, RFC 6455 9.1; throws a {@link Violation}.
  *
- * @returns `[{ name, params: Map }]`, a parameter without a value being `true`
+ * @returns `[{ name, params: Map, isRepetitive }]`, a parameter without a value being `true`
  */
 export function parseExtensions(value) {
   return value.split(',').map((element) => {
-    const [name, ...params] = element.split(';').map((part) => PARAM.exec(part));
-    if (!name || name[2] !== undefined || name[3] !== undefined || params.includes(null)) {
+    const [name, ...parts] = element.split(';').map((part) => PARAM.exec(part));
+    if (!name || name[2] !== undefined || name[3] !== undefined || parts.includes(null)) {
       throw new Violation(`"${element}" is no extension (9.1)`);
     }
-    const entries = params.map(([, key, token, quoted]) => [key, token ?? quoted ?? true]);
-    if (new Set(entries.map(([key]) => key)).size < entries.length) {
-      throw new Violation(`"${element}" repeats a parameter (RFC 7692 7.1)`);
-    }
-    return { name: name[1], params: new Map(entries) };
+    const entries = parts.map(([, key, token, quoted]) => [key, token ?? quoted ?? true]);
+    const params = new Map(entries);
+    return { name: name[1], params, isRepetitive: params.size < entries.length };
   });
 }
 
@@ -43,11 +41,11 @@ export function judgeAnswer(offers, answers) {
   if (others.length > 0) throw new Violation('answers with more than one extension (RFC 7692 5.1)');
   if (answer.name !== NAME)
     throw new Violation(`accepts the extension "${answer.name}", which was not offered`);
-  checkParams(answer.params);
+  checkParams(answer);
   if (answer.params.get('client_max_window_bits') === true) {
     throw new Violation('answers client_max_window_bits without a value (RFC 7692 7.1.2.2)');
   }
-  const candidates = parseExtensions(offers).filter(({ name, params }) => name === NAME && isUsable(params));
+  const candidates = parseExtensions(offers).filter((offer) => offer.name === NAME && isUsable(offer));
   const problems = candidates.map(({ params }) => misfit(params, answer.params));
   if (!problems.includes(undefined))
     throw new Violation(problems[0] ?? 'accepts an offer that it has to decline');
@@ -65,7 +63,7 @@ export function judgeAnswer(offers, answers) {
 export function answerOffers(offers, wanted) {
   const offered = parseExtensions(offers?.join(',') ?? 'none').find(({ name }) => name === NAME);
   if (offered === undefined) throw new Unimplemented('offers no permessage-deflate');
-  checkParams(offered.params);
+  checkParams(offered);
   const answer = `${NAME}${wanted === '' ? '' : `; ${wanted}`}`;
   const { params } = parseExtensions(answer)[0];
   if (offered.params.has('server_no_context_takeover')) params.set('server_no_context_takeover', true);
@@ -126,16 +124,17 @@ function misfit(offer, answer) {
   return undefined;
 }
 
-function isUsable(params) {
+function isUsable(offer) {
   try {
-    checkParams(params);
+    checkParams(offer);
     return true;
   } catch {
     return false;
   }
 }
 
-function checkParams(params) {
+function checkParams({ params, isRepetitive }) {
+  if (isRepetitive) throw new Violation('repeats a parameter (RFC 7692 7.1)');
   for (const [name, value] of params) {
     const isFlag = /^(?:server|client)_no_context_takeover$/.test(name) && value === true;
     const isBits = /^(?:server|client)_max_window_bits$/.test(name) && BITS.test(value);

@@ -68,7 +68,7 @@ export class Inflater {
   }
 
   #hasMore() {
-    return this.#at < this.#in.length || this.#bitCount >= 3;
+    return this.#at < this.#in.length || this.#bitCount > 0;
   }
 
   #readBlock() {

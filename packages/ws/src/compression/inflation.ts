@@ -10,8 +10,11 @@ export type InflateFault = 'WS_ERR_INVALID_COMPRESSED_DATA' | 'WS_ERR_UNSUPPORTE
  */
 const TAIL_AND_END = Buffer.from([0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff]);
 
-/** Of that, what the sender left out. */
-const TAIL_BYTES = 4;
+/**
+ * Where a message may end, less what was sent: with a last block (some leave out the byte that should follow it),
+ * with one that is empty and stored, with ours. A block that ends elsewhere took for its own what was appended.
+ */
+const ENDS: readonly number[] = [0, -4, -TAIL_AND_END.length];
 
 /** So many of a message's blocks may say that they are the last; each costs a start of `zlib`. */
 const MAX_LAST_BLOCKS = 256;
@@ -73,10 +76,11 @@ export class Inflation {
     if (this.#leftBytes < 0) return 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
     this.#parts.push(buffer);
     this.#sentBytes -= engine.bytesWritten;
-    // Some leave out the byte that should follow a last block at the end. Within the tail no block may end.
-    if (this.#sentBytes === 0 || this.#sentBytes <= -TAIL_BYTES)
+    if (ENDS.includes(this.#sentBytes)) {
       return this.#parts.length === 1 ? buffer : Buffer.concat(this.#parts);
-    if (this.#parts.length === MAX_LAST_BLOCKS) return 'WS_ERR_INVALID_COMPRESSED_DATA';
+    }
+    const isCutOff = this.#sentBytes < 0;
+    if (isCutOff || this.#parts.length === MAX_LAST_BLOCKS) return 'WS_ERR_INVALID_COMPRESSED_DATA';
     this.#input = this.#input.subarray(engine.bytesWritten);
     const before = this.#dictionary === undefined ? buffer : Buffer.concat([this.#dictionary, buffer]);
     this.#dictionary = before.length > 0 ? before.subarray(-MAX_WINDOW_BYTES) : undefined;
