@@ -36,6 +36,52 @@ describe('RFC 7692 7.2 messages', () => {
     expect(text(inflateNow(data, undefined, 100))).toBe(expected);
   });
 
+  const final = (data: string | Uint8Array, options = {}) => deflateRawSync(data, options);
+  const inflateBoth = async (data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number) => {
+    const later = await new Promise((resolve) => inflateLater(data, dictionary, maxBytes, resolve));
+    expect(inflateNow(data, dictionary, maxBytes)).toEqual(later);
+    return later;
+  };
+
+  // 7.2.3.4: "The next DEFLATE block follows the padded data if any."
+  test('inflate reads on behind a last block, which may be followed by others', async () => {
+    const parts = ['Hel', 'lo, ', ''].map((part) => final(part));
+    const data = Buffer.concat([...parts, deflateNow(Buffer.from('world'), PARAMS)]);
+    expect(text(await inflateBoth(data, undefined, 100))).toBe('Hello, world');
+    expect(await inflateBoth(data, undefined, 11)).toBe('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+    expect(text(await inflateBoth(data, undefined, 12))).toBe('Hello, world');
+  });
+
+  test('inflate refers back over a last block, and to what went before the message', async () => {
+    const second = final('abcdefabcdef', { dictionary: Buffer.from('before abcdef') });
+    const data = Buffer.concat([final('abcdef'), second, Buffer.of(0)]);
+    expect(text(await inflateBoth(data, Buffer.from('before '), 100))).toBe('abcdefabcdefabcdef');
+  });
+
+  test('inflate takes a last block without the byte that should follow it', async () => {
+    expect(text(await inflateBoth(final('Hello'), undefined, 100))).toBe('Hello');
+    expect(text(await inflateBoth(Buffer.of(1), undefined, 100))).toBe('');
+  });
+
+  // Found by fuzzing: blocks that go on into the bytes that are appended, and end there.
+  test.each(['fb', '9a0fd8'])('inflate refuses %s, which the message cuts off', async (data) => {
+    expect(await inflateBoth(Buffer.from(data, 'hex'), undefined, 200)).toBe(
+      'WS_ERR_INVALID_COMPRESSED_DATA',
+    );
+  });
+
+  test('inflate refuses what follows a last block and is corrupt', async () => {
+    const data = Buffer.concat([final('Hello'), Buffer.of(7)]);
+    expect(await inflateBoth(data, undefined, 100)).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
+  });
+
+  test('inflate refuses more last blocks than anybody needs', async () => {
+    const empties = (count: number) =>
+      Buffer.concat([...Array.from({ length: count }, () => final('')), Buffer.of(0)]);
+    expect(text(await inflateBoth(empties(255), undefined, 100))).toBe('');
+    expect(await inflateBoth(empties(256), undefined, 100)).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
+  });
+
   test('inflate reads what deflate wrote, with every window, with and without what went before', () => {
     const samples = fc.record({
       data: fc.oneof(fc.uint8Array({ maxLength: 5000 }), fc.string({ maxLength: 3000, unit: 'grapheme' })),
