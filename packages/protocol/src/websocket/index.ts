@@ -1,3 +1,8 @@
+/**
+ * The WebSocket protocol (RFC 6455, RFC 7692) as pure state machines: bytes in, handler calls and bytes out.
+ * @module @hawser/protocol/websocket
+ */
+
 export { ByteList } from './byte-list.ts';
 export {
   type AcceptedResponse,
