@@ -32,6 +32,14 @@ export default defineConfig({
         extends: true,
         test: { name: 'compat-ws', include: ['packages/compat-ws/test/**/*.test.ts'], ...slow },
       },
+      {
+        extends: true,
+        test: {
+          name: 'compat-websocket',
+          include: ['packages/compat-websocket/test/**/*.test.ts'],
+          ...slow,
+        },
+      },
       { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'], ...slow } },
       {
         extends: true,

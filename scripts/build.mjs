@@ -12,10 +12,11 @@ const PROJECTS = [
   'packages/protocol/tsconfig.esm.json',
   'packages/ws/tsconfig.json',
   'packages/compat-ws/tsconfig.json',
+  'packages/compat-websocket/tsconfig.json',
   'packages/cli/tsconfig.json',
 ];
 
-for (const name of ['protocol', 'ws', 'compat-ws', 'cli']) {
+for (const name of ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'cli']) {
   rmSync(`${root}/packages/${name}/dist`, { recursive: true, force: true });
 }
 for (const project of PROJECTS) {

@@ -8,7 +8,8 @@ import { root } from './steps.mjs';
 const ALLOWED = {
   protocol: [],
   ws: ['protocol'],
-  'compat-ws': ['protocol', 'ws'],
+  'compat-ws': ['ws', 'protocol'],
+  'compat-websocket': ['ws', 'protocol'],
   cli: ['ws'],
 };
 

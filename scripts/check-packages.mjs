@@ -8,14 +8,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
-const PACKAGES = ['protocol', 'ws', 'compat-ws', 'cli'];
+const PACKAGES = ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'cli'];
 
 const USE_BOTH = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawser/ws';
+import { createCodec } from '@hawser/protocol/engineio';
+import { Decoder } from '@hawser/protocol/socketio';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
 import * as drop from '@hawser/compat-ws';
+import websocket, { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
@@ -30,7 +33,13 @@ assert.deepEqual(Object.keys(drop).sort(), [
 ]);
 for (const [name, value] of Object.entries(drop)) assert.equal(name === 'default' ? Drop : Drop[name], value);
 assert.equal(Drop.Server, drop.WebSocketServer);
-for (const named of [ServerSocket, WebSocketError, Endpoint]) assert.equal(typeof named, 'function');
+assert.equal(require('@hawser/protocol/engineio').createCodec, createCodec);
+assert.equal(require('@hawser/protocol/socketio').Decoder, Decoder);
+assert.equal(require('@hawser/compat-websocket'), websocket);
+assert.equal(websocket.server, server);
+assert.equal('__esModule' in websocket, false);
+const compat = [client, connection, frame, request, router, server, w3cwebsocket];
+for (const named of [ServerSocket, WebSocketError, Endpoint, ...compat]) assert.equal(typeof named, 'function');
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'hawser-packages-'));

@@ -12,6 +12,7 @@ export function printResultLine({ workload, round, rounds, server, sample }) {
 
 export function printWorkloadTable({ workload, servers }) {
   const hasMemory = servers.some(({ median }) => median.residentBytes !== undefined);
+  const hasReplyBytes = servers.some(({ median }) => median.replyBytes !== undefined);
   const header = [
     'server',
     `${PLURALS[workload.unit]}/s`,
@@ -21,6 +22,7 @@ export function printWorkloadTable({ workload, servers }) {
     'p50',
     'p99',
     ...(hasMemory ? ['resident B/connection', 'heap B/connection'] : []),
+    ...(hasReplyBytes ? ['B/reply'] : []),
   ];
   const rows = servers.map(({ name, median, ratio }) => [
     name,
@@ -31,6 +33,7 @@ export function printWorkloadTable({ workload, servers }) {
     formatDuration(median.p50Us),
     formatDuration(median.p99Us),
     ...(hasMemory ? [formatCount(median.residentBytes), formatCount(median.heapBytes)] : []),
+    ...(hasReplyBytes ? [formatCount(median.replyBytes)] : []),
   ]);
   console.log(`\n${workload.title}`);
   console.log(alignColumns([header, ...rows]));

@@ -16,7 +16,8 @@ const LOAD_GRACE_MS = 15_000;
  * inherits the heap or the compiled code of another.
  */
 export async function measure({ workload, server, pinning, options, processes }) {
-  const settings = { mode: workload.mode, payloadBytes: workload.payloadBytes, isText: options.isText };
+  const { mode, payloadBytes, compression } = workload;
+  const settings = { mode, payloadBytes, compression, isText: options.isText };
   const label = `${workload.name}, ${server.name}`;
   const serverCommand = [...pinning.server, ...server.command, JSON.stringify(settings)];
   const serverProcess = await processes.start(`${label} server`, serverCommand, START_TIMEOUT_MS);
@@ -24,7 +25,7 @@ export async function measure({ workload, server, pinning, options, processes })
   const generator = await processes.start(`${label} load`, generatorCommand, START_TIMEOUT_MS);
 
   const { port, version } = serverProcess.facts;
-  const take = workload.mode === 'idle' ? measureIdle : measureTraffic;
+  const take = workload.unit === 'connection' ? measureIdle : measureTraffic;
   try {
     const sample = await take({ server: serverProcess, generator, port, workload, options });
     await generator.request('close', {}, CLOSE_TIMEOUT_MS);
@@ -85,5 +86,6 @@ function toSample(load, before, after) {
     p99Us: load.p99Us,
     serverBusy: (userUs + systemUs) / elapsedUs,
     generatorBusy: load.generatorCpuUs / elapsedUs,
+    ...(load.replyBytes !== undefined && { replyBytes: load.replyBytes }),
   };
 }

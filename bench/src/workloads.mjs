@@ -6,6 +6,8 @@ const SPARE_DESCRIPTORS = 200;
 /**
  * What is measured. `unit` is what the server's CPU time is divided by; `mode` is what the server does with a
  * message; the rest is for the load generator, which has one file per `mode`.
+ *
+ * `compression` says what both ends agree on: `no-context` or `context` takeover; only `servers` that can are run.
  */
 const WORKLOADS = Object.freeze([
   {
@@ -62,6 +64,40 @@ const WORKLOADS = Object.freeze([
     connections: 500,
     burst: 16,
   },
+  ...['no-context', 'context'].flatMap((compression) => {
+    const suffix = compression === 'context' ? '-context' : '';
+    const words = compression === 'context' ? 'compressed, context takeover' : 'compressed';
+    const common = { compression, servers: ['hawser', 'ws'], payloadBytes: 1100 };
+    return [
+      {
+        ...common,
+        name: `deflate-echo${suffix}`,
+        title: `echo 1 KiB of JSON, ${words}, 1 in flight, 50 connections`,
+        mode: 'deflate-echo',
+        unit: 'message',
+        connections: 50,
+      },
+      {
+        ...common,
+        name: `deflate-fan-out${suffix}`,
+        title: `fan-out 1 KiB of JSON to 500, ${words}, one message at a time`,
+        mode: 'deflate-fan-out',
+        unit: 'delivery',
+        connections: 500,
+      },
+      {
+        ...common,
+        name: `deflate-memory${suffix}`,
+        title: `2,000 connections that each exchanged 10 messages of 1 KiB of JSON, ${words}`,
+        mode: 'deflate-memory',
+        unit: 'connection',
+        baseConnections: 500,
+        connections: 2000,
+        exchanges: 10,
+        parallelHandshakes: 64,
+      },
+    ];
+  }),
   {
     name: 'idle',
     title: 'idle connections',

@@ -7,6 +7,7 @@ const READ_BUFFER_BYTES = 1_048_576;
 /** The connections of one load. The bytes they receive are counted, not kept, so one read buffer serves all. */
 export class ConnectionPool {
   #port;
+  #extensions;
   #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #connections = new Set();
   #rejectFailed;
@@ -16,8 +17,10 @@ export class ConnectionPool {
     this.#rejectFailed = reject;
   });
 
-  constructor(port) {
+  /** @param extensions - what every handshake offers, if anything */
+  constructor(port, extensions) {
     this.#port = port;
+    this.#extensions = extensions;
     this.failed.catch(() => {});
   }
 
@@ -37,7 +40,7 @@ export class ConnectionPool {
           },
         },
       });
-      connection = new Connection(socket, path, resolve, (reason) => this.fail(reason));
+      connection = new Connection(socket, path, this.#extensions, resolve, (reason) => this.fail(reason));
       this.#connections.add(connection);
       socket.on('close', () => this.#connections.delete(connection));
     });

@@ -13,7 +13,7 @@ export class Connection {
   #opened;
   #fail;
 
-  constructor(socket, path, opened, fail) {
+  constructor(socket, path, extensions, opened, fail) {
     this.#socket = socket;
     this.#opened = opened;
     this.#fail = (reason) => !this.#isReset && fail(reason);
@@ -21,7 +21,9 @@ export class Connection {
     socket.on('close', () => this.#fail('the server closed a connection'));
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n` +
-        `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+        `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n` +
+        (extensions === undefined ? '' : `Sec-WebSocket-Extensions: ${extensions}\r\n`) +
+        '\r\n',
     );
   }
 

@@ -1,10 +1,12 @@
 const OPCODE_TEXT = 1;
 const OPCODE_BINARY = 2;
+const RSV1 = 0x40;
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
 /** A client's frame (RFC 6455 5.2), ready to be written any number of times. */
-export function maskedFrame(payload, isText) {
+export function maskedFrame(payload, isText, isCompressed = false) {
   const header = frameHeader(payload.length, isText);
+  if (isCompressed) header[0] |= RSV1;
   header[1] |= 0x80;
   return Buffer.concat([header, MASK, payload.map((byte, index) => byte ^ MASK[index & 3])]);
 }

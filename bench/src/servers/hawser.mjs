@@ -4,7 +4,8 @@ import { serveBenchmark, serverSettings } from './server-process.mjs';
 const MAX_MESSAGE_BYTES = 67_108_864;
 const TOPIC = 'news';
 
-const { isFanOut, message } = serverSettings();
+const { isFanOut, compression, message, messages } = serverSettings();
+let published = 0;
 
 const echoHandlers = {
   message(socket, data, isBinary) {
@@ -20,13 +21,20 @@ const fanOutHandlers = {
     if (!socket.data.isPublisher) socket.subscribe(TOPIC);
   },
   message() {
-    server.publish(TOPIC, message);
+    server.publish(TOPIC, compression === undefined ? message : messages[published++ % messages.length]);
   },
 };
 
 const server = new WebSocketServer({
   ...(isFanOut ? fanOutHandlers : echoHandlers),
   maxMessageBytes: MAX_MESSAGE_BYTES,
+  compression:
+    compression === undefined
+      ? false
+      : {
+          serverNoContextTakeover: compression === 'no-context',
+          clientNoContextTakeover: compression === 'no-context',
+        },
 });
 const { port } = await server.listen({ port: 0, host: '127.0.0.1' });
 serveBenchmark({ port, version: 'this tree' });

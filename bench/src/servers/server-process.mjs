@@ -1,19 +1,26 @@
 import { announceReady, answerRequests } from '../control-channel.mjs';
-import { payload } from '../payload.mjs';
+import { jsonMessages, payload } from '../payload.mjs';
 
 const COLLECTIONS = 3;
 const SETTLE_MS = 100;
 
-/** What this server process is to do: `mode`, `isText` and the `message` that it publishes. */
+/**
+ * What this server process is to do: whether it fans out, the `message` that it publishes or, compressed, the next of
+ * `messages`, and `compression`.
+ */
 export function serverSettings() {
-  const { mode, payloadBytes, isText } = JSON.parse(process.argv[2]);
+  const { mode, payloadBytes, compression, isText } = JSON.parse(process.argv[2]);
   const bytes = payload(payloadBytes);
-  return { isFanOut: mode === 'fan-out', isText, message: isText ? bytes.toString() : bytes };
+  const messages = jsonMessages(payloadBytes).map((json) => (isText ? json.toString() : json));
+  const isFanOut = mode.endsWith('fan-out');
+  return { isFanOut, compression, messages, isText, message: isText ? bytes.toString() : bytes };
 }
 
-/** Announces the port and answers what the benchmark asks about this process. */
-export function serveBenchmark({ port, version }) {
+/** Announces the port and answers what the benchmark asks about this process; `more` are further answers. */
+export function serveBenchmark({ port, version }, more = {}) {
   answerRequests({
+    ...more,
+
     usage() {
       const { user, system } = process.cpuUsage();
       return { userUs: user, systemUs: system };

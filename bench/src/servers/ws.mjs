@@ -7,11 +7,19 @@ import { serveBenchmark, serverSettings } from './server-process.mjs';
 
 const MAX_PAYLOAD_BYTES = 67_108_864;
 
-const { isFanOut, message } = serverSettings();
+const { isFanOut, compression, message, messages } = serverSettings();
+let published = 0;
+
 const server = new WebSocketServer({
   port: 0,
   host: '127.0.0.1',
-  perMessageDeflate: false,
+  perMessageDeflate:
+    compression === undefined
+      ? false
+      : {
+          serverNoContextTakeover: compression === 'no-context',
+          clientNoContextTakeover: compression === 'no-context',
+        },
   maxPayload: MAX_PAYLOAD_BYTES,
 });
 
@@ -25,8 +33,9 @@ server.on('connection', (socket) => {
 
 /** The broadcast that the documentation of ws shows: to everybody but the sender. */
 function publish(sender) {
+  const data = compression === undefined ? message : messages[published++ % messages.length];
   for (const client of server.clients) {
-    if (client !== sender) client.send(message);
+    if (client !== sender) client.send(data);
   }
 }
 

@@ -21,7 +21,7 @@ export interface PerMessageDeflateOptions {
   readonly zlibDeflateOptions?: CompressionSettings['zlib'] | undefined;
   /** Taken, and without effect: a message is inflated in one piece. */
   readonly zlibInflateOptions?: object | undefined;
-  /** Shorter messages are not compressed where our own side keeps no context. @defaultValue 1 024 */
+  /** Shorter messages are not compressed, also where a context is kept. @defaultValue 1 024 */
   readonly threshold?: number | undefined;
   /** Most messages that are compressed on other threads at a time. @defaultValue 10 */
   readonly concurrencyLimit?: number | undefined;
@@ -34,31 +34,15 @@ type Params = Record<string, string | number | true>;
 
 type Callback = (error: Error | null, data?: Buffer) => void;
 
-/** What the connections of one endpoint compress with. */
-export class Compressors {
-  readonly #role: Role;
-  /** Where a context is kept, every message is worth compressing. */
-  readonly #withContext: Compressor;
-  readonly #withoutContext: Compressor;
-
-  constructor(options: PerMessageDeflateOptions, role: Role) {
-    const settings: CompressionSettings = {
-      // Offers are judged here, as `ws` judges them.
-      wanted: agreementOf({}),
-      thresholdBytes: options.threshold ?? 1024,
-      zlib: zlibOptions(options),
-      maxJobs: options.concurrencyLimit ?? 10,
-    };
-    this.#role = role;
-    this.#withoutContext = new Compressor(settings, role);
-    this.#withContext = new Compressor({ ...settings, thresholdBytes: 0 }, role);
-  }
-
-  agree(agreement: DeflateAgreement): Deflation {
-    const { serverNoContextTakeover, clientNoContextTakeover } = agreement;
-    const isStateless = this.#role === 'server' ? serverNoContextTakeover : clientNoContextTakeover;
-    return (isStateless ? this.#withoutContext : this.#withContext).agree(agreement);
-  }
+/** Returns what the connections of one endpoint compress with. Offers are judged here, as `ws` judges them. */
+export function createCompressor(options: PerMessageDeflateOptions, role: Role): Compressor {
+  const settings: CompressionSettings = {
+    wanted: agreementOf({}),
+    thresholdBytes: options.threshold ?? 1024,
+    zlib: zlibOptions(options),
+    maxJobs: options.concurrencyLimit ?? 10,
+  };
+  return new Compressor(settings, role);
 }
 
 /** permessage-deflate for one connection: what is offered and accepted, and what comes of it. */
@@ -72,25 +56,25 @@ export class PerMessageDeflate {
   readonly _isServer: boolean;
   readonly _maxPayload: number;
   readonly _threshold: number;
-  readonly #compressors: Compressors;
+  readonly #compressor: Compressor;
   #deflation: Deflation | null = null;
   #isFragmenting = false;
   #fragments: Buffer[] = [];
   /** Jobs under way, which `cleanup` breaks off. */
   readonly #jobs = new Map<Callback, 'deflate' | 'inflate'>();
 
-  /** @param compressors - those of the endpoint, where the connection has one */
+  /** @param compressor - that of the endpoint, where the connection has one */
   constructor(
     options: PerMessageDeflateOptions = {},
     isServer = options.isServer ?? false,
     maxPayload = options.maxPayload ?? 0,
-    compressors = new Compressors(options, isServer ? 'server' : 'client'),
+    compressor = createCompressor(options, isServer ? 'server' : 'client'),
   ) {
     this._options = options;
     this._isServer = isServer;
     this._maxPayload = maxPayload | 0;
     this._threshold = options.threshold ?? 1024;
-    this.#compressors = compressors;
+    this.#compressor = compressor;
   }
 
   /** What the connection compresses with, once the extension was accepted. */
@@ -118,7 +102,7 @@ export class PerMessageDeflate {
   accept(configurations: readonly ExtensionParams[]): Params {
     const offers = configurations.map((params) => this.#normalize(params));
     this.params = this._isServer ? this.#acceptOffer(offers) : this.#acceptAnswer(offers);
-    this.#deflation = this.#compressors.agree(agreementOf(this.params));
+    this.#deflation = this.#compressor.agree(agreementOf(this.params));
     return this.params;
   }
 

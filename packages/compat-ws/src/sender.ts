@@ -9,7 +9,7 @@ import {
   PERMESSAGE_DEFLATE,
   writeHeader,
 } from '@hawser/protocol/websocket';
-import { NodeNatives, type StreamConnection, type WriteCallback } from '@hawser/ws/internal';
+import { EncodedFrames, NodeNatives, type StreamConnection, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, checkControlPayload } from './arguments.ts';
 import { toBuffer, toPayload } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
@@ -189,7 +189,7 @@ export class ConnectionSender extends Sender {
   override sendFrame(list: readonly (string | Uint8Array)[], callback?: WriteCallback): void {
     const frames = list.some((part) => typeof part === 'string') ? list.map(toBuffer) : list;
     const message = this.#settings.prepareFrames(frames as readonly Uint8Array[]);
-    const result = this.#connection.sendPrepared(message, callback ?? null);
+    const result = this.#connection.sendOutgoing(new EncodedFrames(message, callback ?? null));
     if (result === 'closed' && callback !== undefined) {
       process.nextTick(callback, new Error('the connection is closed'));
     }

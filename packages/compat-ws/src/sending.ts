@@ -11,7 +11,6 @@ export class Sending {
   readonly #socket: WebSocket;
   readonly #connection: StreamConnection<WebSocket>;
   readonly #settings: SocketSettings;
-  readonly #isCompressed: boolean;
   /** A message is being sent in fragments: what comes next continues it. */
   #isFragmenting = false;
   #blobs: BlobQueue | null = null;
@@ -20,7 +19,6 @@ export class Sending {
     this.#socket = socket;
     this.#connection = connection;
     this.#settings = settings;
-    this.#isCompressed = socket.extensions !== '';
   }
 
   /** Bytes of what waits behind a blob, and of the blob. */
@@ -72,13 +70,12 @@ export class Sending {
     const isFinal = options?.fin ?? true;
     const isCompressible = options?.compress ?? true;
     const isPlain = isFinal && isCompressible && callback === undefined;
-    const isShareable = isPlain && !isBinary && !this.#isFragmenting && !this.#isCompressed;
+    const isShareable = isPlain && !this.#isFragmenting;
     this.#isFragmenting = !isFinal;
     if (isPlain) {
-      const prepared =
-        isShareable && typeof payload === 'string' ? this.#settings.prepareText(payload) : null;
-      if (prepared === null) this.#connection.send(payload, isBinary);
-      else this.#connection.sendPrepared(prepared);
+      const broadcast = isShareable ? this.#settings.recall(payload, isBinary) : null;
+      if (broadcast === null) this.#connection.send(payload, isBinary);
+      else this.#connection.sendOutgoing(broadcast);
     } else {
       const onWritten = callback ?? null;
       this.#connection.sendFrame(payload, { isBinary, isFinal, isCompressible, onWritten });

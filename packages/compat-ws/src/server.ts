@@ -11,10 +11,10 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
-import { acceptFor, isOwned } from '@hawser/ws/internal';
+import { acceptFor, type Compressor, isOwned } from '@hawser/ws/internal';
 import { type ExtensionParams, format, parse as parseExtensions } from './extension.ts';
 import { type AcceptableHandshake, abortHandshake, judgeHandshake } from './handshake.ts';
-import { Compressors, PerMessageDeflate, type PerMessageDeflateOptions } from './permessage-deflate.ts';
+import { createCompressor, PerMessageDeflate, type PerMessageDeflateOptions } from './permessage-deflate.ts';
 import { type SocketOptions, SocketSettings } from './socket-settings.ts';
 import { WebSocket } from './websocket.ts';
 
@@ -95,7 +95,7 @@ export class WebSocketServer extends EventEmitter {
   declare _removeListeners: (() => void) | null;
   /** Shared by all sockets. */
   readonly #settings: SocketSettings;
-  readonly #compressors: Compressors | null;
+  readonly #compressor: Compressor | null;
   readonly #onClientClose: (this: WebSocket) => void;
 
   constructor(given: ServerOptions = {}, callback?: () => void) {
@@ -111,7 +111,7 @@ export class WebSocketServer extends EventEmitter {
       (options.perMessageDeflate as unknown) === true ? {} : options.perMessageDeflate;
     this.options = { ...options, perMessageDeflate } as ServerOptions & typeof DEFAULTS;
     this.#settings = new SocketSettings(options, 'server');
-    this.#compressors = perMessageDeflate ? new Compressors(perMessageDeflate, 'server') : null;
+    this.#compressor = perMessageDeflate ? createCompressor(perMessageDeflate, 'server') : null;
     const server = this;
     // One for all sockets: a closure for each would cost each its memory.
     this.#onClientClose = function onClose(this: WebSocket): void {
@@ -294,12 +294,12 @@ export class WebSocketServer extends EventEmitter {
 
   /** Returns the extensions to use, or `null` when the offer is unacceptable. */
   #readExtensions(header: string | undefined): AcceptableHandshake['extensions'] | null {
-    if (this.#compressors === null || header === undefined) return {};
+    if (this.#compressor === null || header === undefined) return {};
     const options = this.options.perMessageDeflate as PerMessageDeflateOptions;
     try {
       const offers: ExtensionParams[] | undefined = parseExtensions(header)[PERMESSAGE_DEFLATE];
       if (offers === undefined) return {};
-      const deflate = new PerMessageDeflate(options, true, this.options.maxPayload, this.#compressors);
+      const deflate = new PerMessageDeflate(options, true, this.options.maxPayload, this.#compressor);
       deflate.accept(offers);
       return { [PERMESSAGE_DEFLATE]: deflate };
     } catch {

@@ -1,5 +1,5 @@
-import { Endpoint, PreparedMessage, prepareMessage, type Role } from '@hawser/protocol/websocket';
-import { type Flushable, NodeNatives, type StreamContext, TurnFlusher } from '@hawser/ws/internal';
+import { Endpoint, PreparedMessage, type Role } from '@hawser/protocol/websocket';
+import { Broadcast, type Flushable, NodeNatives, type StreamContext, TurnFlusher } from '@hawser/ws/internal';
 import { SOCKET_EVENTS, SOCKET_EVENTS_APART } from './socket-events.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -35,8 +35,11 @@ export class SocketSettings implements SocketOptions, Flushable {
   readonly context: StreamContext<WebSocket>;
   readonly #role: Role;
   #isMarked = false;
-  #lastText: string | null = null;
-  #preparedText: PreparedMessage | null = null;
+  #lastData: string | Uint8Array | null = null;
+  #isLastBinary = false;
+  #broadcast: Broadcast | null = null;
+  /** Of the bytes of the broadcast. */
+  #copy: Buffer | null = null;
   #lastFrames: readonly Uint8Array[] | null = null;
   #preparedFrames: PreparedMessage | null = null;
 
@@ -57,19 +60,25 @@ export class SocketSettings implements SocketOptions, Flushable {
   }
 
   /**
-   * Returns the frame of a text that was just sent to another connection, or `null` when this is the first: a loop
-   * over all clients then encodes it twice, not once for each.
+   * Returns what a message that was just sent to another connection comes to for all, or `null` when this is the
+   * first: a loop over all clients then encodes, and compresses, it twice, not once for each.
    */
-  prepareText(text: string): PreparedMessage | null {
+  recall(data: string | Uint8Array, isBinary: boolean): Broadcast | null {
     if (this.#role === 'client') return null;
-    if (text !== this.#lastText) {
-      this.#lastText = text;
-      this.#preparedText = null;
+    if (data !== this.#lastData || isBinary !== this.#isLastBinary) {
+      this.#lastData = data;
+      this.#isLastBinary = isBinary;
+      this.#broadcast = null;
       this.#forgetSoon();
       return null;
     }
-    this.#preparedText ??= prepareMessage(this.context.endpoint.slab, text, false);
-    return this.#preparedText;
+    // Bytes may have been changed since they were sent last: what was encoded is a copy.
+    if (this.#copy !== null && typeof data !== 'string' && !this.#copy.equals(data)) this.#broadcast = null;
+    if (this.#broadcast === null) {
+      this.#copy = typeof data === 'string' ? null : Buffer.from(data);
+      this.#broadcast = new Broadcast(this.context.endpoint.slab, this.#copy ?? data, isBinary);
+    }
+    return this.#broadcast;
   }
 
   /** Returns frames as one message; the same one as long as it is the same list within one turn. */
@@ -84,8 +93,9 @@ export class SocketSettings implements SocketOptions, Flushable {
   /** Forgets what was sent: the turn is over. */
   flush(): void {
     this.#isMarked = false;
-    this.#lastText = null;
-    this.#preparedText = null;
+    this.#lastData = null;
+    this.#broadcast = null;
+    this.#copy = null;
     this.#lastFrames = null;
     this.#preparedFrames = null;
   }

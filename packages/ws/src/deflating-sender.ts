@@ -3,33 +3,31 @@ import type { Deflation } from './compression/compressor.ts';
 import { type FrameOptions, type Outgoing, OutgoingMessage } from './outgoing.ts';
 import type { StreamWriter } from './stream-writer.ts';
 
+/** Whose messages are sent. */
+export interface DeflatingHost {
+  /** What waited to be compressed has been handed to the machine. */
+  onCompressed(): void;
+}
+
 /**
  * Sends the messages of one connection compressed, and in order although large ones are compressed on other
  * threads: while one is, those behind it wait here.
  */
 export class DeflatingSender {
-  /** Bytes of the messages that wait here. */
-  waitingBytes = 0;
   readonly #machine: Connection;
   readonly #writer: StreamWriter;
   readonly #deflation: Deflation;
-  readonly #onIdle: () => void;
+  readonly #host: DeflatingHost;
   /** The first is being compressed; `null` when nothing waits. */
   #waiting: Outgoing[] | null = null;
   /** Whether the message that is being sent in fragments is compressed; `null` when there is none. */
   #isFragmentCompressed: boolean | null = null;
 
-  /** @param onIdle - called when what waited has been handed to the machine */
-  constructor(machine: Connection, writer: StreamWriter, deflation: Deflation, onIdle: () => void) {
+  constructor(machine: Connection, writer: StreamWriter, deflation: Deflation, host: DeflatingHost) {
     this.#machine = machine;
     this.#writer = writer;
     this.#deflation = deflation;
-    this.#onIdle = onIdle;
-  }
-
-  /** Something waits to be compressed. */
-  get isBusy(): boolean {
-    return this.#waiting !== null;
+    this.#host = host;
   }
 
   send(data: string | Uint8Array, options: FrameOptions): void {
@@ -59,19 +57,12 @@ export class DeflatingSender {
       message.sendTo(this.#machine, this.#writer, this.#deflation);
     }
     this.#waiting = null;
-    this.waitingBytes = 0;
-  }
-
-  /** The connection is gone: who waits for a message to leave is told so by the writer. It stays counted. */
-  abandon(): void {
-    const { waitingBytes } = this;
-    this.finish();
-    this.waitingBytes = waitingBytes;
+    this.#writer.compressingBytes = 0;
   }
 
   #wait(message: Outgoing): void {
     this.#waiting!.push(message);
-    this.waitingBytes += message.byteLength;
+    this.#writer.compressingBytes += message.byteLength;
   }
 
   #compressLater(message: Outgoing): void {
@@ -86,7 +77,7 @@ export class DeflatingSender {
     const waiting = this.#waiting!;
     do {
       const message = waiting.shift()!;
-      this.waitingBytes -= message.byteLength;
+      this.#writer.compressingBytes -= message.byteLength;
       message.sendTo(this.#machine, this.#writer, this.#deflation);
     } while (waiting.length > 0 && waiting[0]!.compress(this.#deflation));
     if (waiting.length > 0) {
@@ -94,7 +85,7 @@ export class DeflatingSender {
       return;
     }
     this.#waiting = null;
-    this.#onIdle();
+    this.#host.onCompressed();
   }
 
   #isWorthwhile(data: string | Uint8Array): boolean {

@@ -1,4 +1,4 @@
-import { type Connection, MAX_COPIED_BYTES } from '@hawser/protocol/websocket';
+import { type Connection, MAX_COPIED_BYTES, type PreparedMessage } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { StreamWriter, WriteCallback } from './stream-writer.ts';
 
@@ -10,8 +10,11 @@ export interface Outgoing {
   compress(deflation: Deflation): boolean;
   /** Compresses it on another thread. */
   compressLater(deflation: Deflation, done: () => void): void;
-  /** Hands it over, compressed if it has been by now. */
-  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation): void;
+  /**
+   * Hands it over, compressed if it has been by now.
+   * @param deflation - `null` where nothing is compressed
+   */
+  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation | null): void;
 }
 
 /** How a message, or a frame of one, is sent. */
@@ -52,7 +55,7 @@ export class OutgoingMessage implements Outgoing {
   /** Takes a copy of what is small: large bytes are borrowed until they are written. */
   keep(): void {
     if (typeof this.#data !== 'string' && this.#data.length <= MAX_COPIED_BYTES)
-      this.#bytes = this.#data.slice();
+      this.#bytes = Buffer.from(this.#data);
   }
 
   compress(deflation: Deflation): boolean {
@@ -74,13 +77,13 @@ export class OutgoingMessage implements Outgoing {
     });
   }
 
-  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation): void {
+  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation | null): void {
     const { isBinary, isFinal, onWritten } = this.#options;
     if (this.#deflated === null) {
       machine.sendMessage(this.#bytes ?? this.#data, isBinary, false, isFinal);
     } else {
       machine.sendMessage(this.#deflated, isBinary, true, isFinal);
-      deflation.sent(this.#payload());
+      deflation?.sent(this.#payload());
     }
     if (onWritten !== null) writer.whenWritten(onWritten);
   }
@@ -92,5 +95,31 @@ export class OutgoingMessage implements Outgoing {
   #payload(): Uint8Array {
     this.#bytes ??= typeof this.#data === 'string' ? Buffer.from(this.#data) : this.#data;
     return this.#bytes;
+  }
+}
+
+/** Frames that somebody else encoded. */
+export class EncodedFrames implements Outgoing {
+  readonly byteLength: number;
+  readonly #message: PreparedMessage;
+  readonly #onWritten: WriteCallback | null;
+
+  constructor(message: PreparedMessage, onWritten: WriteCallback | null) {
+    this.byteLength = message.byteLength;
+    this.#message = message;
+    this.#onWritten = onWritten;
+  }
+
+  compress(): boolean {
+    return true;
+  }
+
+  compressLater(_deflation: Deflation, done: () => void): void {
+    done();
+  }
+
+  sendTo(machine: Connection, writer: StreamWriter): void {
+    machine.sendPrepared(this.#message);
+    if (this.#onWritten !== null) writer.whenWritten(this.#onWritten);
   }
 }

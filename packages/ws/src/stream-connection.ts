@@ -1,28 +1,29 @@
 import type { Duplex } from 'node:stream';
-import {
-  CloseCode,
-  Connection,
-  type ConnectionHandler,
-  type PreparedMessage,
-} from '@hawser/protocol/websocket';
-import type { Broadcast } from './broadcast.ts';
+import { CloseCode, Connection, type ConnectionHandler } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
-import { DeflatingSender } from './deflating-sender.ts';
-import { BINARY_MESSAGE, type FrameOptions, TEXT_MESSAGE } from './outgoing.ts';
+import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
+import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
-import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import {
+  cutStream,
+  endStream,
+  isGone,
+  ownStream,
+  remoteAddressOf,
+  type StreamOwner,
+} from './stream-owner.ts';
 import { StreamWriter, type WriteCallback } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
 /** Why delivery is held back; several reasons may hold at once. */
-const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4 });
+const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS: 8 });
 
 /**
  * The shell of a connection: carries bytes between a Duplex stream and the protocol machine, bounds what waits to
  * be sent, and writes once for each chunk received and once for each turn of the event loop.
  */
-export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, Flushable {
+export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost, StreamOwner, Flushable {
   readonly peer: Peer;
   readonly #stream: Duplex;
   readonly #context: StreamContext<Peer>;
@@ -51,8 +52,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#machine = new Connection(this, context.endpoint, deflation !== null);
     this.#writer = new StreamWriter(stream, this.#machine.outbox);
     this.#deflation = deflation;
-    this.#sender =
-      deflation && new DeflatingSender(this.#machine, this.#writer, deflation, () => this.#onCompressed());
+    this.#sender = deflation && new DeflatingSender(this.#machine, this.#writer, deflation, this);
     this.peer = peerOf(this);
   }
 
@@ -73,7 +73,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   /** Bytes that wait in memory, headers included: here, and in the stream. */
   get bufferedBytes(): number {
-    return this.#writer.bufferedBytes + this.#waitingBytes;
+    return this.#writer.bufferedBytes;
   }
 
   /** The peer's IP address; empty once the connection is closed, and where the stream has none. */
@@ -116,21 +116,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     return this.#sent();
   }
 
-  sendBroadcast(message: Broadcast): SendResult {
+  sendOutgoing(message: Outgoing): SendResult {
     if (!this.#machine.isOpen) return 'closed';
     if (!this.#admitsBytes(message.byteLength)) return this.#refuse();
-    if (this.#sender === null) this.#machine.sendPrepared(message.plain);
+    if (this.#sender === null) message.sendTo(this.#machine, this.#writer, null);
     else this.#sender.sendOutgoing(message);
-    return this.#sent();
-  }
-
-  /** Sends frames that somebody else encoded. */
-  sendPrepared(message: PreparedMessage, onWritten: WriteCallback | null = null): SendResult {
-    if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admitsBytes(message.byteLength)) return this.#refuse();
-    this.#sender?.finish();
-    this.#machine.sendPrepared(message);
-    if (onWritten !== null) this.#writer.whenWritten(onWritten);
     return this.#sent();
   }
 
@@ -159,7 +149,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   /** Cuts the connection without a close frame; `closed` reports 1006. */
   terminate(): void {
     this.#machine.abort('');
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   /** Holds messages back until `resumeDelivery`. */
@@ -167,19 +157,33 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#hold(HOLD.USER);
   }
 
+  /** Delivers again, though nothing within this call. */
   resumeDelivery(): void {
+    if ((this.#holds & HOLD.USER) === 0) return;
+    this.letReactionsRun();
     this.#release(HOLD.USER);
   }
 
-  /** Holds back the next message until the promise reactions to this one have run. */
+  /** Holds back the next message until the promise reactions to this one have run, which may pause and resume. */
   letReactionsRun(): void {
+    if (this.#holds & HOLD.REACTIONS) return;
+    this.#holds |= HOLD.REACTIONS;
     this.#machine.pause();
     // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => process.nextTick(() => this.#resumeMachine()));
+    queueMicrotask(() => process.nextTick(() => this.#release(HOLD.REACTIONS)));
+  }
+
+  /** Has `drain` reported when all that waits now has left. */
+  oweDrain(): void {
+    this.#owesDrain = true;
+    // A stream that holds little does not announce a drain by itself.
+    if (!this.#writer.isWaiting) this.#writer.block(() => this.onDrain());
   }
 
   tick(nowMs: number): void {
     this.#writer.noteWritten();
+    // Whoever does not listen cannot call the peer silent.
+    if (this.#holds & HOLD.USER) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -191,13 +195,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   flush(): void {
     this.#isFlushDue = false;
     // What a stream that is destroyed was given would count as sent.
-    if (this.#isClosed || this.#stream.destroyed) return;
+    if (this.#isClosed || isGone(this.#stream)) return;
     const { outbox } = this.#machine;
     while (outbox.byteLength > 0 && !this.#writer.isBlocked) {
       this.#writer.write();
       this.#machine.outboxWritten();
     }
-    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#stream.end();
+    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
   }
 
   onData(chunk: Buffer): void {
@@ -231,8 +235,9 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
-    this.#sender?.abandon();
-    this.#writer.strand();
+    const { compressingBytes } = this.#writer;
+    this.#sender?.finish();
+    this.#writer.strand(compressingBytes);
     this.#read(() => this.#context.events.closed(this));
   }
 
@@ -244,13 +249,12 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     const deflation = this.#deflation!;
     const { maxMessageBytes } = this.#context.endpoint.options;
     const inflated = deflation.inflate(data, maxMessageBytes);
-    if (inflated === null) {
-      this.#hold(HOLD.INFLATING);
-      deflation.inflateLater(data, maxMessageBytes, (result) => this.#inflated(result, isBinary));
-    } else if (typeof inflated === 'string') {
+    if (inflated instanceof Uint8Array) return inflated;
+    if (inflated !== null) {
       this.#machine.violate(inflated);
     } else {
-      return inflated;
+      this.#hold(HOLD.INFLATING);
+      deflation.inflateLater(data, maxMessageBytes, (result) => this.#inflated(result, isBinary));
     }
     return null;
   }
@@ -274,30 +278,30 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     this.#markFlush();
   }
 
-  onTimeout(): void {
-    this.#stream.destroy();
+  onCompressed(): void {
+    this.flush();
+    this.#drained();
   }
 
-  /** Bytes that wait to be compressed. */
-  get #waitingBytes(): number {
-    return this.#sender === null ? 0 : this.#sender.waitingBytes;
+  onTimeout(): void {
+    cutStream(this.#stream);
   }
 
   #hold(reason: number): void {
     this.#holds |= reason;
     this.#machine.pause();
-    this.#stream.pause();
+    if ((this.#holds & HOLD.REACTIONS) === 0) this.#stream.pause();
   }
 
   #release(reason: number): void {
     if ((this.#holds & reason) === 0) return;
     this.#holds &= ~reason;
-    if (this.#holds === 0) this.#stream.resume();
-    this.#resumeMachine();
-  }
-
-  #resumeMachine(): void {
-    if (this.#holds === 0) this.#read(() => this.#machine.resume());
+    if (this.#holds === 0) {
+      if (this.#stream.isPaused()) this.#stream.resume();
+      this.#read(() => this.#machine.resume());
+    } else if (reason === HOLD.REACTIONS && !this.#isFinished) {
+      this.#stream.pause();
+    }
   }
 
   #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {
@@ -306,12 +310,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
       else this.#machine.deliver(result, isBinary);
     });
     this.#release(HOLD.INFLATING);
-  }
-
-  /** What waited to be compressed has been handed over. */
-  #onCompressed(): void {
-    this.flush();
-    this.#drained();
   }
 
   /** Runs what may call the user's handlers, and writes what it sent. */
@@ -337,18 +335,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   /** If nothing waits any more: tells so, and reads on. */
   #drained(): void {
-    if (this.#isWaiting) return;
+    if (this.#writer.isWaiting) return;
     if (this.#owesDrain) {
       this.#owesDrain = false;
       this.#read(() => this.#context.events.drain(this.peer));
     }
     // What `drain` sent may have filled it again.
-    if (!this.#isWaiting) this.#release(HOLD.SLOW_CONSUMER);
-  }
-
-  /** Something waits for the peer to read, or to be compressed. */
-  get #isWaiting(): boolean {
-    return this.#writer.isBlocked || (this.#sender?.isBusy ?? false);
+    if (!this.#writer.isWaiting) this.#release(HOLD.SLOW_CONSUMER);
   }
 
   #sendControl(data: Uint8Array, onWritten: WriteCallback | null, send: () => void): SendResult {
@@ -370,7 +363,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
     // Whether the peer keeps up shows only when it is written to.
     if (!this.#writer.isBlocked && this.#machine.outbox.byteLength > maxUnwrittenBytes) this.flush();
     if (!this.#writer.isBlocked) this.#markFlush();
-    if (!this.#isWaiting) return 'written';
+    if (!this.#writer.isWaiting) return 'written';
     this.#owesDrain = true;
     if (this.bufferedBytes * 2 > maxBufferedBytes) this.#stopReading();
     return 'queued';
@@ -383,21 +376,19 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
 
   #admits(data: string | Uint8Array): boolean {
     if (typeof data !== 'string') return this.#admitsBytes(data.length);
-    return this.#hasRoom(data.length * 3) || this.#admitsBytes(Buffer.byteLength(data));
+    const { maxBufferedBytes } = this.#context;
+    return (
+      this.#writer.hasRoom(data.length * 3, maxBufferedBytes) || this.#admitsBytes(Buffer.byteLength(data))
+    );
   }
 
   #admitsBytes(byteLength: number): boolean {
-    if (this.#hasRoom(byteLength)) return true;
+    const { maxBufferedBytes } = this.#context;
+    if (this.#writer.hasRoom(byteLength, maxBufferedBytes)) return true;
     // What this turn has collected may not have met the kernel yet.
     this.flush();
     const { bufferedBytes } = this;
-    return bufferedBytes === 0 || bufferedBytes + byteLength <= this.#context.maxBufferedBytes;
-  }
-
-  /** Answers for a connection that keeps up, without asking the stream. */
-  #hasRoom(byteLength: number): boolean {
-    const waitingBytes = this.#machine.outbox.byteLength + this.#waitingBytes;
-    return !this.#writer.isBlocked && waitingBytes + byteLength <= this.#context.maxBufferedBytes;
+    return bufferedBytes === 0 || bufferedBytes + byteLength <= maxBufferedBytes;
   }
 
   #refuse(): SendResult {
@@ -407,10 +398,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, StreamOwner, F
       this.fail(CloseCode.POLICY_VIOLATION, reason);
       return 'dropped';
     }
-    this.#owesDrain = true;
     this.#stopReading();
-    // The stream holds less than makes it announce a drain by itself: ask when that has left.
-    if (!this.#isWaiting) this.#writer.block(() => this.onDrain());
+    this.oweDrain();
     return 'dropped';
   }
 }

@@ -16,6 +16,8 @@ export type WriteCallback = (error?: Error | null) => void;
 export class StreamWriter {
   /** The kernel takes no more: output waits for the stream's `drain`. */
   isBlocked = false;
+  /** Bytes of messages that wait to be compressed before they get into the outbox. */
+  compressingBytes = 0;
   readonly #stream: Duplex;
   readonly #outbox: Outbox;
   /** What the stream held when it was last written to: a stream that is destroyed forgets it. */
@@ -28,10 +30,21 @@ export class StreamWriter {
     this.#outbox = outbox;
   }
 
-  /** Bytes that wait in memory: in the outbox, and in the stream. */
+  /** Bytes that wait in memory: to be compressed, in the outbox, and in the stream. */
   get bufferedBytes(): number {
     const { destroyed, writableLength } = this.#stream;
-    return this.#outbox.byteLength + (destroyed ? this.#strandedBytes : writableLength);
+    const streamBytes = destroyed ? this.#strandedBytes : writableLength;
+    return this.compressingBytes + this.#outbox.byteLength + streamBytes;
+  }
+
+  /** Something waits for the peer to read, or to be compressed. */
+  get isWaiting(): boolean {
+    return this.isBlocked || this.compressingBytes > 0;
+  }
+
+  /** Tells whether so many bytes more stay within `maxBytes`, as far as that is known without asking the stream. */
+  hasRoom(byteLength: number, maxBytes: number): boolean {
+    return !this.isBlocked && this.compressingBytes + this.#outbox.byteLength + byteLength <= maxBytes;
   }
 
   /** Calls back when what is in the outbox now has left. */
@@ -58,7 +71,9 @@ export class StreamWriter {
   /** Has the stream report when what it holds has left, though that is too little for it to do so by itself. */
   block(onUnblocked: () => void): void {
     this.isBlocked = true;
-    this.#stream.write(NO_BYTES, onUnblocked);
+    this.#stream.write(NO_BYTES, (error) => {
+      if (!error) onUnblocked();
+    });
   }
 
   unblock(): void {
@@ -71,10 +86,13 @@ export class StreamWriter {
     if (this.#strandedBytes > 0 && this.#stream.writableLength === 0) this.#strandedBytes = 0;
   }
 
-  /** The stream is gone. Whoever keeps the closed connection keeps the count of what was not sent, not its bytes. */
-  strand(): void {
+  /**
+   * The stream is gone. Whoever keeps the closed connection keeps the count of what was not sent, not its bytes.
+   * @param lostBytes - not sent either, and not known here any more
+   */
+  strand(lostBytes: number): void {
     if (this.#stream.writableFinished) this.#strandedBytes = 0;
-    this.#strandedBytes = this.bufferedBytes;
+    this.#strandedBytes = this.bufferedBytes + lostBytes;
     this.#outbox.take();
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = null;

@@ -1,5 +1,8 @@
 import type { Natives } from './natives.ts';
 
+/** Memory is all that a list needs. */
+type Memory = Pick<Natives, 'allocate'>;
+
 /** A piece this large is kept as a view, if it also fills half of the memory that the view keeps alive. */
 const MIN_VIEW_BYTES = 4096;
 const FIRST_TAIL_BYTES = 256;
@@ -13,13 +16,13 @@ const MAX_TAIL_BYTES = 65_536;
  * one-byte fragments nor small views that pin large chunks cost more than their bytes warrant.
  */
 export class ByteList {
-  readonly #natives: Natives;
+  readonly #natives: Memory;
   readonly #parts: Uint8Array[] = [];
   #tail: Uint8Array | null = null;
   #tailBytes = 0;
   #byteLength = 0;
 
-  constructor(natives: Natives) {
+  constructor(natives: Memory) {
     this.#natives = natives;
   }
 

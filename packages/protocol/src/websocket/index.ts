@@ -1,3 +1,9 @@
+/**
+ * The WebSocket protocol (RFC 6455, RFC 7692) as pure state machines: bytes in, handler calls and bytes out.
+ * @module @hawser/protocol/websocket
+ */
+
+export { ByteList } from './byte-list.ts';
 export {
   type AcceptedResponse,
   type HandshakeErrorCode,
@@ -19,6 +25,17 @@ export {
   type ViolationCode,
   WebSocketUsageError,
 } from './errors.ts';
+export {
+  authorityOf,
+  CONNECT_PROTOCOL,
+  CONNECTION_SPECIFIC_HEADERS,
+  type ConnectRequest,
+  connectAcceptance,
+  connectRefusal,
+  judgeConnect,
+  judgeConnectResponse,
+  type ResponseFields,
+} from './extended-connect.ts';
 export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
 export {
   firstByteOf,
@@ -56,6 +73,7 @@ export { PreparedMessage, prepareMessage } from './prepared-message.ts';
 export { type BadRequestHead, type RequestHead, RequestHeadReader } from './request-head.ts';
 export { type Acceptance, formatAcceptance, formatRefusal, type ResponseHeaders } from './response-head.ts';
 export {
+  type AcceptableHandshake,
   type AcceptableRequest,
   acceptInput,
   type HandshakeRequest,

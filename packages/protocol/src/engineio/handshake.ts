@@ -1,0 +1,52 @@
+import type { ViolationCode } from './errors.ts';
+
+/** The data of the `open` packet, by the names that it has on the wire. */
+export interface Handshake {
+  readonly sid: string;
+  /** Transports that the session can be moved to. */
+  readonly upgrades: readonly string[];
+  /** Milliseconds between two pings. */
+  readonly pingInterval: number;
+  /** Milliseconds in which an answer has to come. */
+  readonly pingTimeout: number;
+  /** Bytes that the server takes in one polling request; servers of version 3 do not say. */
+  readonly maxPayload?: number | undefined;
+}
+
+/** Returns the data of an `open` packet. */
+export function encodeHandshake(handshake: Handshake): string {
+  const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
+  return JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload });
+}
+
+/** Returns what an `open` packet says, or the rule that it breaks. What it says beyond that is left out. */
+export function decodeHandshake(data: string | Uint8Array): Handshake | ViolationCode {
+  const fields = typeof data === 'string' ? parseFields(data) : {};
+  const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = fields;
+  const isValid =
+    isName(sid) &&
+    Array.isArray(upgrades) &&
+    upgrades.every(isName) &&
+    isPositive(pingInterval) &&
+    isPositive(pingTimeout) &&
+    (maxPayload === undefined || isPositive(maxPayload));
+  if (!isValid) return 'EIO_ERR_INVALID_HANDSHAKE';
+  const required = { sid, upgrades, pingInterval, pingTimeout };
+  return maxPayload === undefined ? required : { ...required, maxPayload };
+}
+
+function parseFields(text: string): Partial<Record<keyof Handshake, unknown>> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}

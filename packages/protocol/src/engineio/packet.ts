@@ -1,0 +1,40 @@
+import type { ViolationCode } from './errors.ts';
+
+/** The packet types, each at the place of its digit on the wire. */
+const PACKET_TYPES = ['open', 'close', 'ping', 'pong', 'message', 'upgrade', 'noop'] as const;
+
+/** A packet's type, by the name that the protocol's document gives it. */
+export type PacketType = (typeof PACKET_TYPES)[number];
+
+/** One packet. Without data, `data` is `''`. */
+export interface Packet {
+  readonly type: PacketType;
+  readonly data: string | Uint8Array;
+}
+
+/** The number of each type: as a digit in text, and in version 3 as the first byte of binary data. */
+export const PACKET_NUMBERS: Readonly<Record<PacketType, number>> = Object.freeze({
+  open: 0,
+  close: 1,
+  ping: 2,
+  pong: 3,
+  message: 4,
+  upgrade: 5,
+  noop: 6,
+});
+
+/** Returns the packet of the type with this number, or the rule that it breaks. */
+export function packetOf(typeNumber: number, data: string | Uint8Array): Packet | ViolationCode {
+  const type = PACKET_TYPES[typeNumber];
+  return type === undefined ? 'EIO_ERR_UNKNOWN_PACKET_TYPE' : { type, data };
+}
+
+/** Returns `<type><data>`. */
+export function encodeTextPacket(type: PacketType, data: string): string {
+  return PACKET_NUMBERS[type] + data;
+}
+
+/** Returns the packet that `<type><data>` is, or the rule that it breaks. */
+export function decodeTextPacket(text: string): Packet | ViolationCode {
+  return packetOf(text.charCodeAt(0) - 48, text.slice(1));
+}

@@ -1,0 +1,59 @@
+import type { ViolationCode } from './errors.ts';
+import type { Heartbeat, HeartbeatHandler, HeartbeatTiming } from './heartbeat.ts';
+import type { Packet } from './packet.ts';
+import { SilenceDeadline } from './silence-deadline.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+const AT_NEXT_TICK = Number.NEGATIVE_INFINITY;
+
+/**
+ * The end that pings.
+ *
+ * | state    | event                | next     | calls                                       |
+ * | -------- | -------------------- | -------- | ------------------------------------------- |
+ * | resting  | interval passed      | awaiting | `sendHeartbeat('ping')`                     |
+ * | awaiting | interval passed      | awaiting | `sendHeartbeat('ping')`                     |
+ * | awaiting | any traffic          | resting  |                                             |
+ * | awaiting | timeout passed       | stopped  | `onSilence`                                 |
+ *
+ * It pings at every interval, also when there was traffic: the other end may count nothing but pings.
+ */
+export class PingSender implements Heartbeat {
+  readonly #timing: HeartbeatTiming;
+  readonly #handler: HeartbeatHandler;
+  readonly #silence = new SilenceDeadline();
+  #nextPingMs = AT_NEXT_TICK;
+
+  constructor(timing: HeartbeatTiming, handler: HeartbeatHandler) {
+    this.#timing = timing;
+    this.#handler = handler;
+  }
+
+  receivePacket(packet: Packet): ViolationCode | null {
+    this.markAlive();
+    return packet.type === 'ping' ? 'EIO_ERR_HEARTBEAT_DIRECTION' : null;
+  }
+
+  markAlive(): void {
+    this.#silence.set(NEVER);
+  }
+
+  tick(nowMs: number): void {
+    const { pingIntervalMs, pingTimeoutMs } = this.#timing;
+    if (this.#nextPingMs === AT_NEXT_TICK) {
+      this.#nextPingMs = nowMs + pingIntervalMs;
+    } else if (this.#silence.hasPassed(nowMs)) {
+      this.#nextPingMs = NEVER;
+      this.#silence.set(NEVER);
+      this.#handler.onSilence();
+    } else if (nowMs >= this.#nextPingMs) {
+      this.#nextPingMs = nowMs + pingIntervalMs;
+      if (this.#silence.atMs === NEVER) this.#silence.set(nowMs + pingTimeoutMs);
+      this.#handler.sendHeartbeat('ping', '');
+    }
+  }
+
+  nextDeadline(): number {
+    return Math.min(this.#nextPingMs, this.#silence.atMs);
+  }
+}

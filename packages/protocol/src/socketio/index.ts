@@ -1,0 +1,15 @@
+export {
+  type Attachment,
+  Decoder,
+  type DecoderHandler,
+  type DecoderOptions,
+} from './decoder.ts';
+export { type EncodedPacket, Encoder, type EncoderOptions, isBufferOrView } from './encoder.ts';
+export {
+  SocketIoUsageError,
+  type UsageErrorCode,
+  VIOLATIONS,
+  type ViolationCode,
+} from './errors.ts';
+export { isReservedEvent, type Packet, PacketType } from './packet.ts';
+export type { Reviver } from './packet-text.ts';

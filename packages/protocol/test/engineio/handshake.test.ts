@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeHandshake, encodeHandshake } from '../../src/engineio/handshake.ts';
+import { bytes } from '../websocket/frame-notation.ts';
+
+const HANDSHAKE = {
+  sid: 'lv_VI97HAXpY6yYWAAAC',
+  upgrades: ['websocket'],
+  pingInterval: 25_000,
+  pingTimeout: 20_000,
+};
+
+describe('Engine.IO handshake', () => {
+  it('server writes the fields in the order of the protocol document', () => {
+    expect(encodeHandshake({ ...HANDSHAKE, maxPayload: 1_000_000 })).toBe(
+      '{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}',
+    );
+  });
+
+  it.each([HANDSHAKE, { ...HANDSHAKE, maxPayload: 1e6 }, { ...HANDSHAKE, upgrades: [] }])(
+    'client reads what the server wrote: %j',
+    (handshake) => {
+      expect(decodeHandshake(encodeHandshake(handshake))).toEqual(handshake);
+    },
+  );
+
+  it('client leaves out what it does not know', () => {
+    expect(decodeHandshake(JSON.stringify({ ...HANDSHAKE, more: 1 }))).toEqual(HANDSHAKE);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '{'],
+    ['null', 'null'],
+    ['a number', '7'],
+    ['no sid', JSON.stringify({ ...HANDSHAKE, sid: undefined })],
+    ['an empty sid', JSON.stringify({ ...HANDSHAKE, sid: '' })],
+    ['a sid that is no string', JSON.stringify({ ...HANDSHAKE, sid: 7 })],
+    ['upgrades that are no array', JSON.stringify({ ...HANDSHAKE, upgrades: 'websocket' })],
+    ['upgrades that are no names', JSON.stringify({ ...HANDSHAKE, upgrades: [1] })],
+    ['no interval', JSON.stringify({ ...HANDSHAKE, pingInterval: null })],
+    ['an interval of 0', JSON.stringify({ ...HANDSHAKE, pingInterval: 0 })],
+    ['a negative timeout', JSON.stringify({ ...HANDSHAKE, pingTimeout: -1 })],
+    ['an infinite timeout', JSON.stringify(HANDSHAKE).replace('20000', '1e999')],
+    ['a limit that is no number', JSON.stringify({ ...HANDSHAKE, maxPayload: '1' })],
+  ])('client refuses %s', (_, data) => {
+    expect(decodeHandshake(data)).toBe('EIO_ERR_INVALID_HANDSHAKE');
+  });
+
+  it('client refuses binary data', () => {
+    expect(decodeHandshake(bytes('7b7d'))).toBe('EIO_ERR_INVALID_HANDSHAKE');
+  });
+
+  it('client throws at no data', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (data) => {
+        expect(() => decodeHandshake(data)).not.toThrow();
+      }),
+    );
+  });
+});

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type DeflateParams,
+  deflateLater,
+  deflateNow,
+  inflateLater,
+  inflateNow,
+} from '../../src/compression/deflate.ts';
+
+const PARAMS: DeflateParams = { windowBits: 15, dictionary: undefined, isFinal: true, zlib: {} };
+
+/** The example of RFC 7692 section 7.2.3.1. */
+const HELLO = Buffer.from('f248cdc9c90700', 'hex');
+
+const text = (data: unknown) => Buffer.from(data as Uint8Array).toString();
+
+describe('RFC 7692 7.2 messages', () => {
+  test('deflate writes the example of the standard', () => {
+    expect(Buffer.from(deflateNow(Buffer.from('Hello'), PARAMS)).equals(HELLO)).toBe(true);
+  });
+
+  test('deflate makes one byte of an empty message', () => {
+    expect(Buffer.from(deflateNow(Buffer.alloc(0), PARAMS)).toString('hex')).toBe('00');
+  });
+
+  test.each([
+    ['7.2.3.1 one block', HELLO, 'Hello'],
+    ['7.2.3.3 no compression', Buffer.from('000500faff48656c6c6f00', 'hex'), 'Hello'],
+    ['7.2.3.4 a last block', Buffer.from('f348cdc9c9070000', 'hex'), 'Hello'],
+    ['7.2.3.5 two blocks', Buffer.from('f248050000 00ffffcac9c90700'.replace(' ', ''), 'hex'), 'Hello'],
+    ['7.2.3.6 an empty message', Buffer.from('00', 'hex'), ''],
+  ])('inflate reads %s', (_, data, expected) => {
+    expect(text(inflateNow(data, undefined, 100))).toBe(expected);
+  });
+
+  const final = (data: string | Uint8Array, options = {}) => deflateRawSync(data, options);
+  const inflateBoth = async (data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number) => {
+    const later = await new Promise((resolve) => inflateLater(data, dictionary, maxBytes, resolve));
+    expect(inflateNow(data, dictionary, maxBytes)).toEqual(later);
+    return later;
+  };
+
+  // 7.2.3.4: "The next DEFLATE block follows the padded data if any."
+  test('inflate reads on behind a last block, which may be followed by others', async () => {
+    const parts = ['Hel', 'lo, ', ''].map((part) => final(part));
+    const data = Buffer.concat([...parts, deflateNow(Buffer.from('world'), PARAMS)]);
+    expect(text(await inflateBoth(data, undefined, 100))).toBe('Hello, world');
+    expect(await inflateBoth(data, undefined, 11)).toBe('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+    expect(text(await inflateBoth(data, undefined, 12))).toBe('Hello, world');
+  });
+
+  test('inflate refers back over a last block, and to what went before the message', async () => {
+    const second = final('abcdefabcdef', { dictionary: Buffer.from('before abcdef') });
+    const data = Buffer.concat([final('abcdef'), second, Buffer.of(0)]);
+    expect(text(await inflateBoth(data, Buffer.from('before '), 100))).toBe('abcdefabcdefabcdef');
+  });
+
+  test('inflate takes a last block without the byte that should follow it', async () => {
+    expect(text(await inflateBoth(final('Hello'), undefined, 100))).toBe('Hello');
+    expect(text(await inflateBoth(Buffer.of(1), undefined, 100))).toBe('');
+  });
+
+  // Found by fuzzing: blocks that go on into the bytes that are appended, and end there.
+  test.each(['fb', '9a0fd8'])('inflate refuses %s, which the message cuts off', async (data) => {
+    expect(await inflateBoth(Buffer.from(data, 'hex'), undefined, 200)).toBe(
+      'WS_ERR_INVALID_COMPRESSED_DATA',
+    );
+  });
+
+  test('inflate refuses what follows a last block and is corrupt', async () => {
+    const data = Buffer.concat([final('Hello'), Buffer.of(7)]);
+    expect(await inflateBoth(data, undefined, 100)).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
+  });
+
+  test('inflate refuses more last blocks than anybody needs', async () => {
+    const empties = (count: number) =>
+      Buffer.concat([...Array.from({ length: count }, () => final('')), Buffer.of(0)]);
+    expect(text(await inflateBoth(empties(255), undefined, 100))).toBe('');
+    expect(await inflateBoth(empties(256), undefined, 100)).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
+  });
+
+  test('inflate reads what deflate wrote, with every window, with and without what went before', () => {
+    const samples = fc.record({
+      data: fc.oneof(fc.uint8Array({ maxLength: 5000 }), fc.string({ maxLength: 3000, unit: 'grapheme' })),
+      before: fc.option(fc.uint8Array({ minLength: 1, maxLength: 9000 }), { nil: undefined }),
+      windowBits: fc.integer({ min: 8, max: 15 }),
+    });
+    fc.assert(
+      fc.property(samples, ({ data, before, windowBits }) => {
+        const bytes = Buffer.from(data as Uint8Array);
+        const deflated = deflateNow(bytes, { ...PARAMS, windowBits, dictionary: before });
+        expect(bytes.equals(inflateNow(deflated, before, 1_000_000) as Uint8Array)).toBe(true);
+      }),
+    );
+  });
+
+  test.each([8, 9, 10, 15])('deflate never looks back beyond a window of %i bits', (windowBits) => {
+    // The same 200 random bytes in ever wider spacing: a match at each distance up to 40 000.
+    const pattern = randomBytes(200);
+    const parts = Array.from({ length: 60 }, (_, i) => [pattern, randomBytes(i * 13)]).flat();
+    const data = Buffer.concat(parts);
+    const deflated = deflateNow(data, { ...PARAMS, windowBits });
+    // `zlib` refuses a distance beyond its window.
+    const inflated = inflateRawSync(deflated, { windowBits, finishFlush: constants.Z_SYNC_FLUSH });
+    expect(inflated.equals(data)).toBe(true);
+  });
+
+  test('fragments of one message, each compressed by itself, inflate as one', () => {
+    const fragments = ['Hello, ', 'Hello, ', 'world'].map((part, i) =>
+      deflateNow(Buffer.from(part), { ...PARAMS, isFinal: i === 2 }),
+    );
+    expect(text(inflateNow(Buffer.concat(fragments), undefined, 100))).toBe('Hello, Hello, world');
+  });
+
+  test('inflate and deflate do the same on another thread', async () => {
+    const data = Buffer.from('abc'.repeat(50_000));
+    const deflated = await new Promise<Uint8Array>((resolve) => deflateLater(data, PARAMS, resolve));
+    expect(deflated).toEqual(deflateNow(data, PARAMS));
+    const inflate = (maxBytes: number) =>
+      new Promise<unknown>((resolve) => inflateLater(deflated, undefined, maxBytes, resolve));
+    expect(data.equals((await inflate(150_000)) as Uint8Array)).toBe(true);
+    expect(await inflate(149_999)).toBe('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+    expect(await new Promise((resolve) => inflateLater(deflated.subarray(9), undefined, 1e6, resolve))).toBe(
+      'WS_ERR_INVALID_COMPRESSED_DATA',
+    );
+  });
+});
+
+describe('hostile compressed data', () => {
+  const bomb = deflateRawSync(Buffer.alloc(20_000_000));
+
+  test.each([
+    ['an empty payload', Buffer.alloc(0)],
+    ['a block of no known type', Buffer.from('07', 'hex')],
+    ['a reference to nothing', Buffer.from('4ac405000000ffff', 'hex')],
+    ['a message cut in the middle', deflateNow(randomBytes(1000), PARAMS).subarray(0, 500)],
+    ['a message whose last byte is missing', HELLO.subarray(0, 5)],
+  ])('inflate refuses %s', (_, data) => {
+    expect(inflateNow(data, undefined, 1_000_000)).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
+  });
+
+  test('inflate cuts a bomb at the limit', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    expect(inflateNow(bomb, undefined, 1_000_000)).toBe('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+    // The 20 MB never existed.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4_000_000);
+  });
+
+  test('inflate gives a message of just the limit, and of none', () => {
+    const data = deflateNow(Buffer.from('Hello'), PARAMS);
+    expect(text(inflateNow(data, undefined, 5))).toBe('Hello');
+    expect(inflateNow(data, undefined, 4)).toBe('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+    expect(inflateNow(deflateNow(Buffer.from('H'), PARAMS), undefined, 0)).toBe(
+      'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+    );
+    expect(text(inflateNow(Buffer.from('00', 'hex'), undefined, 0))).toBe('');
+    expect(text(inflateNow(data, undefined, Number.POSITIVE_INFINITY))).toBe('Hello');
+  });
+
+  test('inflate takes any bytes without throwing', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (data) => {
+        const inflated = inflateNow(data, undefined, 10_000);
+        expect(typeof inflated === 'string' || inflated.length <= 10_000).toBe(true);
+      }),
+    );
+  });
+});

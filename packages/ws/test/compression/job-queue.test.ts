@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { JobQueue } from '../../src/compression/job-queue.ts';
+
+describe('jobs on other threads', () => {
+  test('queue runs so many at a time, in order', () => {
+    const queue = new JobQueue(2);
+    const started: number[] = [];
+    const ends: (() => void)[] = [];
+    for (let i = 0; i < 5; i++) {
+      queue.run((done) => {
+        started.push(i);
+        ends.push(done);
+      });
+    }
+    expect(started).toEqual([0, 1]);
+    ends[1]!();
+    expect(started).toEqual([0, 1, 2]);
+    for (const end of [0, 2, 3]) ends[end]!();
+    expect(started).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('queue runs jobs that end at once', () => {
+    const queue = new JobQueue(1);
+    const ended: number[] = [];
+    for (let i = 0; i < 1000; i++) {
+      queue.run((done) => {
+        ended.push(i);
+        done();
+      });
+    }
+    expect(ended).toHaveLength(1000);
+  });
+});
