@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, connect as netConnect, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { unescape } from 'node:querystring';
+import { unescape as decodePercents } from 'node:querystring';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { isToken, PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
@@ -144,7 +144,7 @@ class ClientHandshake {
     this.#url = url;
     const isSecure = url.protocol === 'wss:';
     if (url.username || url.password) {
-      this.#auth = `${unescape(url.username)}:${unescape(url.password)}`;
+      this.#auth = `${decodePercents(url.username)}:${decodePercents(url.password)}`;
     }
     if (this.#options.followRedirects) this.#guardCredentials(isSecure);
     const create = isSecure ? httpsRequest : httpRequest;
