@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { differ } from './rig/differ.ts';
+import { departs, differ } from './rig/differ.ts';
 import { openSide, ROLES, startServer } from './rig/sides.ts';
 
 const bytes = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -227,7 +227,14 @@ describe.each(ROLES)('what a %s sends', (role) => {
   });
 });
 
-describe('sending before the connection is open', () => {
+describe('what a client alone sends', () => {
+  departs('client masks a ping whose mask is null', 'a server would have to fail it', async (ws, log) => {
+    const side = await openSide('client', ws, log);
+    side.socket.ping('data', null as never);
+    await side.wire.frames(1);
+    await side.end();
+  });
+
   differ('client throws at send, ping and pong, and not at close and terminate', async (ws, log) => {
     const server = await startServer(ws, log);
     const socket = new ws.WebSocket(`ws://127.0.0.1:${(server.address() as { port: number }).port}`);
