@@ -116,6 +116,17 @@ describe.each(ROLES)('compression by a %s', (role) => {
     await side.drain();
   });
 
+  differ(`${role} inflates with what it inflated before`, async (ws, log) => {
+    const side = await openDeflating(role, ws, log);
+    const dictionary = Buffer.from(LONG);
+    side.say(TEXT, deflate(LONG), { rsv: 4 });
+    for (let i = 0; i < 3; i++) {
+      const deflated = deflateRawSync(LONG, { finishFlush: constants.Z_SYNC_FLUSH, dictionary });
+      side.say(TEXT, deflated.subarray(0, -4), { rsv: 4 });
+    }
+    await side.end();
+  });
+
   const BROKEN: Readonly<Record<string, (side: Side) => void>> = {
     'a ping with RSV1': (side) => side.say(PING, 'x', { rsv: 4 }),
     'a continuation with RSV1': (side) => {

@@ -68,6 +68,38 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
     await side.end();
   });
 
+  differ(`${role} answers each ping of a burst`, async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    side.peer.write(...Array.from({ length: 50 }, (_none, index) => side.encode(PING, `${index}`)));
+    await side.end();
+  });
+
+  differ(`${role} answers a thousand pings, one after the other`, async (ws, log) => {
+    const side = await openSide(role, ws, log, { isUnwatched: true });
+    for (let i = 0; i < 1000; i++) {
+      side.say(PING, `${i}`);
+      await side.wire.frames(1);
+    }
+    await side.end();
+  });
+
+  differ(`${role} sends from within a listener what its state lets it`, async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    const { socket } = side;
+    for (const event of ['message', 'ping', 'close'] as const) {
+      socket.on(event as 'message', () => {
+        log.attempt('socket', `send in ${event}`, () => socket.send(event, log.callback('callback', event)));
+        log.attempt('socket', `ping in ${event}`, () => socket.ping(event));
+        side.probe(event);
+      });
+    }
+    side.say(TEXT, 'x');
+    side.say(PING, 'y');
+    await side.wire.frames(5);
+    await side.end(1000, 'bye');
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
   differ(`${role} takes invalid text when it skips the validation`, async (ws, log) => {
     const side = await openSide(role, ws, log, { options: { skipUTF8Validation: true } });
     side.say(TEXT, Buffer.from([0xff, 0xfe]));
