@@ -1,5 +1,6 @@
 import { isWireCloseCode, MAX_CLOSE_REASON_BYTES } from '@hawser/protocol/websocket';
 import type { WriteCallback } from '@hawser/ws/internal';
+import { toBuffer } from './payload.ts';
 
 const MAX_CONTROL_PAYLOAD_BYTES = 125;
 
@@ -16,7 +17,7 @@ export function checkCloseArguments(code: unknown, data: string | Uint8Array | u
   if (Buffer.byteLength(data) > MAX_CLOSE_REASON_BYTES) {
     throw new RangeError(`The message must not be greater than ${MAX_CLOSE_REASON_BYTES} bytes`);
   }
-  return data.toString();
+  return typeof data === 'string' ? data : toBuffer(data).toString();
 }
 
 /** @throws RangeError when a ping or a pong cannot carry so many bytes */

@@ -1,11 +1,13 @@
 import type { StreamConnection, WriteCallback } from '@hawser/ws/internal';
 import { toPayload } from './payload.ts';
-import { readPayload } from './sender.ts';
+import { byteLengthOf, readPayload } from './sender.ts';
 import { throwLater } from './socket-events.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** Keeps what a socket sends in order while a blob has to be read first. */
 export class BlobQueue {
+  /** Bytes of the payloads that wait here. */
+  waitingBytes = 0;
   readonly #connection: StreamConnection<WebSocket>;
   readonly #onFailure: (error: Error) => void;
   #last: Promise<void> | null = null;
@@ -27,7 +29,10 @@ export class BlobQueue {
     callback: WriteCallback | undefined,
     send: (payload: string | Uint8Array) => void,
   ): void {
+    const byteLength = byteLengthOf(data);
+    this.waitingBytes += byteLength;
     const finish = (payload: string | Uint8Array): void => {
+      this.waitingBytes -= byteLength;
       if (this.#connection.isOpen) send(payload);
       else callback?.(new Error('The socket was closed while the blob was being read'));
     };
@@ -42,6 +47,7 @@ export class BlobQueue {
           if (error === null) {
             finish(payload!);
           } else {
+            this.waitingBytes -= byteLength;
             callback?.(error);
             this.#onFailure(error);
           }

@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, connect as netConnect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { unescape as decodePercents } from 'node:querystring';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { isToken, PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
@@ -142,7 +143,9 @@ class ClientHandshake {
   request(url: URL): void {
     this.#url = url;
     const isSecure = url.protocol === 'wss:';
-    if (url.username || url.password) this.#auth = `${url.username}:${url.password}`;
+    if (url.username || url.password) {
+      this.#auth = `${decodePercents(url.username)}:${decodePercents(url.password)}`;
+    }
     if (this.#options.followRedirects) this.#guardCredentials(isSecure);
     const create = isSecure ? httpsRequest : httpRequest;
     const request = create(this.#requestOptions(isSecure));

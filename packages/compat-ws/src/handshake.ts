@@ -56,17 +56,18 @@ export function judgeHandshake(
 export function abortHandshake(
   socket: Duplex,
   status: number,
-  message = STATUS_CODES[status] ?? '',
+  message?: string,
   headers: OutgoingHttpHeaders = {},
 ): void {
+  const body = message || (STATUS_CODES[status] ?? '');
   const lines = Object.entries({
     Connection: 'close',
     'Content-Type': 'text/html',
-    'Content-Length': Buffer.byteLength(message),
+    'Content-Length': Buffer.byteLength(body),
     ...headers,
   }).map(([name, value]) => `${name}: ${value}`);
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${message}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function badRequest(message: string): Refusal {

@@ -15,8 +15,8 @@ export const BINARY_TYPES: readonly BinaryType[] = Object.freeze([
 /** Returns what a program sends as a string or as bytes over the same memory, as `Buffer.from` would read it. */
 export function toPayload(data: unknown): string | Uint8Array {
   if (typeof data === 'string' || data instanceof Uint8Array) return data;
-  if (!data) return typeof data === 'number' ? '0' : EMPTY_BUFFER;
   if (typeof data === 'number') return String(data);
+  if (!data) return EMPTY_BUFFER;
   return toBuffer(data);
 }
 
@@ -33,7 +33,7 @@ export function shapeMessage(data: Buffer, type: BinaryType): unknown {
     case 'arraybuffer':
       return toArrayBuffer(data);
     case 'fragments':
-      return [data];
+      return data.length === 0 ? [] : [data];
     case 'blob':
       return new Blob([data as Uint8Array<ArrayBuffer>]);
     default:

@@ -21,6 +21,11 @@ export class Sending {
     this.#settings = settings;
   }
 
+  /** Bytes of what waits behind a blob, and of the blob. */
+  get waitingBytes(): number {
+    return this.#blobs?.waitingBytes ?? 0;
+  }
+
   send(data: unknown, options: SenderOptions | undefined, callback: WriteCallback | undefined): void {
     if (typeof data === 'number') data = String(data);
     const isBinary = options?.binary ?? typeof data !== 'string';

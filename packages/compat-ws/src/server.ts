@@ -217,7 +217,7 @@ export class WebSocketServer extends EventEmitter {
       ws._extensions = extensions;
     }
     this.emit('headers', lines, request);
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     socket.removeListener('error', destroyOnError);
     ws.setSocket(socket, head, this.#settings);
     if (this.clients !== undefined) {

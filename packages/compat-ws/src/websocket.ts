@@ -122,7 +122,7 @@ export class WebSocket extends EventEmitter {
     } else if (stream.writableLength === 0) {
       bytes = 0;
     }
-    return bytes + this._bufferedAmount;
+    return bytes + this.#sending!.waitingBytes + this._bufferedAmount;
   }
 
   get extensions(): string {
@@ -372,13 +372,15 @@ for (const [name, value] of Object.entries(CONSTANTS)) {
 
 defineHandlerAttributes(WebSocket.prototype);
 
-const ATTRIBUTES = [
+const ENUMERABLE = [
+  'addEventListener',
   'binaryType',
   'bufferedAmount',
   'extensions',
   'isPaused',
   'protocol',
   'readyState',
+  'removeEventListener',
   'url',
 ];
-for (const name of ATTRIBUTES) Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+for (const name of ENUMERABLE) Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
