@@ -1,6 +1,6 @@
 import { type Connection, type PreparedMessage, prepareMessage, type Slab } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
-import type { Outgoing } from './outgoing.ts';
+import { copyOfSmall, type Outgoing } from './outgoing.ts';
 import type { StreamWriter } from './stream-writer.ts';
 
 /** A message to many, framed once, and compressed once for all recipients with equal parameters. */
@@ -12,6 +12,7 @@ export class Broadcast implements Outgoing {
   readonly #data: string | Uint8Array;
   readonly #isBinary: boolean;
   #bytes: Uint8Array | null = null;
+  #isKept = false;
   /** The compressed frame by the sender's window, the one parameter that matters. */
   readonly #frames = new Map<number, PreparedMessage>();
   /** Who waits for a frame that is being compressed. */
@@ -23,6 +24,13 @@ export class Broadcast implements Outgoing {
     this.#slab = slab;
     this.#data = data;
     this.#isBinary = isBinary;
+  }
+
+  keep(): void {
+    if (this.#isKept) return;
+    this.#isKept = true;
+    // Others may have had theirs from the borrowed bytes by now, within the same call.
+    this.#bytes = copyOfSmall(this.#data) ?? this.#bytes;
   }
 
   compress(deflation: Deflation): boolean {

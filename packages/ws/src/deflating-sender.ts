@@ -34,9 +34,7 @@ export class DeflatingSender {
     const isWhole = options.isFinal && this.#isFragmentCompressed === null;
     const isCompressible = this.#isFragmentCompressed ?? (options.isCompressible && this.#isWorthwhile(data));
     this.#isFragmentCompressed = options.isFinal ? null : isCompressible;
-    const message = new OutgoingMessage(data, { ...options, isCompressible }, isWhole);
-    if (this.#waiting !== null) message.keep();
-    this.sendOutgoing(message);
+    this.sendOutgoing(new OutgoingMessage(data, { ...options, isCompressible }, isWhole));
   }
 
   sendOutgoing(message: Outgoing): void {
@@ -61,6 +59,7 @@ export class DeflatingSender {
   }
 
   #wait(message: Outgoing): void {
+    message.keep();
     this.#waiting!.push(message);
     this.#writer.compressingBytes += message.byteLength;
   }

@@ -6,6 +6,8 @@ import type { StreamWriter, WriteCallback } from './stream-writer.ts';
 export interface Outgoing {
   /** Of its payload. */
   readonly byteLength: number;
+  /** Takes a copy of what is small, before it has to wait: large bytes are borrowed until they are written. */
+  keep(): void;
   /** Compresses it, if that is worth it. Returns `false` where it takes longer than this call should. */
   compress(deflation: Deflation): boolean;
   /** Compresses it on another thread. */
@@ -52,10 +54,8 @@ export class OutgoingMessage implements Outgoing {
     this.#isWhole = isWhole;
   }
 
-  /** Takes a copy of what is small: large bytes are borrowed until they are written. */
   keep(): void {
-    if (typeof this.#data !== 'string' && this.#data.length <= MAX_COPIED_BYTES)
-      this.#bytes = Buffer.from(this.#data);
+    this.#bytes ??= copyOfSmall(this.#data);
   }
 
   compress(deflation: Deflation): boolean {
@@ -96,4 +96,9 @@ export class OutgoingMessage implements Outgoing {
     this.#bytes ??= typeof this.#data === 'string' ? Buffer.from(this.#data) : this.#data;
     return this.#bytes;
   }
+}
+
+/** Returns a copy of bytes that are so few that a frame would copy them too, or `null`. */
+export function copyOfSmall(data: string | Uint8Array): Uint8Array | null {
+  return typeof data !== 'string' && data.length <= MAX_COPIED_BYTES ? Buffer.from(data) : null;
 }

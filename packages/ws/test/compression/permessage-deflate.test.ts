@@ -1,32 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type CompressionOptions, type ServerSocket, WebSocket, WebSocketServer } from '@hawser/ws';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer as WsServer, WebSocket as WsSocket } from 'ws';
 import { makeClient, next, openClient } from '../rig/clients.ts';
 import { recordCloses } from '../rig/closes.ts';
+import { compressible, deflate, inflate, OFFER, RSV1 } from '../rig/compressed.ts';
 import { Queue } from '../rig/queue.ts';
 import { BINARY, frame, PING, TEXT } from '../rig/raw-frame.ts';
 import { openRaw, requestRaw } from '../rig/raw-peer.ts';
 import { startRawServer } from '../rig/raw-server.ts';
 import { startServer } from '../rig/servers.ts';
-
-const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
-const RSV1 = 4;
-
-/** A message worth compressing, `byteLength` long, that begins with `label`. */
-function compressible(label: string, byteLength = 2000): string {
-  return label + '{"key":"value"},'.repeat(byteLength / 16 + 1).slice(label.length, byteLength);
-}
-
-function deflate(text: string | Uint8Array): Buffer {
-  const deflated = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
-  return deflated.subarray(0, deflated.length - 4);
-}
-
-function inflate(data: Uint8Array): string {
-  return inflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH }).toString();
-}
 
 /** Starts a server that echoes, compressed. */
 function startEcho(compression: boolean | CompressionOptions = true, maxMessageBytes = 10_000_000) {
