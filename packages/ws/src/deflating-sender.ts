@@ -49,7 +49,7 @@ export class DeflatingSender {
     }
   }
 
-  /** Hands over what waits as it is: to be called before the connection closes. */
+  /** Hands over what waits as it is. */
   finish(): void {
     for (const message of this.#waiting ?? []) {
       message.sendTo(this.#machine, this.#writer, this.#deflation);

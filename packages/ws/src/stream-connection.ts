@@ -127,7 +127,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** @see Connection.close */
   close(code: number | undefined, reason: string): boolean {
-    this.#sender?.finish();
     const isBegun = this.#machine.close(code, reason);
     if (isBegun) this.#markFlush();
     return isBegun;
@@ -135,7 +134,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** @see Connection.fail */
   fail(code: number, reason: string): void {
-    this.#sender?.finish();
     this.#machine.fail(code, reason);
   }
 
@@ -228,9 +226,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
-    const { compressingBytes } = this.#writer;
-    this.#sender?.finish();
-    this.#writer.strand(compressingBytes);
+    this.#writer.strand();
     this.#read(() => this.#context.events.closed(this));
   }
 
@@ -258,6 +254,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   onPong(data: Uint8Array): void {
     this.#context.events.pong(this.peer, data as Buffer);
+  }
+
+  onEnding(): void {
+    this.#sender?.finish();
+    if (this.#owesDrain) this.oweDrain();
   }
 
   onClosing(): void {
