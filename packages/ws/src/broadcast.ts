@@ -1,5 +1,6 @@
 import { type Connection, type PreparedMessage, prepareMessage, type Slab } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
+import type { CancelJob } from './compression/job-queue.ts';
 import { copyOfSmall, type Outgoing } from './outgoing.ts';
 import type { StreamWriter } from './stream-writer.ts';
 
@@ -16,7 +17,7 @@ export class Broadcast implements Outgoing {
   /** The compressed frame by the sender's window, the one parameter that matters. */
   readonly #frames = new Map<number, PreparedMessage>();
   /** Who waits for a frame that is being compressed. */
-  readonly #waiting = new Map<number, (() => void)[]>();
+  readonly #waiting = new Map<number, Set<() => void>>();
 
   constructor(slab: Slab, data: string | Uint8Array, isBinary: boolean) {
     this.#plain = prepareMessage(slab, data, isBinary);
@@ -42,19 +43,19 @@ export class Broadcast implements Outgoing {
     return deflated !== null;
   }
 
-  compressLater(deflation: Deflation, done: () => void): void {
+  compressLater(deflation: Deflation, done: () => void): CancelJob {
     const { windowBits } = deflation;
-    const waiting = this.#waiting.get(windowBits);
-    if (waiting !== undefined) {
-      waiting.push(done);
-      return;
+    const waiting = this.#waiting.get(windowBits) ?? new Set();
+    waiting.add(done);
+    if (!this.#waiting.has(windowBits)) {
+      this.#waiting.set(windowBits, waiting);
+      deflation.deflateLater(this.#payload(), true, (deflated) => {
+        this.#frame(windowBits, deflated);
+        for (const callback of waiting) callback();
+      });
     }
-    const callbacks = [done];
-    this.#waiting.set(windowBits, callbacks);
-    deflation.deflateLater(this.#payload(), true, (deflated) => {
-      this.#frame(windowBits, deflated);
-      for (const callback of callbacks) callback();
-    });
+    // The others still wait for the frame.
+    return () => waiting.delete(done);
   }
 
   sendTo(machine: Connection, _writer: StreamWriter, deflation: Deflation | null): void {

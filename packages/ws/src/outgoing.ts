@@ -1,5 +1,6 @@
 import { type Connection, MAX_COPIED_BYTES } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
+import type { CancelJob } from './compression/job-queue.ts';
 import type { StreamWriter, WriteCallback } from './stream-writer.ts';
 
 /** A message on its way to a connection that compresses. */
@@ -11,7 +12,7 @@ export interface Outgoing {
   /** Compresses it, if that is worth it. Returns `false` where it takes longer than this call should. */
   compress(deflation: Deflation): boolean;
   /** Compresses it on another thread. */
-  compressLater(deflation: Deflation, done: () => void): void;
+  compressLater(deflation: Deflation, done: () => void): CancelJob;
   /**
    * Hands it over, compressed if it has been by now.
    * @param deflation - `null` where nothing is compressed
@@ -70,8 +71,8 @@ export class OutgoingMessage implements Outgoing {
     return deflated !== null;
   }
 
-  compressLater(deflation: Deflation, done: () => void): void {
-    deflation.deflateLater(this.#payload(), false, (deflated) => {
+  compressLater(deflation: Deflation, done: () => void): CancelJob {
+    return deflation.deflateLater(this.#payload(), false, (deflated) => {
       this.#keepSmaller(deflated);
       done();
     });

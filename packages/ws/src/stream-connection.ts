@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, Connection, type ConnectionHandler } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
+import type { CancelJob } from './compression/job-queue.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
 import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
@@ -30,6 +31,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   #owesDrain = false;
   /** A sum of {@link HOLD}. */
   #holds = 0;
+  #cancelInflation: CancelJob | null = null;
   #isFinished = false;
   #isClosed = false;
 
@@ -55,8 +57,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** 1 (open), 2 (closing) or 3 (closed), as the browser's `WebSocket` counts. */
   get readyState(): 1 | 2 | 3 {
-    if (this.#machine.isOpen) return 1;
-    return this.#isClosed ? 3 : 2;
+    return this.#machine.isOpen ? 1 : this.#isClosed ? 3 : 2;
   }
 
   /** How the connection ends. */
@@ -89,11 +90,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   send(data: string | Uint8Array, isBinary: boolean): SendResult {
-    if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admits(data)) return this.#refuse();
-    if (this.#sender === null) this.#machine.sendMessage(data, isBinary);
-    else this.#sender.send(data, isBinary ? BINARY_MESSAGE : TEXT_MESSAGE);
-    return this.#sent();
+    return this.sendFrame(data, isBinary ? BINARY_MESSAGE : TEXT_MESSAGE);
   }
 
   /** Sends a message, or one frame of it, as `options` say. */
@@ -226,6 +223,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
+    this.#cancelInflation?.();
     this.#writer.strand();
     this.#read(() => this.#context.events.closed(this));
   }
@@ -243,7 +241,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
       this.#machine.violate(inflated);
     } else {
       this.#hold(HOLD.INFLATING);
-      deflation.inflateLater(data, maxMessageBytes, (result) => this.#inflated(result, isBinary));
+      const done = (result: Uint8Array | InflateFault) => this.#inflated(result, isBinary);
+      this.#cancelInflation = deflation.inflateLater(data, maxMessageBytes, done);
     }
     return null;
   }
@@ -299,6 +298,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {
+    this.#cancelInflation = null;
     this.#read(() => {
       if (typeof result === 'string') this.#machine.violate(result);
       else this.#machine.deliver(result, isBinary);
@@ -357,6 +357,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     // Whether the peer keeps up shows only when it is written to.
     if (!this.#writer.isBlocked && this.#machine.outbox.byteLength > maxUnwrittenBytes) this.flush();
     if (!this.#writer.isBlocked) this.#markFlush();
+    // Where too much waited to be compressed, all of it was handed over by this very call.
+    if (this.#owesDrain) this.oweDrain();
     if (!this.#writer.isWaiting) return 'written';
     this.#owesDrain = true;
     if (this.bufferedBytes * 2 > maxBufferedBytes) this.#stopReading();
@@ -381,8 +383,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if (this.#writer.hasRoom(byteLength, maxBufferedBytes)) return true;
     // What this turn has collected may not have met the kernel yet.
     this.flush();
-    const { bufferedBytes } = this;
-    return bufferedBytes === 0 || bufferedBytes + byteLength <= maxBufferedBytes;
+    return this.bufferedBytes === 0 || this.bufferedBytes + byteLength <= maxBufferedBytes;
   }
 
   #refuse(): SendResult {

@@ -8,7 +8,7 @@ import {
   inflateLater,
   inflateNow,
 } from './deflate.ts';
-import { JobQueue } from './job-queue.ts';
+import { type CancelJob, JobQueue } from './job-queue.ts';
 import { MessageHistory } from './message-history.ts';
 
 /** Up to this many bytes a message is compressed at once; above, on another thread, which costs some 50 µs. */
@@ -98,8 +98,8 @@ export class Deflation {
   }
 
   /** Compresses a message on another thread. Nothing that keeps to the context may be compressed meanwhile. */
-  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array) => void): void {
-    this.#compressor.jobs.run((jobDone) => {
+  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array) => void): CancelJob {
+    return this.#compressor.jobs.run((jobDone) => {
       deflateLater(data, this.#paramsFor(true, isAlone), (deflated) => {
         jobDone();
         done(deflated);
@@ -134,8 +134,8 @@ export class Deflation {
     data: Uint8Array,
     maxBytes: number,
     done: (inflated: Uint8Array | InflateFault) => void,
-  ): void {
-    this.#compressor.jobs.run((jobDone) => {
+  ): CancelJob {
+    return this.#compressor.jobs.run((jobDone) => {
       inflateLater(data, this.#peerHistory?.end, maxBytes, (inflated) => {
         jobDone();
         done(this.#received(inflated));
