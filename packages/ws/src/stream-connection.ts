@@ -171,7 +171,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   tick(nowMs: number): void {
     this.#writer.noteWritten();
     // Whoever does not listen cannot call the peer silent.
-    if (this.#holds & HOLD.USER) this.#machine.markAlive();
+    if (this.#holds & (HOLD.USER | HOLD.INFLATING)) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
