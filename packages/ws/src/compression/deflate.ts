@@ -73,7 +73,7 @@ export function inflateNow(
   try {
     const inflated = inflateRawSync(
       Buffer.concat([data, TAIL_AND_END]),
-      inflateOptions(data, dictionary, maxBytes),
+      inflateOptions(dictionary, maxBytes, chunkSize(data.length * 4)),
     );
     return checked(inflated, maxBytes);
   } catch (error) {
@@ -88,7 +88,8 @@ export function inflateLater(
   maxBytes: number,
   done: (inflated: Uint8Array | InflateFault) => void,
 ): void {
-  const options = inflateOptions(data, dictionary, maxBytes);
+  // Each chunk is a trip to the other thread, and a message that is inflated there is large, or becomes so.
+  const options = inflateOptions(dictionary, maxBytes, MAX_CHUNK_BYTES);
   inflateRaw(Buffer.concat([data, TAIL_AND_END]), options, (error, inflated) => {
     done(error === null ? checked(inflated, maxBytes) : faultOf(error));
   });
@@ -116,9 +117,13 @@ function withoutTail(deflated: Uint8Array, { isFinal }: DeflateParams): Uint8Arr
   return isFinal ? deflated.subarray(0, deflated.length - TAIL_BYTES) : deflated;
 }
 
-function inflateOptions(data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number): ZlibOptions {
+function inflateOptions(
+  dictionary: Uint8Array | undefined,
+  maxBytes: number,
+  chunkBytes: number,
+): ZlibOptions {
   return {
-    chunkSize: chunkSize(data.length * 4),
+    chunkSize: chunkBytes,
     maxOutputLength: Math.min(Math.max(maxBytes, 1), bufferLimits.MAX_LENGTH),
     ...(dictionary !== undefined && { dictionary }),
   };

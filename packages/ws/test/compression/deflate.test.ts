@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -121,5 +122,22 @@ describe('hostile compressed data', () => {
         expect(typeof inflated === 'string' || inflated.length <= 10_000).toBe(true);
       }),
     );
+  });
+
+  test('inflate needs few trips to another thread for a large message, however small it was compressed', async () => {
+    const streams = new Set<number>();
+    let trips = 0;
+    const hook = createHook({
+      init: (id, type) => void (type === 'ZLIB' && streams.add(id)),
+      before: (id) => {
+        if (streams.has(id)) trips++;
+      },
+    });
+    const data = deflateNow(Buffer.alloc(1_048_576), PARAMS);
+    hook.enable();
+    const inflated = await new Promise((resolve) => inflateLater(data, undefined, 2_000_000, resolve));
+    hook.disable();
+    expect(inflated).toHaveLength(1_048_576);
+    expect(trips).toBeLessThan(40);
   });
 });
