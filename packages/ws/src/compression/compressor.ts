@@ -21,6 +21,15 @@ const MAX_SYNC_INFLATE_BYTES = 131_072;
 const MAX_SYNC_INFLATE_INPUT_BYTES = 32_768;
 
 /**
+ * So much may be inflated at once within one turn of the event loop, over all connections. A chunk of 64 KiB may hold
+ * 400 messages that become 128 KiB each: then every eighth makes a detour by another thread, and lets others in.
+ */
+const MAX_SYNC_INFLATE_BYTES_A_TURN = 1_048_576;
+
+/** What a message costs however short it is, as so many bytes. */
+const INFLATE_CALL_BYTES = 2048;
+
+/**
  * What is kept of one's own messages for context takeover. `zlib` has to take it in again for each message, at
  * some 1.2 µs for each KiB; the last 8 KiB are worth nine tenths of all 32 in messages that resemble each other.
  */
@@ -33,12 +42,29 @@ export class Compressor {
   readonly #role: Role;
   /** Without context takeover there is no state, and connections that agreed on the same share what they use. */
   readonly #stateless = new Map<number, Deflation>();
+  /** What was inflated at once in this turn. */
+  #inflatedBytes = 0;
 
   constructor(settings: CompressionSettings, role: Role) {
     this.settings = settings;
     this.jobs = new JobQueue(settings.maxJobs);
     this.#role = role;
   }
+
+  /** Something may still be inflated at once in this turn. */
+  get mayInflateNow(): boolean {
+    return this.#inflatedBytes < MAX_SYNC_INFLATE_BYTES_A_TURN;
+  }
+
+  /** Takes in that so many bytes were inflated at once. */
+  inflatedNow(byteLength: number): void {
+    if (this.#inflatedBytes === 0) setImmediate(this.#beginTurn);
+    this.#inflatedBytes += Math.max(byteLength, INFLATE_CALL_BYTES);
+  }
+
+  readonly #beginTurn = (): void => {
+    this.#inflatedBytes = 0;
+  };
 
   /** Returns what a connection with this agreement compresses and inflates with. */
   agree(agreement: DeflateAgreement): Deflation {
@@ -122,9 +148,10 @@ export class Deflation {
    * @returns `null` where it is not: then {@link inflateLater} does it
    */
   inflate(data: Uint8Array, maxBytes: number): Uint8Array | InflateFault | null {
-    if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES) return null;
+    if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES || !this.#compressor.mayInflateNow) return null;
     const maxNowBytes = Math.min(maxBytes, MAX_SYNC_INFLATE_BYTES);
     const inflated = inflateNow(data, this.#peerHistory?.end, maxNowBytes);
+    this.#compressor.inflatedNow(typeof inflated === 'string' ? maxNowBytes : inflated.length);
     if (inflated === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' && maxNowBytes < maxBytes) return null;
     return this.#received(inflated);
   }
