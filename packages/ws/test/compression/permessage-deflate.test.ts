@@ -163,14 +163,29 @@ describe('RFC 7692 5.1 negotiation', () => {
   });
 
   test.each([
-    [{ thresholdBytes: -1 }, /thresholdBytes must be 0 to Infinity, not -1/],
-    [{ level: 10 }, /level must be 0 to 9, not 10/],
-    [{ memLevel: 0 }, /memLevel must be 1 to 9/],
-    [{ serverMaxWindowBits: 7 }, /serverMaxWindowBits must be 8 to 15/],
-    [{ clientMaxWindowBits: 'a' as never }, /clientMaxWindowBits must be 8 to 15, not a/],
+    [{ thresholdBytes: -1 }, /thresholdBytes must be a number from 0 on, not -1/],
+    [{ level: 10 }, /level must be a whole number from 0 to 9, not 10/],
+    [{ level: 1.5 }, /level must be a whole number from 0 to 9, not 1.5/],
+    [{ serverMaxWindowBits: 9.5 }, /serverMaxWindowBits must be a whole number from 8 to 15, not 9.5/],
+    ['yes' as never, /compression must be true, false or its options, not yes/],
+    [0 as never, /compression must be true, false or its options, not 0/],
+    [{ memLevel: 0 }, /memLevel must be a whole number from 1 to 9/],
+    [{ serverMaxWindowBits: 7 }, /serverMaxWindowBits must be a whole number from 8 to 15/],
+    [{ clientMaxWindowBits: 'a' as never }, /clientMaxWindowBits must be a whole number from 8 to 15, not a/],
   ])('server and client throw at %o', (compression, message) => {
     expect(() => new WebSocketServer({ compression })).toThrow(message);
     expect(() => new WebSocket('ws://127.0.0.1:1/', [], { compression })).toThrow(message);
+  });
+
+  test('server takes the default for an option that is undefined', async () => {
+    const compression = {
+      level: undefined,
+      serverNoContextTakeover: undefined,
+    } as unknown as CompressionOptions;
+    expect(await answerTo('permessage-deflate', compression)).toEqual([
+      101,
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+    ]);
   });
 });
 
