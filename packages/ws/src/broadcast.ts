@@ -64,8 +64,8 @@ export class Broadcast implements Outgoing {
     if (deflated !== undefined && deflated !== this.#plain) deflation!.sent(this.#payload());
   }
 
-  #frame(windowBits: number, deflated: Uint8Array): void {
-    const isSmaller = deflated.length < this.#payload().length;
+  #frame(windowBits: number, deflated: Uint8Array | null): void {
+    const isSmaller = deflated !== null && deflated.length < this.#payload().length;
     const frame = isSmaller ? prepareMessage(this.#slab, deflated, this.#isBinary, true) : this.#plain;
     this.#frames.set(windowBits, frame);
   }

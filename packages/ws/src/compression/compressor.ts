@@ -123,8 +123,11 @@ export class Deflation {
     return data.length > MAX_SYNC_DEFLATE_BYTES ? null : deflateNow(data, this.#paramsFor(true, isAlone));
   }
 
-  /** Compresses a message on another thread. Nothing that keeps to the context may be compressed meanwhile. */
-  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array) => void): CancelJob {
+  /**
+   * Compresses a message on another thread. Nothing that keeps to the context may be compressed meanwhile.
+   * @param done - gets `null` where memory did not suffice
+   */
+  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array | null) => void): CancelJob {
     return this.#compressor.jobs.run((jobDone) => {
       deflateLater(data, this.#paramsFor(true, isAlone), (deflated) => {
         jobDone();

@@ -45,17 +45,19 @@ export function deflateNow(data: Uint8Array, params: DeflateParams): Uint8Array 
   return withoutTail(deflateRawSync(data, deflateOptions(data, params)), params);
 }
 
-/** As {@link deflateNow}, on another thread. */
+/** As {@link deflateNow}, on another thread. Where memory does not suffice, `done` gets `null`, maybe at once. */
 export function deflateLater(
   data: Uint8Array,
   params: DeflateParams,
-  done: (deflated: Uint8Array) => void,
+  done: (deflated: Uint8Array | null) => void,
 ): void {
-  deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
-    // What memory and options allow, `zlib` can always compress.
-    if (error !== null) throw error;
-    done(withoutTail(deflated, params));
-  });
+  startSafely(
+    () =>
+      deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
+        done(error === null ? withoutTail(deflated, params) : null);
+      }),
+    () => done(null),
+  );
 }
 
 /**
@@ -81,7 +83,7 @@ export function inflateNow(
   }
 }
 
-/** As {@link inflateNow}, on another thread. */
+/** As {@link inflateNow}, on another thread; maybe at once where it fails. */
 export function inflateLater(
   data: Uint8Array,
   dictionary: Uint8Array | undefined,
@@ -90,9 +92,22 @@ export function inflateLater(
 ): void {
   // Each chunk is a trip to the other thread, and a message that is inflated there is large, or becomes so.
   const options = inflateOptions(dictionary, maxBytes, MAX_CHUNK_BYTES);
-  inflateRaw(Buffer.concat([data, TAIL_AND_END]), options, (error, inflated) => {
-    done(error === null ? checked(inflated, maxBytes) : faultOf(error));
-  });
+  startSafely(
+    () =>
+      inflateRaw(Buffer.concat([data, TAIL_AND_END]), options, (error, inflated) => {
+        done(error === null ? checked(inflated, maxBytes) : faultOf(error));
+      }),
+    (error) => done(faultOf(error)),
+  );
+}
+
+/** `zlib` throws where it cannot get its memory, and jobs begin where nobody expects that: as others end. */
+function startSafely(start: () => void, failed: (error: unknown) => void): void {
+  try {
+    start();
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /**
