@@ -120,7 +120,8 @@ export class PerMessageDeflate {
     const isWhole = fin && !this.#isFragmenting;
     this.#isFragmenting = !fin;
     this.#run('deflate', callback, (done) => {
-      const finish = (deflated: Uint8Array): void => {
+      const finish = (deflated: Uint8Array | null): void => {
+        if (deflated === null) return done(new Error('memory does not suffice to compress the message'));
         this.#deflation!.sent(bytes);
         done(null, toBuffer(deflated));
       };

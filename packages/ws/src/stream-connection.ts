@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, Connection, type ConnectionHandler } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
+import type { CancelJob } from './compression/job-queue.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
 import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
@@ -29,14 +30,15 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
   readonly #writer: StreamWriter;
-  readonly #deflation: Deflation | null;
-  readonly #sender: DeflatingSender | null;
+  #deflation: Deflation | null;
+  #sender: DeflatingSender | null;
   /** A chunk is being read, or a flush is marked: output need not be marked again. */
   #isFlushDue = false;
   /** The user was told `queued` or `dropped`, and is owed a `drain`. */
   #owesDrain = false;
   /** A sum of {@link HOLD}. */
   #holds = 0;
+  #cancelInflation: CancelJob | null = null;
   #isFinished = false;
   #isClosed = false;
 
@@ -62,8 +64,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** 1 (open), 2 (closing) or 3 (closed), as the browser's `WebSocket` counts. */
   get readyState(): 1 | 2 | 3 {
-    if (this.#machine.isOpen) return 1;
-    return this.#isClosed ? 3 : 2;
+    return this.#machine.isOpen ? 1 : this.#isClosed ? 3 : 2;
   }
 
   /** How the connection ends. */
@@ -96,11 +97,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   send(data: string | Uint8Array, isBinary: boolean): SendResult {
-    if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admits(data)) return this.#refuse();
-    if (this.#sender === null) this.#machine.sendMessage(data, isBinary);
-    else this.#sender.send(data, isBinary ? BINARY_MESSAGE : TEXT_MESSAGE);
-    return this.#sent();
+    return this.sendFrame(data, isBinary ? BINARY_MESSAGE : TEXT_MESSAGE);
   }
 
   /** Sends a message, or one frame of it, as `options` say. */
@@ -134,7 +131,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** @see Connection.close */
   close(code: number | undefined, reason: string): boolean {
-    this.#sender?.finish();
     const isBegun = this.#machine.close(code, reason);
     if (isBegun) this.#markFlush();
     return isBegun;
@@ -142,7 +138,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** @see Connection.fail */
   fail(code: number, reason: string): void {
-    this.#sender?.finish();
     this.#machine.fail(code, reason);
   }
 
@@ -183,7 +178,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   tick(nowMs: number): void {
     this.#writer.noteWritten();
     // Whoever does not listen cannot call the peer silent.
-    if (this.#holds & HOLD.USER) this.#machine.markAlive();
+    if (this.#holds & (HOLD.USER | HOLD.INFLATING)) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -235,9 +230,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
-    const { compressingBytes } = this.#writer;
-    this.#sender?.finish();
-    this.#writer.strand(compressingBytes);
+    this.#cancelInflation?.();
+    this.#writer.strand();
+    // Whoever keeps a closed connection does not keep its history.
+    this.#deflation = null;
+    this.#sender = null;
     this.#read(() => this.#context.events.closed(this));
   }
 
@@ -254,7 +251,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
       this.#machine.violate(inflated);
     } else {
       this.#hold(HOLD.INFLATING);
-      deflation.inflateLater(data, maxMessageBytes, (result) => this.#inflated(result, isBinary));
+      const done = (result: Uint8Array | InflateFault) => this.#inflated(result, isBinary);
+      this.#cancelInflation = deflation.inflateLater(data, maxMessageBytes, done);
     }
     return null;
   }
@@ -265,6 +263,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   onPong(data: Uint8Array): void {
     this.#context.events.pong(this.peer, data as Buffer);
+  }
+
+  onEnding(): void {
+    this.#sender?.finish();
+    if (this.#owesDrain) this.oweDrain();
   }
 
   onClosing(): void {
@@ -305,6 +308,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {
+    this.#cancelInflation = null;
     this.#read(() => {
       if (typeof result === 'string') this.#machine.violate(result);
       else this.#machine.deliver(result, isBinary);
@@ -325,12 +329,9 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** Where delivery is paused, more may be sent in this very turn: one write for all of it. */
   #readDone(): void {
-    if (!this.#machine.isPaused) {
-      this.flush();
-      return;
-    }
     this.#isFlushDue = false;
-    this.#markFlush();
+    if (this.#machine.isPaused) this.#markFlush();
+    else this.flush();
   }
 
   /** If nothing waits any more: tells so, and reads on. */
@@ -363,6 +364,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     // Whether the peer keeps up shows only when it is written to.
     if (!this.#writer.isBlocked && this.#machine.outbox.byteLength > maxUnwrittenBytes) this.flush();
     if (!this.#writer.isBlocked) this.#markFlush();
+    // Where too much waited to be compressed, all of it was handed over by this very call.
+    if (this.#owesDrain) this.oweDrain();
     if (!this.#writer.isWaiting) return 'written';
     this.#owesDrain = true;
     if (this.bufferedBytes * 2 > maxBufferedBytes) this.#stopReading();
@@ -387,8 +390,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if (this.#writer.hasRoom(byteLength, maxBufferedBytes)) return true;
     // What this turn has collected may not have met the kernel yet.
     this.flush();
-    const { bufferedBytes } = this;
-    return bufferedBytes === 0 || bufferedBytes + byteLength <= maxBufferedBytes;
+    return this.bufferedBytes === 0 || this.bufferedBytes + byteLength <= maxBufferedBytes;
   }
 
   #refuse(): SendResult {

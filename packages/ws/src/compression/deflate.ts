@@ -6,7 +6,7 @@ import {
   inflateRawSync,
   type ZlibOptions,
 } from 'node:zlib';
-import { chunkSize, faultOf, type InflateFault, Inflation } from './inflation.ts';
+import { chunkSize, faultOf, type InflateFault, Inflation, MAX_CHUNK_BYTES } from './inflation.ts';
 
 export type { InflateFault } from './inflation.ts';
 
@@ -35,17 +35,19 @@ export function deflateNow(data: Uint8Array, params: DeflateParams): Uint8Array 
   return withoutTail(deflateRawSync(data, deflateOptions(data, params)), params);
 }
 
-/** As {@link deflateNow}, on another thread. */
+/** As {@link deflateNow}, on another thread. Where memory does not suffice, `done` gets `null`, maybe at once. */
 export function deflateLater(
   data: Uint8Array,
   params: DeflateParams,
-  done: (deflated: Uint8Array) => void,
+  done: (deflated: Uint8Array | null) => void,
 ): void {
-  deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
-    // What memory and options allow, `zlib` can always compress.
-    if (error !== null) throw error;
-    done(withoutTail(deflated, params));
-  });
+  startSafely(
+    () =>
+      deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
+        done(error === null ? withoutTail(deflated, params) : null);
+      }),
+    () => done(null),
+  );
 }
 
 /**
@@ -60,7 +62,7 @@ export function inflateNow(
   dictionary: Uint8Array | undefined,
   maxBytes: number,
 ): Uint8Array | InflateFault {
-  const inflation = new Inflation(data, dictionary, maxBytes);
+  const inflation = new Inflation(data, dictionary, maxBytes, chunkSize(data.length * 4));
   try {
     for (;;) {
       const result = inflation.take(inflateRawSync(inflation.input, inflation.options));
@@ -71,22 +73,36 @@ export function inflateNow(
   }
 }
 
-/** As {@link inflateNow}, on another thread. */
+/** As {@link inflateNow}, on another thread; maybe at once where it fails. */
 export function inflateLater(
   data: Uint8Array,
   dictionary: Uint8Array | undefined,
   maxBytes: number,
   done: (inflated: Uint8Array | InflateFault) => void,
 ): void {
-  runInflation(new Inflation(data, dictionary, maxBytes), done);
+  // Each chunk is a trip to the other thread, and a message that is inflated there is large, or becomes so.
+  runInflation(new Inflation(data, dictionary, maxBytes, MAX_CHUNK_BYTES), done);
 }
 
 function runInflation(inflation: Inflation, done: (inflated: Uint8Array | InflateFault) => void): void {
-  inflateRaw(inflation.input, inflation.options, (error, run) => {
-    const result = error === null ? inflation.take(run) : faultOf(error);
-    if (result === null) runInflation(inflation, done);
-    else done(result);
-  });
+  startSafely(
+    () =>
+      inflateRaw(inflation.input, inflation.options, (error, run) => {
+        const result = error === null ? inflation.take(run) : faultOf(error);
+        if (result === null) runInflation(inflation, done);
+        else done(result);
+      }),
+    (error) => done(faultOf(error)),
+  );
+}
+
+/** `zlib` throws where it cannot get its memory, and jobs begin where nobody expects that: as others end. */
+function startSafely(start: () => void, failed: (error: unknown) => void): void {
+  try {
+    start();
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /**

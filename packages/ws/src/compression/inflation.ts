@@ -23,7 +23,7 @@ const MAX_LAST_BLOCKS = 256;
 const MAX_WINDOW_BYTES = 32_768;
 
 const MIN_CHUNK_BYTES = 1024;
-const MAX_CHUNK_BYTES = 65_536;
+export const MAX_CHUNK_BYTES = 65_536;
 
 /** What `zlib` returns with `info`. */
 interface InflateRun {
@@ -41,17 +41,20 @@ export class Inflation {
   #sentBytes: number;
   #dictionary: Uint8Array | undefined;
   #leftBytes: number;
+  readonly #chunkBytes: number;
   readonly #parts: Buffer[] = [];
 
   /**
    * @param dictionary - what went before, if the sender may refer to it
    * @param maxBytes - of the message; its output beyond that never exists
+   * @param chunkBytes - by so much at a time output is allocated
    */
-  constructor(data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number) {
+  constructor(data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number, chunkBytes: number) {
     this.#input = Buffer.concat([data, TAIL_AND_END]);
     this.#sentBytes = data.length;
     this.#dictionary = dictionary;
     this.#leftBytes = maxBytes;
+    this.#chunkBytes = chunkBytes;
   }
 
   /** For the next run. */
@@ -63,7 +66,7 @@ export class Inflation {
   get options(): ZlibOptions {
     return {
       info: true,
-      chunkSize: chunkSize(this.#sentBytes * 4),
+      chunkSize: this.#chunkBytes,
       maxOutputLength: Math.min(Math.max(this.#leftBytes, 1), bufferLimits.MAX_LENGTH),
       ...(this.#dictionary !== undefined && { dictionary: this.#dictionary }),
     };

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -117,7 +118,7 @@ describe('RFC 7692 7.2 messages', () => {
 
   test('inflate and deflate do the same on another thread', async () => {
     const data = Buffer.from('abc'.repeat(50_000));
-    const deflated = await new Promise<Uint8Array>((resolve) => deflateLater(data, PARAMS, resolve));
+    const deflated = (await new Promise<unknown>((done) => deflateLater(data, PARAMS, done))) as Uint8Array;
     expect(deflated).toEqual(deflateNow(data, PARAMS));
     const inflate = (maxBytes: number) =>
       new Promise<unknown>((resolve) => inflateLater(deflated, undefined, maxBytes, resolve));
@@ -167,5 +168,31 @@ describe('hostile compressed data', () => {
         expect(typeof inflated === 'string' || inflated.length <= 10_000).toBe(true);
       }),
     );
+  });
+
+  test('inflate needs few trips to another thread for a large message, however small it was compressed', async () => {
+    const streams = new Set<number>();
+    let trips = 0;
+    const hook = createHook({
+      init: (id, type) => void (type === 'ZLIB' && streams.add(id)),
+      before: (id) => {
+        if (streams.has(id)) trips++;
+      },
+    });
+    const data = deflateNow(Buffer.alloc(1_048_576), PARAMS);
+    hook.enable();
+    const inflated = await new Promise((resolve) => inflateLater(data, undefined, 2_000_000, resolve));
+    hook.disable();
+    expect(inflated).toHaveLength(1_048_576);
+    expect(trips).toBeLessThan(40);
+  });
+
+  test('deflate and inflate on another thread report what zlib cannot begin, and throw nothing', async () => {
+    // What memory does not allow is the same to zlib as what it does not know.
+    const params = { ...PARAMS, zlib: { level: 99 } };
+    const deflated = new Promise((done) => deflateLater(Buffer.from('Hello'), params, done));
+    expect(await deflated).toBeNull();
+    const inflated = new Promise((done) => inflateLater(HELLO, 'no dictionary' as never, 100, done));
+    expect(await inflated).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
   });
 });
