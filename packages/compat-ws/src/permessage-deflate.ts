@@ -121,9 +121,12 @@ export class PerMessageDeflate {
     this.#isFragmenting = !fin;
     this.#run('deflate', callback, (done) => {
       const finish = (deflated: Uint8Array | null): void => {
-        if (deflated === null) return done(new Error('memory does not suffice to compress the message'));
-        this.#deflation!.sent(bytes);
-        done(null, toBuffer(deflated));
+        if (deflated === null) {
+          done(new Error('memory does not suffice to compress the message'));
+        } else {
+          this.#deflation!.sent(bytes);
+          done(null, toBuffer(deflated));
+        }
       };
       if (isWhole) this.#deflation!.deflateLater(bytes, false, finish);
       else finish(this.#deflation!.deflateFragment(bytes, fin));
