@@ -23,8 +23,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
   readonly #writer: StreamWriter;
-  readonly #deflation: Deflation | null;
-  readonly #sender: DeflatingSender | null;
+  #deflation: Deflation | null;
+  #sender: DeflatingSender | null;
   /** A chunk is being read, or a flush is marked: output need not be marked again. */
   #isFlushDue = false;
   /** The user was told `queued` or `dropped`, and is owed a `drain`. */
@@ -225,6 +225,9 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     this.#machine.abort('');
     this.#cancelInflation?.();
     this.#writer.strand();
+    // Whoever keeps a closed connection does not keep its history.
+    this.#deflation = null;
+    this.#sender = null;
     this.#read(() => this.#context.events.closed(this));
   }
 
@@ -319,12 +322,9 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** Where delivery is paused, more may be sent in this very turn: one write for all of it. */
   #readDone(): void {
-    if (!this.#machine.isPaused) {
-      this.flush();
-      return;
-    }
     this.#isFlushDue = false;
-    this.#markFlush();
+    if (this.#machine.isPaused) this.#markFlush();
+    else this.flush();
   }
 
   /** If nothing waits any more: tells so, and reads on. */

@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream';
-import { type WebSocketServerOptions, WebSocketStream } from '@hawser/ws';
+import { type ServerSocket, type WebSocketServerOptions, WebSocketStream } from '@hawser/ws';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { recordCloses } from '../rig/closes.ts';
-import { compressible, inflate, OFFER, RSV1 } from '../rig/compressed.ts';
+import { compressible, deflate, inflate, OFFER, RSV1 } from '../rig/compressed.ts';
+import { usedBytes } from '../rig/memory.ts';
 import { Queue } from '../rig/queue.ts';
-import { CLOSE, closePayload, frame, TEXT } from '../rig/raw-frame.ts';
+import { BINARY, CLOSE, closePayload, frame, TEXT } from '../rig/raw-frame.ts';
 import { openRaw, type RawPeer } from '../rig/raw-peer.ts';
 import { startServer } from '../rig/servers.ts';
 
@@ -109,5 +111,28 @@ describe('RFC 7692 6.1 the end of a connection that compresses', () => {
     peer.write(frame(TEXT, 'question'));
     const { rsv } = await peer.frame();
     expect(rsv).toBe(RSV1);
+  });
+
+  test('server that keeps closed sockets does not keep what their messages could have referred to', async () => {
+    const COUNT = 50;
+    const kept: ServerSocket[] = [];
+    const { closes, close } = recordCloses();
+    const { port } = await startServer({
+      compression: { clientNoContextTakeover: false },
+      message: (socket) => void kept.push(socket),
+      close,
+    });
+    const message = frame(BINARY, deflate(randomBytes(60_000)), { rsv: RSV1 });
+    const before = await usedBytes();
+    for (let i = 0; i < COUNT; i++) {
+      const peer = await openRaw(port, OFFER);
+      peer.write(message, frame(CLOSE));
+      await peer.close();
+      peer.stream.destroy();
+      await closes.next();
+    }
+    const keptBytes = (await usedBytes()) - before;
+    expect(kept).toHaveLength(COUNT);
+    expect(keptBytes / COUNT).toBeLessThan(20_000);
   });
 });
