@@ -82,10 +82,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     return remoteAddressOf(this.#stream);
   }
 
-  /**
-   * Begins: `head` goes out first and in one write with what `begin` sends, then `rest`, which came in with the
-   * handshake, is read.
-   */
+  /** Begins: writes `head` in one with what `begin` sends, then reads `rest`, which came in with the handshake. */
   start(head: Buffer | null, rest: Uint8Array, begin: () => void): void {
     ownStream(this.#stream, this);
     if (this.#stream.isPaused()) this.#stream.resume();
@@ -364,7 +361,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     // Whether the peer keeps up shows only when it is written to.
     if (!this.#writer.isBlocked && this.#machine.outbox.byteLength > maxUnwrittenBytes) this.flush();
     if (!this.#writer.isBlocked) this.#markFlush();
-    // Where too much waited to be compressed, all of it was handed over by this very call.
+    // Where too much waited to be compressed, all of it was handed over by now.
     if (this.#owesDrain) this.oweDrain();
     if (!this.#writer.isWaiting) return 'written';
     this.#owesDrain = true;
@@ -388,7 +385,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   #admitsBytes(byteLength: number): boolean {
     const { maxBufferedBytes } = this.#context;
     if (this.#writer.hasRoom(byteLength, maxBufferedBytes)) return true;
-    // What this turn has collected may not have met the kernel yet.
+    // That we compress slowly is no fault of the peer's, and what this turn has collected may not have met the kernel.
+    this.#sender?.finish();
     this.flush();
     return this.bufferedBytes === 0 || this.bufferedBytes + byteLength <= maxBufferedBytes;
   }

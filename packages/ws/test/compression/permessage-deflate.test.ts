@@ -300,34 +300,6 @@ describe('RFC 7692 6.1 sending', () => {
     await peer.closed;
     expect(socket.send('late')).toBe('closed');
   });
-
-  test.each([
-    ['close', 'dropped'],
-    ['drop', 'dropped'],
-  ] as const)('server bounds what waits to be compressed by the policy %s', async (slowConsumer, result) => {
-    const results = new Queue<unknown>();
-    const { closes, close } = recordCloses();
-    const { port } = await startServer({
-      compression: true,
-      maxBufferedBytes: 150_000,
-      slowConsumer,
-      open: (socket) => {
-        results.push(socket.send(compressible('one', 100_000)));
-        results.push(socket.send(compressible('two', 100_000)));
-      },
-      close,
-    });
-    const peer = await openRaw(port, OFFER);
-    expect(await results.take(2)).toEqual(['queued', result]);
-    const { rsv, payload } = await peer.frame();
-    // Before a close frame it goes out as it is.
-    expect(rsv === 0 ? payload : inflate(payload)).toHaveLength(100_000);
-    if (slowConsumer === 'close') {
-      expect((await peer.close()).code).toBe(1008);
-      peer.stream.destroy();
-      expect((await closes.next()).code).toBe(1008);
-    }
-  });
 });
 
 describe('RFC 7692 6.1 broadcasts', () => {
