@@ -50,7 +50,7 @@ export class Sending {
     checkControlPayload(byteLengthOf(data));
     const send = (payload: string | Uint8Array): void => {
       if (mask === this.#socket._isServer) this.#socket._sender![kind](payload, mask, callback);
-      else this.#connection[kind](toBuffer(payload), callback ?? null);
+      else this.#connection.sendControl(kind, toBuffer(payload), callback ?? null);
     };
     if (this.#isImmediate(data)) send(toPayload(data));
     else this.#queue().submit(data, callback, send);

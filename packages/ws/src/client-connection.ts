@@ -116,7 +116,7 @@ export class ClientConnection<Peer> {
 
   /** @see Connection.ping */
   ping(data: Uint8Array): SendResult {
-    return this.#stream?.ping(data) ?? 'closed';
+    return this.#stream?.sendControl('ping', data) ?? 'closed';
   }
 
   /** Has `drain` reported when all that waits now has left. */

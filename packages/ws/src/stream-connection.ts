@@ -118,12 +118,12 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     return this.#sent();
   }
 
-  ping(data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
-    return this.#sendControl(data, onWritten, () => this.#machine.ping(data));
-  }
-
-  pong(data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
-    return this.#sendControl(data, onWritten, () => this.#machine.pong(data));
+  sendControl(kind: 'ping' | 'pong', data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
+    if (!this.#machine.isOpen) return 'closed';
+    if (!this.#admitsBytes(data.length)) return this.#refuse();
+    this.#machine[kind](data);
+    if (onWritten !== null) this.#writer.whenWritten(onWritten);
+    return this.#sent();
   }
 
   /** @see Connection.close */
@@ -340,14 +340,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     }
     // What `drain` sent may have filled it again.
     if (!this.#writer.isWaiting) this.#release(HOLD.SLOW_CONSUMER);
-  }
-
-  #sendControl(data: Uint8Array, onWritten: WriteCallback | null, send: () => void): SendResult {
-    if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admitsBytes(data.length)) return this.#refuse();
-    send();
-    if (onWritten !== null) this.#writer.whenWritten(onWritten);
-    return this.#sent();
   }
 
   #markFlush(): void {
