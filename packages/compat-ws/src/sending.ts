@@ -70,10 +70,10 @@ export class Sending {
     const isFinal = options?.fin ?? true;
     const isCompressible = options?.compress ?? true;
     const isPlain = isFinal && isCompressible && callback === undefined;
-    const isShareable = isPlain && !this.#isFragmenting;
+    const isShareable = isPlain && !this.#isFragmenting && this.#settings.isServer;
     this.#isFragmenting = !isFinal;
     if (isPlain) {
-      const broadcast = isShareable ? this.#settings.recall(payload, isBinary) : null;
+      const broadcast = isShareable ? this.#settings.recall(payload, isBinary, this.#socket) : null;
       if (broadcast === null) this.#connection.send(payload, isBinary);
       else this.#connection.sendOutgoing(broadcast);
     } else {

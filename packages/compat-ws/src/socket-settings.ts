@@ -33,13 +33,15 @@ export class SocketSettings implements SocketOptions, Flushable {
   readonly maxPayload: number;
   readonly skipUTF8Validation: boolean;
   readonly context: StreamContext<WebSocket>;
-  readonly #role: Role;
+  readonly isServer: boolean;
   #isMarked = false;
   #lastData: string | Uint8Array | null = null;
   #isLastBinary = false;
+  /** Others sent it too. */
+  #isLastShared = false;
+  /** Who sent it first. */
+  #firstSender: WebSocket | null = null;
   #broadcast: Broadcast | null = null;
-  /** Of the bytes of the broadcast. */
-  #copy: Buffer | null = null;
   #lastFrames: readonly Uint8Array[] | null = null;
   #preparedFrames: PreparedMessage | null = null;
 
@@ -47,7 +49,7 @@ export class SocketSettings implements SocketOptions, Flushable {
     this.allowSynchronousEvents = options.allowSynchronousEvents ?? true;
     this.maxPayload = (options.maxPayload ?? 0) | 0;
     this.skipUTF8Validation = options.skipUTF8Validation ?? false;
-    this.#role = role;
+    this.isServer = role === 'server';
     this.context = {
       endpoint: createEndpoint(options, role),
       // `ws` has no bound: whoever sends looks at `bufferedAmount`.
@@ -60,24 +62,26 @@ export class SocketSettings implements SocketOptions, Flushable {
   }
 
   /**
-   * Returns what a message that was just sent to another connection comes to for all, or `null` when this is the
-   * first: a loop over all clients then encodes, and compresses, it twice, not once for each.
+   * Returns what a message comes to for all sockets that send it in this turn, as a loop over all clients does, or `null`
+   * where it is not known to be one of these: the last one was not, and nobody else has sent this one yet.
+   *
+   * Where the loop begins anew, so does this: frames lie one behind the other in memory, to be written as one, only when
+   * each is new.
    */
-  recall(data: string | Uint8Array, isBinary: boolean): Broadcast | null {
-    if (this.#role === 'client') return null;
-    if (data !== this.#lastData || isBinary !== this.#isLastBinary) {
-      this.#lastData = data;
-      this.#isLastBinary = isBinary;
-      this.#broadcast = null;
-      this.#forgetSoon();
-      return null;
+  recall(data: string | Uint8Array, isBinary: boolean, sender: WebSocket): Broadcast | null {
+    const isSame = data === this.#lastData && isBinary === this.#isLastBinary;
+    if (isSame && sender !== this.#firstSender) {
+      const isStale = typeof data !== 'string' && this.#broadcast?.isOf(data) === false;
+      if (this.#broadcast === null || isStale) this.#broadcast = this.#createBroadcast(data, isBinary);
+      this.#isLastShared = true;
+      return this.#broadcast;
     }
-    // Bytes may have been changed since they were sent last: what was encoded is a copy.
-    if (this.#copy !== null && typeof data !== 'string' && !this.#copy.equals(data)) this.#broadcast = null;
-    if (this.#broadcast === null) {
-      this.#copy = typeof data === 'string' ? null : Buffer.from(data);
-      this.#broadcast = new Broadcast(this.context.endpoint.slab, this.#copy ?? data, isBinary);
-    }
+    this.#firstSender = sender;
+    this.#lastData = data;
+    this.#isLastBinary = isBinary;
+    this.#broadcast = this.#isLastShared ? this.#createBroadcast(data, isBinary) : null;
+    this.#isLastShared = false;
+    this.#forgetSoon();
     return this.#broadcast;
   }
 
@@ -94,10 +98,14 @@ export class SocketSettings implements SocketOptions, Flushable {
   flush(): void {
     this.#isMarked = false;
     this.#lastData = null;
+    this.#firstSender = null;
     this.#broadcast = null;
-    this.#copy = null;
     this.#lastFrames = null;
     this.#preparedFrames = null;
+  }
+
+  #createBroadcast(data: string | Uint8Array, isBinary: boolean): Broadcast {
+    return new Broadcast(this.context.endpoint.slab, data, isBinary);
   }
 
   #forgetSoon(): void {

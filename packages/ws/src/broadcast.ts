@@ -28,10 +28,8 @@ export class Broadcast implements Outgoing {
   readonly #isBinary: boolean;
   #bytes: Uint8Array | null = null;
   #isKept = false;
-  /** What it is compressed, by what the recipient was sent before: many were sent the same. */
-  readonly #variants = new Map<MessageHistory, Variant>();
-  /** What it is compressed without, by the sender's window. */
-  readonly #alone = new Map<number, Variant>();
+  /** What it is compressed, once somebody takes it compressed. */
+  #variants: Variants | null = null;
 
   constructor(slab: Slab, data: string | Uint8Array, isBinary: boolean) {
     this.#plain = prepareMessage(slab, data, isBinary);
@@ -48,20 +46,31 @@ export class Broadcast implements Outgoing {
     this.#bytes = copyOfSmall(this.#data) ?? this.#bytes;
   }
 
+  /**
+   * Tells whether this is a message of `data`, which may have been changed since this was made: small bytes were copied
+   * then, and larger ones are borrowed in any case.
+   */
+  isOf(data: Uint8Array): boolean {
+    const { copied, end } = this.#plain;
+    return copied === null || (copied as Buffer).compare(data, 0, data.length, end - data.length, end) === 0;
+  }
+
   compress(deflation: Deflation): boolean {
-    const known = this.#variantFor(deflation.history);
+    const known = this.#variants?.find(deflation.history);
     if (known !== undefined) return known.frame !== null;
     if (!deflation.isWorthwhile(this.#payload().length)) return true;
-    const history = this.#nextHistory(deflation.history);
+    this.#variants ??= new Variants();
+    const history = this.#variants.nextHistory(deflation.history);
     const deflated = deflation.deflate(this.#payload(), history);
     if (deflated === null) return false;
-    this.#complete(this.#addVariant(history), deflated);
+    this.#complete(this.#variants.add(history), deflated);
     return true;
   }
 
   compressLater(deflation: Deflation, done: () => void): CancelJob {
-    const known = this.#variantFor(deflation.history);
-    const variant = known ?? this.#addVariant(this.#nextHistory(deflation.history));
+    this.#variants ??= new Variants();
+    const known = this.#variants.find(deflation.history);
+    const variant = known ?? this.#variants.add(this.#variants.nextHistory(deflation.history));
     variant.waiting.add(done);
     if (known === undefined) {
       const complete = (deflated: Uint8Array | null) => this.#complete(variant, deflated);
@@ -72,50 +81,56 @@ export class Broadcast implements Outgoing {
   }
 
   sendTo(machine: Connection, _writer: StreamWriter, deflation: Deflation | null): void {
-    const variant = deflation === null ? undefined : this.#variantFor(deflation.history);
+    const variant = deflation === null ? undefined : this.#variants?.find(deflation.history);
     machine.sendPrepared(variant?.frame ?? this.#plain);
     if (variant === undefined || variant.after === null) return;
     if (variant.history === deflation!.history) deflation!.history = variant.after;
     else deflation!.sent(this.#payload());
   }
 
-  #variantFor(history: MessageHistory): Variant | undefined {
-    const own = this.#variants.get(history);
-    const isAlone = own === undefined && this.#variants.size >= MAX_VARIANTS;
-    return isAlone ? this.#alone.get(history.windowBits) : own;
-  }
-
-  /** Returns with what history it is to be compressed for who has `history`. */
-  #nextHistory(history: MessageHistory): MessageHistory {
-    return this.#variants.size < MAX_VARIANTS ? history : new MessageHistory(history.windowBits, 0);
-  }
-
-  #addVariant(history: MessageHistory): Variant {
-    const variant: Variant = { history, frame: null, after: null, waiting: new Set() };
-    if (this.#variants.size < MAX_VARIANTS) this.#variants.set(history, variant);
-    else this.#alone.set(history.windowBits, variant);
-    return variant;
-  }
-
   #complete(variant: Variant, deflated: Uint8Array | null): void {
     if (deflated !== null && deflated.length < this.#payload().length) {
       variant.frame = prepareMessage(this.#slab, deflated, this.#isBinary, true);
-      variant.after = this.#after(variant.history);
+      variant.after = this.#variants!.unify(variant.history.after(this.#payload()));
     } else {
       variant.frame = this.#plain;
     }
     for (const done of variant.waiting) done();
   }
 
-  /** Returns the history after this message: the same one for histories that have become alike by it. */
-  #after(history: MessageHistory): MessageHistory {
-    const after = history.after(this.#payload());
-    for (const variant of this.#variants.values()) if (variant.after?.equals(after)) return variant.after;
-    return after;
-  }
-
   #payload(): Uint8Array {
     this.#bytes ??= typeof this.#data === 'string' ? Buffer.from(this.#data) : this.#data;
     return this.#bytes;
+  }
+}
+
+/** One message, compressed by what its recipients were sent before: many were sent the same. */
+class Variants {
+  readonly #byHistory = new Map<MessageHistory, Variant>();
+  /** Without any history, by the sender's window. */
+  readonly #alone = new Map<number, Variant>();
+
+  find(history: MessageHistory): Variant | undefined {
+    const own = this.#byHistory.get(history);
+    const isAlone = own === undefined && this.#byHistory.size >= MAX_VARIANTS;
+    return isAlone ? this.#alone.get(history.windowBits) : own;
+  }
+
+  /** Returns with what history the message is to be compressed for who has `history`. */
+  nextHistory(history: MessageHistory): MessageHistory {
+    return this.#byHistory.size < MAX_VARIANTS ? history : new MessageHistory(history.windowBits, 0);
+  }
+
+  add(history: MessageHistory): Variant {
+    const variant: Variant = { history, frame: null, after: null, waiting: new Set() };
+    if (this.#byHistory.size < MAX_VARIANTS) this.#byHistory.set(history, variant);
+    else this.#alone.set(history.windowBits, variant);
+    return variant;
+  }
+
+  /** Returns a history like `after` that is here already, or `after`: histories become alike by this message. */
+  unify(after: MessageHistory): MessageHistory {
+    for (const variant of this.#byHistory.values()) if (variant.after?.equals(after)) return variant.after;
+    return after;
   }
 }

@@ -8,20 +8,38 @@ import type { Slab } from './slab.ts';
  */
 export class PreparedMessage implements RunSink {
   byteLength = 0;
-  readonly #bytes: Uint8Array[] = [];
-  readonly #bounds: number[] = [];
+  /** The first run is `#bytes[#start..#end)`, which is all of a small frame; the others are in `#further`. */
+  #bytes: Uint8Array | null = null;
+  #start = 0;
+  #end = 0;
+  #further: Uint8Array[] | null = null;
 
   append(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes.push(bytes);
-    this.#bounds.push(start, end);
     this.byteLength += end - start;
+    if (this.#bytes === null) {
+      this.#bytes = bytes;
+      this.#start = start;
+      this.#end = end;
+    } else {
+      this.#further ??= [];
+      this.#further.push(bytes.subarray(start, end));
+    }
   }
 
   /** Appends the frame to `sink`, by reference. */
   appendTo(sink: RunSink): void {
-    for (let i = 0; i < this.#bytes.length; i++) {
-      sink.append(this.#bytes[i]!, this.#bounds[2 * i]!, this.#bounds[2 * i + 1]!);
-    }
+    if (this.#bytes !== null) sink.append(this.#bytes, this.#start, this.#end);
+    if (this.#further !== null) for (const run of this.#further) sink.append(run, 0, run.length);
+  }
+
+  /** The memory at whose {@link end} the payload lies; `null` where that was too large to be copied. */
+  get copied(): Uint8Array | null {
+    return this.#further === null ? this.#bytes : null;
+  }
+
+  /** Where in {@link copied} the payload ends. */
+  get end(): number {
+    return this.#end;
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Outbox } from '../../src/websocket/outbox.ts';
-import { prepareMessage } from '../../src/websocket/prepared-message.ts';
+import { PreparedMessage, prepareMessage } from '../../src/websocket/prepared-message.ts';
 import { ReceivedMessage } from '../../src/websocket/received-message.ts';
 import { Slab } from '../../src/websocket/slab.ts';
 import { bytes, concat, encodeFrame, hex, pattern, utf8 } from './frame-notation.ts';
@@ -24,6 +24,19 @@ describe('prepared message', () => {
       expect(hex(concat(outbox.take()))).toBe(hex(frame));
     }
     expect(slab.used).toBe(used);
+  });
+
+  it('server tells where the payload lies that it copied', () => {
+    const slab = new Slab(new TestNatives());
+    const small = prepareMessage(slab, bytes('010203'), true);
+    expect(hex(small.copied!.subarray(small.end - 3, small.end))).toBe('010203');
+    expect(prepareMessage(slab, pattern(5000), true).copied).toBeNull();
+  });
+
+  it('server appends nothing of what holds nothing', () => {
+    const outbox = new Outbox(new Slab(new TestNatives()));
+    new PreparedMessage().appendTo(outbox);
+    expect(outbox.byteLength).toBe(0);
   });
 
   it('server joins what it prepared in a row into one run', () => {
