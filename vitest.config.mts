@@ -28,6 +28,14 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'ws', include: ['packages/ws/test/**/*.test.ts'], ...slow } },
+      {
+        extends: true,
+        test: {
+          name: 'compat-websocket',
+          include: ['packages/compat-websocket/test/**/*.test.ts'],
+          ...slow,
+        },
+      },
       { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'], ...slow } },
       {
         extends: true,

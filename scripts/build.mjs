@@ -11,10 +11,11 @@ const PROJECTS = [
   'packages/protocol/tsconfig.json',
   'packages/protocol/tsconfig.esm.json',
   'packages/ws/tsconfig.json',
+  'packages/compat-websocket/tsconfig.json',
   'packages/cli/tsconfig.json',
 ];
 
-for (const name of ['protocol', 'ws', 'cli']) {
+for (const name of ['protocol', 'ws', 'compat-websocket', 'cli']) {
   rmSync(`${root}/packages/${name}/dist`, { recursive: true, force: true });
 }
 for (const project of PROJECTS) {

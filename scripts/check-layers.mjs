@@ -8,6 +8,7 @@ import { root } from './steps.mjs';
 const ALLOWED = {
   protocol: [],
   ws: ['protocol'],
+  'compat-websocket': ['ws', 'protocol'],
   cli: ['ws'],
 };
 

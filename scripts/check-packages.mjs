@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
-const PACKAGES = ['protocol', 'ws', 'cli'];
+const PACKAGES = ['protocol', 'ws', 'compat-websocket', 'cli'];
 
 const USE_BOTH = `
 import assert from 'node:assert/strict';
@@ -17,6 +17,7 @@ import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawse
 import { createCodec } from '@hawser/protocol/engineio';
 import { Decoder } from '@hawser/protocol/socketio';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
+import websocket, { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
@@ -24,7 +25,11 @@ assert.equal(require('@hawser/ws').WebSocket, WebSocket);
 assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
 assert.equal(require('@hawser/protocol/engineio').createCodec, createCodec);
 assert.equal(require('@hawser/protocol/socketio').Decoder, Decoder);
-for (const named of [ServerSocket, WebSocketError, Endpoint]) assert.equal(typeof named, 'function');
+assert.equal(require('@hawser/compat-websocket'), websocket);
+assert.equal(websocket.server, server);
+assert.equal('__esModule' in websocket, false);
+const compat = [client, connection, frame, request, router, server, w3cwebsocket];
+for (const named of [ServerSocket, WebSocketError, Endpoint, ...compat]) assert.equal(typeof named, 'function');
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'hawser-packages-'));

@@ -7,7 +7,7 @@ import type { StreamWriter } from './stream-writer.ts';
 export class Broadcast implements Outgoing {
   readonly byteLength: number;
   /** The frame for who takes no compression. */
-  readonly plain: PreparedMessage;
+  readonly #plain: PreparedMessage;
   readonly #slab: Slab;
   readonly #data: string | Uint8Array;
   readonly #isBinary: boolean;
@@ -18,8 +18,8 @@ export class Broadcast implements Outgoing {
   readonly #waiting = new Map<number, (() => void)[]>();
 
   constructor(slab: Slab, data: string | Uint8Array, isBinary: boolean) {
-    this.plain = prepareMessage(slab, data, isBinary);
-    this.byteLength = this.plain.byteLength;
+    this.#plain = prepareMessage(slab, data, isBinary);
+    this.byteLength = this.#plain.byteLength;
     this.#slab = slab;
     this.#data = data;
     this.#isBinary = isBinary;
@@ -49,15 +49,15 @@ export class Broadcast implements Outgoing {
     });
   }
 
-  sendTo(machine: Connection, _writer: StreamWriter, deflation: Deflation): void {
-    const frame = this.#frames.get(deflation.windowBits) ?? this.plain;
-    machine.sendPrepared(frame);
-    if (frame !== this.plain) deflation.sent(this.#payload());
+  sendTo(machine: Connection, _writer: StreamWriter, deflation: Deflation | null): void {
+    const deflated = deflation === null ? undefined : this.#frames.get(deflation.windowBits);
+    machine.sendPrepared(deflated ?? this.#plain);
+    if (deflated !== undefined && deflated !== this.#plain) deflation!.sent(this.#payload());
   }
 
   #frame(windowBits: number, deflated: Uint8Array): void {
     const isSmaller = deflated.length < this.#payload().length;
-    const frame = isSmaller ? prepareMessage(this.#slab, deflated, this.#isBinary, true) : this.plain;
+    const frame = isSmaller ? prepareMessage(this.#slab, deflated, this.#isBinary, true) : this.#plain;
     this.#frames.set(windowBits, frame);
   }
 

@@ -1,22 +1,17 @@
-import {
-  CloseCode,
-  Endpoint,
-  formatExtensions,
-  isToken,
-  MAX_CLOSE_REASON_BYTES,
-} from '@hawser/protocol/websocket';
-import { type ClientBounds, resolveClientBounds, type WebSocketClientOptions } from './client-options.ts';
-import { Compressor } from './compression/compressor.ts';
-import { type SendData, toBytes } from './data.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
-import { type Dialled, type Dialling, dial } from './dial.ts';
-import { WebSocketError } from './errors.ts';
-import { EventAttributes } from './event-attributes.ts';
-import { CloseEvent, ErrorEvent } from './events.ts';
-import { NodeNatives } from './natives.ts';
-import { StreamConnection } from './stream-connection.ts';
-import type { ConnectionEnding, StreamEvents } from './stream-context.ts';
-import { TurnFlusher } from './turn-flusher.ts';
+import { formatExtensions } from '@hawser/protocol/websocket';
+import { ClientConnection, type ClientEnd, type ClientEvents } from './client-connection.ts';
+import type { WebSocketClientOptions } from './client-options.ts';
+import { checkCloseStatus, resolveTarget } from './client-target.ts';
+import { convertToPayload, type SendData, toArrayBuffer, toBytes } from './data.ts';
+import type { WebSocketError } from './errors.ts';
+import { EventAttributes, type Handler } from './event-attributes.ts';
+import { CloseEvent, ErrorEvent, type WebSocketEventMap, WebSocketEventTarget } from './events.ts';
+import { MessageSender } from './message-sender.ts';
+import { MessageSource } from './message-source.ts';
+import { clampToUint16, defineInterface, toSequence, toText } from './web-idl.ts';
+
+/** What a message carries: text, or bytes as `binaryType` says. */
+export type MessageData = string | Blob | ArrayBuffer;
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -32,8 +27,9 @@ const CLOSED = 3;
  * | 1 (open)       | `close()`, the server's close frame, a failure                     |
  * | 2 (closing)    | the end of the TCP connection: `error` if it failed, then `close`  |
  *
- * Beyond the standard: a third argument, {@link WebSocket.ping}, {@link WebSocket.terminate}, the events `ping` and
- * `pong`, and an `error` event that carries the error.
+ * Beyond the standard: a third argument, `for await` over the messages, {@link WebSocket.pause},
+ * {@link WebSocket.ping}, {@link WebSocket.terminate}, the events `drain`, `ping` and `pong`, and an `error` event
+ * that carries the error.
  *
  * @example
  * ```ts
@@ -41,29 +37,31 @@ const CLOSED = 3;
  *
  * const socket = new WebSocket('ws://127.0.0.1:8080/');
  * socket.onopen = () => socket.send('hello');
- * socket.onmessage = ({ data }) => console.log(data);
+ * for await (const data of socket) console.log(data);
  * ```
  * @see https://websockets.spec.whatwg.org/#the-websocket-interface
  */
-export class WebSocket extends EventAttributes {
+export class WebSocket extends WebSocketEventTarget {
   declare static readonly CONNECTING: 0;
   declare static readonly OPEN: 1;
   declare static readonly CLOSING: 2;
   declare static readonly CLOSED: 3;
 
   /** What a connection reports, for all clients. */
-  static readonly #events: StreamEvents<WebSocket> = Object.freeze({
+  static readonly #events: ClientEvents<WebSocket> = Object.freeze({
+    opened: (socket, { protocol, extensions }) => {
+      socket.#protocol = protocol;
+      socket.#extensions = formatExtensions(extensions);
+      socket.dispatchEvent(new Event('open'));
+    },
     message: (socket, data, isBinary) => socket.#receive(data, isBinary),
     ping: (socket, data) => socket.#dispatchData('ping', data),
     pong: (socket, data) => socket.#dispatchData('pong', data),
-    drain: () => {},
-    failed: (error, connection) => {
-      connection.fail(CloseCode.INTERNAL_ERROR, 'internal error');
-      queueMicrotask(() => throwError(error));
-    },
-    closing: ({ peer }) => peer.#timer?.schedule(),
-    closed: (connection) => connection.peer.#closed(connection.ending),
-  } satisfies StreamEvents<WebSocket>);
+    drain: (socket) => socket.#sender.checkDrain(),
+    // Nothing is delivered any more, and the server's close frame must not wait behind it.
+    closing: (socket) => socket.#connection.resume(),
+    closed: (socket, end) => socket.#closed(end),
+  } satisfies ClientEvents<WebSocket>);
 
   declare readonly CONNECTING: 0;
   declare readonly OPEN: 1;
@@ -71,24 +69,15 @@ export class WebSocket extends EventAttributes {
   declare readonly CLOSED: 3;
 
   readonly #url: URL;
-  readonly #bounds: ClientBounds;
-  #dialling: Dialling | null = null;
-  #connection: StreamConnection<WebSocket> | null = null;
-  #timer: DeadlineTimer | null = null;
-  #stateWithoutConnection: 0 | 2 | 3 = CONNECTING;
-  #protocol = '';
+  readonly #connection: ClientConnection<WebSocket>;
+  readonly #sender: MessageSender;
+  readonly #attributes = new EventAttributes(this);
   #extensions = '';
+  #protocol = '';
   #binaryType: 'blob' | 'arraybuffer' = 'blob';
-  /** `close` was called and waits for blobs. */
-  #isClosing = false;
-  #isTerminated = false;
-  /** Payload bytes given to the connection since it last had nothing to write. */
-  #unsentBytes = 0;
-  /** Payload bytes that came too late: the standard has them counted for ever. */
-  #discardedBytes = 0;
-  /** Bytes of blobs that are still being read and of what was sent behind them, and the end of that work. */
-  #pendingBytes = 0;
-  #blobs: Promise<void> | null = null;
+  /** For `for await`, once it was asked for. */
+  #source: MessageSource<MessageData> | null = null;
+  #error: WebSocketError | null = null;
 
   /**
    * @param url - `ws:`, `wss:`, `http:` or `https:`, without a fragment
@@ -102,17 +91,13 @@ export class WebSocket extends EventAttributes {
     options: WebSocketClientOptions = {},
   ) {
     super();
-    // WebIDL: what is left out is a TypeError, what cannot be parsed a SyntaxError.
-    if (url === undefined) throw new TypeError('a WebSocket needs a URL: new WebSocket(url)');
-    this.#url = parseUrl(url);
-    const list = toProtocols(protocols);
-    checkProtocols(list);
-    this.#bounds = resolveClientBounds(options);
-    this.#dialling = dial(this.#url, list, options, this.#bounds, (result) => {
-      this.#dialling = null;
-      if (result instanceof WebSocketError) this.#refused(result);
-      else this.#open(result);
-    });
+    // biome-ignore lint/complexity/noArguments: Web IDL tells an argument that is missing from one that is undefined.
+    if (arguments.length === 0) throw new TypeError('a WebSocket needs a URL: new WebSocket(url)');
+    const target = resolveTarget(url, toSequence(protocols) ?? [toText(protocols)], options);
+    this.#url = target.url;
+    // The standard counts what was sent in one turn as if none of it had left.
+    this.#connection = new ClientConnection(this, WebSocket.#events, target, Number.POSITIVE_INFINITY);
+    this.#sender = new MessageSender(this.#connection, () => this.dispatchEvent(new Event('drain')));
   }
 
   get url(): string {
@@ -120,8 +105,8 @@ export class WebSocket extends EventAttributes {
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
-    const state = this.#connection?.readyState ?? this.#stateWithoutConnection;
-    return state === OPEN && this.#isClosing ? CLOSING : state;
+    const { readyState } = this.#connection;
+    return readyState === OPEN && !this.#sender.isOpen ? CLOSING : readyState;
   }
 
   /** The subprotocol that the server chose, or an empty string. */
@@ -136,8 +121,7 @@ export class WebSocket extends EventAttributes {
 
   /** Payload bytes that were given to `send` and have not reached the network yet. */
   get bufferedAmount(): number {
-    const unsent = Math.min(this.#unsentBytes, this.#connection?.bufferedBytes ?? 0);
-    return unsent + this.#pendingBytes + this.#discardedBytes;
+    return this.#sender.bufferedAmount;
   }
 
   /** As what binary messages arrive. @defaultValue 'blob' */
@@ -146,8 +130,41 @@ export class WebSocket extends EventAttributes {
   }
 
   set binaryType(type: 'blob' | 'arraybuffer') {
-    // WebIDL: a value that is not of the enumeration is ignored.
-    if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type;
+    // Web IDL: a value that is not of the enumeration is ignored.
+    const text = toText(type);
+    if (text === 'blob' || text === 'arraybuffer') this.#binaryType = text;
+  }
+
+  get onopen(): Handler<Event> {
+    return this.#attributes.get('open');
+  }
+
+  set onopen(handler: Handler<Event>) {
+    this.#attributes.set('open', handler);
+  }
+
+  get onmessage(): Handler<MessageEvent> {
+    return this.#attributes.get('message');
+  }
+
+  set onmessage(handler: Handler<MessageEvent>) {
+    this.#attributes.set('message', handler);
+  }
+
+  get onerror(): Handler<WebSocketEventMap['error']> {
+    return this.#attributes.get('error');
+  }
+
+  set onerror(handler: Handler<WebSocketEventMap['error']>) {
+    this.#attributes.set('error', handler);
+  }
+
+  get onclose(): Handler<WebSocketEventMap['close']> {
+    return this.#attributes.get('close');
+  }
+
+  set onclose(handler: Handler<WebSocketEventMap['close']>) {
+    this.#attributes.set('close', handler);
   }
 
   /**
@@ -156,20 +173,13 @@ export class WebSocket extends EventAttributes {
    * @throws DOMException InvalidStateError while connecting
    */
   send(data: SendData | Blob): void {
-    if (this.readyState === CONNECTING) {
+    // biome-ignore lint/complexity/noArguments: as in the constructor.
+    if (arguments.length === 0) throw new TypeError('there is nothing to send: send(data)');
+    const payload = data instanceof Blob ? data : convertToPayload(data);
+    if (this.#connection.readyState === CONNECTING) {
       throw new DOMException('still connecting: wait for the open event', 'InvalidStateError');
     }
-    // biome-ignore lint/complexity/noArguments: WebIDL tells an argument that is missing from one that is undefined.
-    if (arguments.length === 0) throw new TypeError('there is nothing to send: send(data)');
-    const payload = toPayloadOrBlob(data);
-    const byteLength = byteLengthOf(payload);
-    if (this.readyState !== OPEN) {
-      this.#discardedBytes += byteLength;
-    } else if (payload instanceof Blob || this.#blobs !== null) {
-      this.#sendBehindBlobs(payload, byteLength);
-    } else {
-      this.#sendPayload(payload, byteLength);
-    }
+    this.#sender.send(payload);
   }
 
   /**
@@ -179,25 +189,9 @@ export class WebSocket extends EventAttributes {
    * @param reason - at most 123 bytes of UTF-8
    * @throws DOMException InvalidAccessError when the code is another, SyntaxError when the reason is too long
    */
-  close(code?: number, reason = ''): void {
+  close(code: number | undefined = undefined, reason = ''): void {
     const closeCode = code === undefined ? undefined : clampToUint16(code);
-    if (closeCode !== undefined && closeCode !== 1000 && (closeCode < 3000 || closeCode > 4999)) {
-      throw new DOMException(
-        `close code ${closeCode} is neither 1000 nor 3000 to 4999`,
-        'InvalidAccessError',
-      );
-    }
-    const text = String(reason);
-    if (Buffer.byteLength(text) > MAX_CLOSE_REASON_BYTES) {
-      throw new DOMException(`a close reason takes at most ${MAX_CLOSE_REASON_BYTES} bytes`, 'SyntaxError');
-    }
-    if (this.readyState === CONNECTING) {
-      const message = 'the connection was closed before it was open';
-      this.#dialling?.abort(new WebSocketError('WS_ERR_CLOSED_BEFORE_OPEN', message));
-    } else if (this.readyState === OPEN) {
-      const codeOrDefault = closeCode ?? (text === '' ? undefined : CloseCode.NORMAL);
-      this.#beginClose(codeOrDefault, text);
-    }
+    this.#sender.close(checkCloseStatus(closeCode, toText(reason)));
   }
 
   /**
@@ -207,194 +201,79 @@ export class WebSocket extends EventAttributes {
    * @throws WS_ERR_CONTROL_PAYLOAD_ARGUMENT when `data` has more bytes
    */
   ping(data: SendData = ''): boolean {
-    return (this.#connection?.ping(toBytes(data)) ?? 'closed') !== 'closed';
+    return this.#connection.ping(toBytes(data)) !== 'closed';
   }
 
   /** Cuts the connection at once, without a close frame. Beyond the standard. */
   terminate(): void {
-    this.#isTerminated = true;
-    this.#dialling?.abort(new WebSocketError('WS_ERR_CLOSED_BEFORE_OPEN', 'the connection was terminated'));
-    this.#connection?.terminate();
+    this.#connection.terminate();
   }
 
-  #open({ stream, response, rest, deflate }: Dialled): void {
-    stream.setTimeout(0);
-    stream.setNoDelay(true);
-    this.#protocol = response.protocol;
-    this.#extensions = formatExtensions(response.extensions);
-    const connection = new StreamConnection<WebSocket>(
-      stream,
-      {
-        endpoint: new Endpoint({ role: 'client', ...this.#bounds }, new NodeNatives()),
-        // The standard has no bound, and counts what was sent in one turn as if none of it had left.
-        maxBufferedBytes: Number.POSITIVE_INFINITY,
-        maxUnwrittenBytes: Number.POSITIVE_INFINITY,
-        slowConsumer: 'drop',
-        flusher: new TurnFlusher(),
-        events: WebSocket.#events,
-      },
-      deflate && new Compressor(this.#bounds.compression!, 'client').agree(deflate),
-      () => this,
-    );
-    this.#connection = connection;
-    this.#timer = new DeadlineTimer(connection);
-    this.#timer.schedule();
-    connection.start(null, rest, () => {
-      connection.pauseDelivery();
-      this.dispatchEvent(new Event('open'));
-    });
-    // So is `open`.
-    setImmediate(() => connection.resumeDelivery());
+  /**
+   * Holds messages back until {@link WebSocket.resume}: nothing is read any more, so that a server that goes on
+   * sending has to wait too. Also the server's close frame and pongs wait, behind the messages. Closing ends the
+   * pause. Beyond the standard.
+   */
+  pause(): void {
+    if (this.readyState <= OPEN) this.#connection.pause();
   }
 
-  /** What was sent before goes out before, blobs that are still being read included. */
-  #beginClose(code: number | undefined, reason: string): void {
-    if (this.#blobs === null) {
-      this.#connection?.close(code, reason);
-      return;
+  /** Delivers messages again. Beyond the standard. */
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  /**
+   * Iterates over the `data` of the messages, in place of `message` listeners or beside them. Beyond the standard.
+   *
+   * While the loop is busy with one message, the connection is paused behind the next: memory stays bounded, and
+   * the server has to wait. The loop ends when the connection closes cleanly or is terminated; it throws what an
+   * `error` event would carry. Leaving it early closes the connection.
+   *
+   * Messages count from the call on: nothing is missed when the loop begins in the turn of the constructor, in an
+   * `open` listener, or in what awaits that event.
+   * @throws TypeError while another loop runs
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageData> {
+    return this.#openSource().readable.values();
+  }
+
+  #openSource(): MessageSource<MessageData> {
+    if (this.#source === null) {
+      this.#source = new MessageSource(this.#connection, () => this.close());
+      if (this.readyState === CLOSED) this.#source.end(this.#error);
     }
-    this.#isClosing = true;
-    this.#afterBlobs(async () => void this.#connection?.close(code, reason));
-  }
-
-  #refused(error: WebSocketError): void {
-    this.#stateWithoutConnection = CLOSING;
-    setImmediate(() => {
-      this.#stateWithoutConnection = CLOSED;
-      this.dispatchEvent(new ErrorEvent('error', error));
-      this.dispatchEvent(new CloseEvent('close', { code: CloseCode.ABNORMAL }));
-    });
-  }
-
-  #closed({ wasClean, closeCode, closeReason }: ConnectionEnding): void {
-    this.#timer?.stop();
-    if (!wasClean && !this.#isTerminated) {
-      const message = closeReason === '' ? 'the connection ended without a close frame' : closeReason;
-      this.dispatchEvent(new ErrorEvent('error', new WebSocketError('WS_ERR_CONNECTION_FAILED', message)));
-    }
-    // RFC 6455 7.1.5 and 7.1.6: code and reason are those of the server's close frame.
-    const code = wasClean ? closeCode : CloseCode.ABNORMAL;
-    const reason = wasClean ? closeReason : '';
-    this.dispatchEvent(new CloseEvent('close', { wasClean, code, reason }));
+    return this.#source;
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
     // The standard delivers nothing once the connection is closing.
     if (this.readyState !== OPEN) return;
-    // Each event is a task of its own: whoever awaits one message and then listens for the next misses none.
-    this.#connection?.letReactionsRun();
-    if (!isBinary) this.#dispatchData('message', data.toString());
-    else if (this.#binaryType === 'blob') this.#dispatchData('message', new Blob([data]));
-    else this.#dispatchData('message', toArrayBuffer(data));
+    const received = isBinary ? this.#toBinary(data) : data.toString();
+    this.#dispatchData('message', received);
+    this.#source?.push(received);
   }
 
-  #dispatchData(type: 'message' | 'ping' | 'pong', data: unknown): void {
+  #toBinary(data: Buffer): Blob | ArrayBuffer {
+    return this.#binaryType === 'blob' ? new Blob([data]) : toArrayBuffer(data);
+  }
+
+  #dispatchData(type: 'message' | 'ping' | 'pong', data: MessageData | Buffer): void {
     const { protocol, host } = this.#url;
     this.dispatchEvent(new MessageEvent(type, { data, origin: `${protocol}//${host}` }));
   }
 
-  #sendPayload(payload: string | Uint8Array, byteLength: number): void {
-    const connection = this.#connection;
-    if (connection === null || !connection.isOpen) {
-      this.#discardedBytes += byteLength;
-      return;
-    }
-    if (connection.bufferedBytes === 0) this.#unsentBytes = 0;
-    this.#unsentBytes += byteLength;
-    connection.send(payload, typeof payload !== 'string');
-  }
-
-  #sendBehindBlobs(payload: string | Uint8Array | Blob, byteLength: number): void {
-    // The bytes are the caller's again once `send` returns.
-    const kept = payload instanceof Uint8Array ? Uint8Array.from(payload) : payload;
-    this.#pendingBytes += byteLength;
-    this.#afterBlobs(async () => {
-      const read = kept instanceof Blob ? new Uint8Array(await kept.arrayBuffer()) : kept;
-      this.#pendingBytes -= byteLength;
-      this.#sendPayload(read, byteLength);
-    });
-  }
-
-  /** Runs `task` behind the blobs that are being read. A blob that cannot be read fails the connection. */
-  #afterBlobs(task: () => Promise<void>): void {
-    const turn: Promise<void> = (this.#blobs ?? Promise.resolve())
-      .then(task)
-      .catch(() => this.#connection?.fail(CloseCode.INTERNAL_ERROR, 'a Blob could not be read'))
-      .finally(() => {
-        if (this.#blobs === turn) this.#blobs = null;
-      });
-    this.#blobs = turn;
+  #closed({ wasClean, code, reason, error }: ClientEnd): void {
+    this.#error = error;
+    this.#source?.end(error);
+    if (error !== null) this.dispatchEvent(new ErrorEvent('error', error));
+    this.dispatchEvent(new CloseEvent('close', { wasClean, code, reason }));
   }
 }
 
 const CONSTANTS = { CONNECTING, OPEN, CLOSING, CLOSED };
+defineInterface(WebSocket);
 for (const [name, value] of Object.entries(CONSTANTS)) {
   Object.defineProperty(WebSocket, name, { value, enumerable: true });
   Object.defineProperty(WebSocket.prototype, name, { value, enumerable: true });
-}
-Object.defineProperty(WebSocket.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
-
-function parseUrl(input: string | URL): URL {
-  const text = String(input);
-  if (!URL.canParse(text))
-    throw new DOMException(`"${text.slice(0, 75)}" is not an absolute URL`, 'SyntaxError');
-  const url = new URL(text);
-  if (url.protocol === 'http:') url.protocol = 'ws:';
-  if (url.protocol === 'https:') url.protocol = 'wss:';
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw new DOMException(`a WebSocket URL begins with ws: or wss:, not ${url.protocol}`, 'SyntaxError');
-  }
-  if (url.href.includes('#')) throw new DOMException('a WebSocket URL has no fragment', 'SyntaxError');
-  return url;
-}
-
-/** WebIDL `(DOMString or sequence<DOMString>)`. */
-function toProtocols(protocols: unknown): string[] {
-  const isSequence = typeof protocols === 'object' && protocols !== null && Symbol.iterator in protocols;
-  return isSequence ? Array.from(protocols as Iterable<unknown>, String) : [String(protocols)];
-}
-
-function checkProtocols(protocols: readonly string[]): void {
-  for (const protocol of protocols) {
-    if (!isToken(protocol)) {
-      throw new DOMException(`"${protocol.slice(0, 75)}" is not a valid subprotocol`, 'SyntaxError');
-    }
-  }
-  // RFC 6455 4.1 item 10: unique.
-  if (new Set(protocols.map((protocol) => protocol.toLowerCase())).size < protocols.length) {
-    throw new DOMException('a subprotocol is repeated', 'SyntaxError');
-  }
-}
-
-/** WebIDL `(BufferSource or Blob or USVString)`. */
-function toPayloadOrBlob(data: unknown): string | Uint8Array | Blob {
-  const isBytes =
-    ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
-  if (isBytes) return toBytes(data);
-  // A template, unlike `String`, throws at a symbol.
-  return data instanceof Blob ? data : `${data}`;
-}
-
-function byteLengthOf(payload: string | Uint8Array | Blob): number {
-  if (typeof payload === 'string') return Buffer.byteLength(payload);
-  return payload instanceof Blob ? payload.size : payload.length;
-}
-
-/** Returns exactly the bytes of `data`; a copy where they share their memory. */
-function toArrayBuffer(data: Buffer): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = data;
-  const isWhole = byteOffset === 0 && byteLength === buffer.byteLength;
-  return (isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
-}
-
-/** WebIDL `[Clamp] unsigned short`: a half is rounded to the even neighbour. */
-function clampToUint16(value: number): number {
-  const number = Math.min(Math.max(Number(value), 0), 65_535);
-  const floor = Math.floor(number);
-  const isUp = number - floor > 0.5 || (number - floor === 0.5 && floor % 2 === 1);
-  return Number.isNaN(number) ? 0 : floor + (isUp ? 1 : 0);
-}
-
-function throwError(error: unknown): never {
-  throw error;
 }

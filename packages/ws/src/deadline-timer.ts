@@ -16,10 +16,12 @@ export class DeadlineTimer {
     this.#target = target;
   }
 
-  /** Sets the timer anew. To be called when the deadline may have moved closer. */
+  /**
+   * Sets the timer anew. To be called when the deadline may have moved closer. Never ticks within the call: a tick
+   * writes what waits, and that is for the end of the turn.
+   */
   schedule(): void {
     this.stop();
-    if (this.#target.nextDeadline() === Number.NEGATIVE_INFINITY) this.#target.tick(now());
     const deadlineMs = this.#target.nextDeadline();
     if (deadlineMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setLongTimeout(() => {

@@ -11,6 +11,7 @@ import {
   readDeflateAnswer,
   WEBSOCKET_VERSION,
 } from '@hawser/protocol/websocket';
+import { basicAuthOf } from './basic-auth.ts';
 import type { ClientBounds, WebSocketClientOptions } from './client-options.ts';
 import { WebSocketError } from './errors.ts';
 import { acceptFor } from './natives.ts';
@@ -98,11 +99,16 @@ function createRequest(
   const isSecure = url.protocol === 'wss:';
   const target = new URL(url);
   target.protocol = isSecure ? 'https:' : 'http:';
+  // Node decodes them itself, and throws where they are no UTF-8.
+  target.username = '';
+  target.password = '';
+  const authorization = basicAuthOf(url);
   return (isSecure ? httpsRequest : httpRequest)(target, {
     ...options.tls,
     // A pooled connection cannot be upgraded; without an agent every handshake has its own.
     agent: options.agent ?? false,
     headers: {
+      ...(authorization !== undefined && { Authorization: authorization }),
       ...options.headers,
       ...(options.origin !== undefined && { Origin: options.origin }),
       ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(', ') }),

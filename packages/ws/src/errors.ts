@@ -13,16 +13,29 @@ export type WebSocketErrorCode =
   | 'WS_ERR_SERVER_CLOSED'
   | 'WS_ERR_STREAM_TAKEN';
 
+interface WebSocketErrorOptions {
+  readonly cause?: unknown;
+  readonly status?: number;
+  readonly closeCode?: number;
+  readonly reason?: string;
+}
+
 /** An error of a server or a client. */
 export class WebSocketError extends Error {
   readonly code: WebSocketErrorCode;
   /** The HTTP status with which the server refused the handshake, if it did. */
   readonly status: number | undefined;
+  /** The code with which the connection closed; `null` where there was none, as in a handshake. */
+  readonly closeCode: number | null;
+  /** The reason with which the connection closed, or an empty string. */
+  readonly reason: string;
 
-  constructor(code: WebSocketErrorCode, message: string, options: { cause?: unknown; status?: number } = {}) {
+  constructor(code: WebSocketErrorCode, message: string, options: WebSocketErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'WebSocketError';
     this.code = code;
     this.status = options.status;
+    this.closeCode = options.closeCode ?? null;
+    this.reason = options.reason ?? '';
   }
 }

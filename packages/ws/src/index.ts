@@ -1,5 +1,5 @@
 export type { ListenTarget } from './acceptor.ts';
-export { WebSocket } from './client.ts';
+export { type MessageData, WebSocket } from './client.ts';
 export type { WebSocketClientOptions } from './client-options.ts';
 export type { CompressionOptions } from './compression/compression-options.ts';
 export type { SendData, SendOptions } from './data.ts';
@@ -20,3 +20,9 @@ export type {
 export { type CloseOptions, type PublishOptions, WebSocketServer } from './server.ts';
 export { ServerSocket } from './server-socket.ts';
 export type { SendResult } from './stream-context.ts';
+export {
+  type WebSocketCloseInfo,
+  type WebSocketOpenInfo,
+  WebSocketStream,
+  type WebSocketStreamOptions,
+} from './web-socket-stream.ts';

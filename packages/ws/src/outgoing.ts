@@ -10,8 +10,11 @@ export interface Outgoing {
   compress(deflation: Deflation): boolean;
   /** Compresses it on another thread. */
   compressLater(deflation: Deflation, done: () => void): void;
-  /** Hands it over, compressed if it has been by now. */
-  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation): void;
+  /**
+   * Hands it over, compressed if it has been by now.
+   * @param deflation - `null` where nothing is compressed
+   */
+  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation | null): void;
 }
 
 /** How a message, or a frame of one, is sent. */
@@ -74,13 +77,13 @@ export class OutgoingMessage implements Outgoing {
     });
   }
 
-  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation): void {
+  sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation | null): void {
     const { isBinary, isFinal, onWritten } = this.#options;
     if (this.#deflated === null) {
       machine.sendMessage(this.#bytes ?? this.#data, isBinary, false, isFinal);
     } else {
       machine.sendMessage(this.#deflated, isBinary, true, isFinal);
-      deflation.sent(this.#payload());
+      deflation?.sent(this.#payload());
     }
     if (onWritten !== null) writer.whenWritten(onWritten);
   }

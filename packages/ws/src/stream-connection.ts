@@ -1,15 +1,9 @@
 import type { Duplex } from 'node:stream';
-import {
-  CloseCode,
-  Connection,
-  type ConnectionHandler,
-  type PreparedMessage,
-} from '@hawser/protocol/websocket';
-import type { Broadcast } from './broadcast.ts';
+import { CloseCode, Connection, type ConnectionHandler } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
-import { BINARY_MESSAGE, type FrameOptions, TEXT_MESSAGE } from './outgoing.ts';
+import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
 import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
 import { StreamWriter, type WriteCallback } from './stream-writer.ts';
@@ -115,21 +109,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     return this.#sent();
   }
 
-  sendBroadcast(message: Broadcast): SendResult {
+  sendOutgoing(message: Outgoing): SendResult {
     if (!this.#machine.isOpen) return 'closed';
     if (!this.#admitsBytes(message.byteLength)) return this.#refuse();
-    if (this.#sender === null) this.#machine.sendPrepared(message.plain);
+    if (this.#sender === null) message.sendTo(this.#machine, this.#writer, null);
     else this.#sender.sendOutgoing(message);
-    return this.#sent();
-  }
-
-  /** Sends frames that somebody else encoded. */
-  sendPrepared(message: PreparedMessage, onWritten: WriteCallback | null = null): SendResult {
-    if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admitsBytes(message.byteLength)) return this.#refuse();
-    this.#sender?.finish();
-    this.#machine.sendPrepared(message);
-    if (onWritten !== null) this.#writer.whenWritten(onWritten);
     return this.#sent();
   }
 
@@ -166,20 +150,33 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     this.#hold(HOLD.USER);
   }
 
+  /** Delivers again, though nothing within this call. */
   resumeDelivery(): void {
+    if ((this.#holds & HOLD.USER) === 0) return;
+    this.letReactionsRun();
     this.#release(HOLD.USER);
   }
 
-  /** Holds back the next message until the promise reactions to this one have run. */
+  /** Holds back the next message until the promise reactions to this one have run, which may pause and resume. */
   letReactionsRun(): void {
+    if (this.#holds & HOLD.REACTIONS) return;
     this.#holds |= HOLD.REACTIONS;
     this.#machine.pause();
     // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
     queueMicrotask(() => process.nextTick(() => this.#release(HOLD.REACTIONS)));
   }
 
+  /** Has `drain` reported when all that waits now has left. */
+  oweDrain(): void {
+    this.#owesDrain = true;
+    // A stream that holds little does not announce a drain by itself.
+    if (!this.#writer.isWaiting) this.#writer.block(() => this.onDrain());
+  }
+
   tick(nowMs: number): void {
     this.#writer.noteWritten();
+    // Whoever does not listen cannot call the peer silent.
+    if (this.#holds & HOLD.USER) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -286,15 +283,18 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   #hold(reason: number): void {
     this.#holds |= reason;
     this.#machine.pause();
-    this.#stream.pause();
+    if ((this.#holds & HOLD.REACTIONS) === 0) this.#stream.pause();
   }
 
   #release(reason: number): void {
     if ((this.#holds & reason) === 0) return;
     this.#holds &= ~reason;
-    if (this.#holds > 0) return;
-    this.#stream.resume();
-    this.#read(() => this.#machine.resume());
+    if (this.#holds === 0) {
+      if (this.#stream.isPaused()) this.#stream.resume();
+      this.#read(() => this.#machine.resume());
+    } else if (reason === HOLD.REACTIONS && !this.#isFinished) {
+      this.#stream.pause();
+    }
   }
 
   #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {
@@ -391,10 +391,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
       this.fail(CloseCode.POLICY_VIOLATION, reason);
       return 'dropped';
     }
-    this.#owesDrain = true;
     this.#stopReading();
-    // The stream holds less than makes it announce a drain by itself: ask when that has left.
-    if (!this.#writer.isWaiting) this.#writer.block(() => this.onDrain());
+    this.oweDrain();
     return 'dropped';
   }
 }

@@ -71,7 +71,9 @@ export class StreamWriter {
   /** Has the stream report when what it holds has left, though that is too little for it to do so by itself. */
   block(onUnblocked: () => void): void {
     this.isBlocked = true;
-    this.#stream.write(NO_BYTES, onUnblocked);
+    this.#stream.write(NO_BYTES, (error) => {
+      if (!error) onUnblocked();
+    });
   }
 
   unblock(): void {

@@ -1,10 +1,10 @@
-import type { Broadcast } from './broadcast.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { SendResult } from './stream-context.ts';
 
 /** A connection as the topics know it. */
 export interface Subscriber {
   readonly peer: unknown;
-  sendBroadcast(message: Broadcast): SendResult;
+  sendOutgoing(message: Outgoing): SendResult;
 }
 
 const NO_TOPICS: ReadonlySet<string> = new Set();
@@ -47,11 +47,11 @@ export class Topics {
   }
 
   /** Sends to everybody but the subscriber whose peer is `except`, and returns how many took it. */
-  publish(topic: string, message: Broadcast, except: unknown): number {
+  publish(topic: string, message: Outgoing, except: unknown): number {
     let taken = 0;
     for (const subscriber of this.#subscribers.get(topic) ?? []) {
       if (subscriber.peer === except) continue;
-      const result = subscriber.sendBroadcast(message);
+      const result = subscriber.sendOutgoing(message);
       if (result === 'written' || result === 'queued') taken++;
     }
     return taken;

@@ -30,7 +30,6 @@ export interface ConnectOptions {
 const DEFAULT_WAIT_MS = 1000;
 // Input is read no faster than the connection takes it.
 const MAX_WAITING_BYTES = 1024 * 1024;
-const DRAIN_POLL_MS = 5;
 
 /**
  * Run `hawser connect`.
@@ -63,7 +62,7 @@ class ConnectSession {
     this.#streams = streams;
     this.#console = new ConnectConsole(streams, options.quiet);
     const waitMs = options.waitMs ?? (streams.stdin.isTTY === true ? 0 : DEFAULT_WAIT_MS);
-    this.#silence = new SilenceTimer(waitMs, () => void this.#closeWhenSent());
+    this.#silence = new SilenceTimer(waitMs, () => this.#fellSilent());
     this.#pinger = new Pinger(socket, (message) => this.#console.note(message));
   }
 
@@ -87,7 +86,12 @@ class ConnectSession {
     socket.addEventListener('open', () => this.#opened().catch(reject));
     socket.addEventListener('message', ({ data }) => {
       this.#silence.touch();
-      this.#console.showMessage(data as string | ArrayBuffer);
+      // Output that nobody reads must not fill the memory: the server has to wait.
+      if (!this.#console.showMessage(data as string | ArrayBuffer)) socket.pause();
+    });
+    this.#streams.stdout.on('drain', () => {
+      this.#silence.touch();
+      socket.resume();
     });
     socket.addEventListener('pong', ({ data }) =>
       this.#pinger.receivePong(new Uint8Array(data as ArrayBuffer)),
@@ -125,17 +129,26 @@ class ConnectSession {
     this.#socket.close(1000);
   }
 
+  #fellSilent(): void {
+    // The server is not heard while our output waits: silence begins when that has left.
+    if (!this.#streams.stdout.writableNeedDrain) void this.#closeWhenSent();
+  }
+
   async #closeWhenSent(): Promise<void> {
     await this.#waitForRoom(0);
     this.#socket.close(1000);
   }
 
-  // The standard interface has no event for this, only a number to look at.
   async #waitForRoom(maxWaitingBytes: number): Promise<void> {
     const socket = this.#socket;
-    while (socket.readyState === WebSocket.OPEN && socket.bufferedAmount > maxWaitingBytes) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    }
+    if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount <= maxWaitingBytes) return;
+    const over = new AbortController();
+    await new Promise<void>((resolve) => {
+      for (const type of ['drain', 'close'] as const) {
+        socket.addEventListener(type, () => resolve(), { signal: over.signal });
+      }
+    });
+    over.abort();
   }
 
   #closed(code: number, reason: string): number {

@@ -57,15 +57,16 @@ export class ConnectConsole {
     this.#streams.stdin.destroy();
   }
 
-  /** Show a message that arrived. */
-  showMessage(data: MessageData): void {
+  /**
+   * Show a message that arrived.
+   *
+   * @returns `false` when the next one should wait for `drain` of stdout
+   */
+  showMessage(data: MessageData): boolean {
     const { stdout } = this.#streams;
-    if (stdout.isTTY !== true) {
-      stdout.write(`${formatForPipe(data)}\n`);
-      return;
-    }
+    if (stdout.isTTY !== true) return stdout.write(`${formatForPipe(data)}\n`);
     const arrow = hasColors(stdout) ? styleText('cyan', '<') : '<';
-    this.#writeAbovePrompt(stdout, `${arrow} ${formatForScreen(data)}\n`);
+    return this.#writeAbovePrompt(stdout, `${arrow} ${formatForScreen(data)}\n`);
   }
 
   /** Tell something about the run, unless the user asked for quiet. */
@@ -76,10 +77,11 @@ export class ConnectConsole {
     this.#writeAbovePrompt(stderr, `${hasColors(stderr) ? styleText('dim', line) : line}\n`);
   }
 
-  #writeAbovePrompt(stream: NodeJS.WriteStream, text: string): void {
+  #writeAbovePrompt(stream: NodeJS.WriteStream, text: string): boolean {
     this.#erasePrompt();
-    stream.write(text);
+    const hasRoom = stream.write(text);
     this.prompt();
+    return hasRoom;
   }
 
   #erasePrompt(): void {

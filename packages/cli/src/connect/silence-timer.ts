@@ -21,7 +21,7 @@ export class SilenceTimer {
     if (Number.isFinite(this.#silenceMs)) this.#timer ??= setTimeout(this.#onSilence, this.#silenceMs);
   }
 
-  /** Something happened: count again from now. */
+  /** Something happened: count again from now, also where it had run out. */
   touch(): void {
     this.#timer?.refresh();
   }

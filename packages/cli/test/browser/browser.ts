@@ -15,6 +15,12 @@ const ARGUMENTS = [
   '--disable-quic',
 ];
 
+/** Launch a real Chromium. */
+export async function launchChromium(): Promise<Browser> {
+  const args = [...chromium.args.filter((argument) => !UNWANTED.includes(argument)), ...ARGUMENTS];
+  return driver.launch({ executablePath: await chromium.executablePath(), args });
+}
+
 /** A page of the playground with what went wrong in it. */
 export interface PlaygroundTab {
   readonly page: Page;
@@ -31,10 +37,7 @@ export class PlaygroundBrowser {
   }
 
   static async launch(): Promise<PlaygroundBrowser> {
-    const args = [...chromium.args.filter((argument) => !UNWANTED.includes(argument)), ...ARGUMENTS];
-    return new PlaygroundBrowser(
-      await driver.launch({ executablePath: await chromium.executablePath(), args }),
-    );
+    return new PlaygroundBrowser(await launchChromium());
   }
 
   /** Open the playground under a nickname, in a profile of its own, and wait for its connection. */

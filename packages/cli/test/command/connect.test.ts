@@ -95,6 +95,30 @@ describe('in a pipe', () => {
     expect(received.at(-1)).toBe('text line 4999');
   });
 
+  test('a reader that takes its time makes the server wait, and gets everything', async () => {
+    const [line, count] = ['x'.repeat(16_383), 2_000];
+    let sent = 0;
+    const pump = (socket: ServerSocket<undefined>) => {
+      for (; sent < count; sent++) if (socket.send(line) === 'dropped') return;
+    };
+    const url = await listen({
+      maxBufferedBytes: 65_536,
+      slowConsumer: 'drop',
+      message: pump,
+      drain: pump,
+    });
+    const client = hawser.start('connect', url, '-q', '--wait', '0.1');
+    client.holdOutput();
+    client.type('go\n');
+    client.endInput();
+    // Far longer than the silence that ends it.
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    expect(sent).toBeLessThan(count);
+    client.readOn();
+    const { exitCode, stdout } = await client.ended();
+    expect([exitCode, stdout.length]).toEqual([0, count * 16_384]);
+  });
+
   test('--wait forever stays until the server closes', async () => {
     const url = await listen({
       open: (socket) => {

@@ -48,6 +48,15 @@ export class HawserProcess {
     });
   }
 
+  /** Read nothing that the command writes until `readOn`, so that it has to wait. */
+  holdOutput(): void {
+    this.#child.stdout?.pause();
+  }
+
+  readOn(): void {
+    this.#child.stdout?.resume();
+  }
+
   /** Wait until the command has written something. */
   async seen(name: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {

@@ -1,3 +1,4 @@
+export { ByteList } from './byte-list.ts';
 export {
   type AcceptedResponse,
   type HandshakeErrorCode,

@@ -1,0 +1,204 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { connection as Connection } from 'websocket';
+import { usedBytes } from '../../../ws/test/rig/memory.ts';
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  closePayload,
+  frame,
+  frameHeader,
+  PING,
+  TEXT,
+} from '../../../ws/test/rig/raw-frame.ts';
+import { connectRaw, handshakeRequest, requestRaw } from '../../../ws/test/rig/raw-peer.ts';
+import { startRawServer } from '../../../ws/test/rig/raw-server.ts';
+import { LIBRARIES } from '../rig/libraries.ts';
+import { closeOf, openServerSide } from '../rig/pairs.ts';
+import { startServer } from '../rig/scenarios.ts';
+
+const library = LIBRARIES.ours;
+
+describe('hostile client', () => {
+  test.each<[string, Buffer, number, string]>([
+    ['an unmasked frame', frame(TEXT, 'x', { mask: false }), 1002, 'frame from a client is not masked'],
+    [
+      'a length in more bytes than it needs',
+      Buffer.concat([Buffer.from([0x82, 0x80 | 126, 0, 5]), Buffer.alloc(9)]),
+      1002,
+      'payload length is badly encoded',
+    ],
+    [
+      'a frame of which only the header comes',
+      frameHeader(0x82, 65_537, true),
+      1009,
+      'Frame size of 65537 bytes exceeds maximum accepted frame size',
+    ],
+  ])('is dropped for %s', async (_, bytes, code, description) => {
+    const { connection, peer } = await openServerSide(library);
+    const closed = closeOf(connection);
+    peer.write(bytes, Buffer.alloc(4));
+    expect(await closed).toEqual({ code, description });
+    expect(await peer.close()).toEqual({ code, reason: description });
+  });
+
+  test('is dropped at the header of the fragment that crosses the message limit', async () => {
+    const { connection, peer } = await openServerSide(library, { maxReceivedMessageSize: 100 });
+    const closed = closeOf(connection);
+    peer.write(
+      frame(BINARY, Buffer.alloc(90), { fin: false }),
+      frame(CONTINUATION, Buffer.alloc(10), { fin: false }),
+    );
+    peer.write(frameHeader(CONTINUATION, 1, true), Buffer.alloc(4));
+    expect(await closed).toEqual({ code: 1009, description: 'Maximum message size exceeded.' });
+  });
+
+  test('cannot fill memory with empty fragments', async () => {
+    const { connection, peer } = await openServerSide(library);
+    const message = new Promise((resolve) => connection.on('message', resolve));
+    peer.sendFrame(TEXT, 'a');
+    await message;
+    const empty = Buffer.concat(
+      Array.from({ length: 10_000 }, () => frame(CONTINUATION, '', { fin: false })),
+    );
+    const before = await usedBytes();
+    peer.write(frame(TEXT, '', { fin: false }));
+    for (let i = 0; i < 20; i++) peer.write(empty);
+    const pinged = new Promise((resolve) => connection.on('ping', resolve));
+    peer.sendFrame(PING);
+    await pinged;
+    // 200,000 fragments kept as objects would take well over 10 MB.
+    expect((await usedBytes()) - before).toBeLessThan(5_000_000);
+    const whole = new Promise<unknown>((resolve) => connection.on('message', resolve));
+    peer.sendFrame(CONTINUATION, 'whole');
+    expect(await whole).toEqual({ type: 'utf8', utf8Data: 'whole' });
+  });
+
+  test('cannot make pongs pile up by not reading them', async () => {
+    const { connection, peer } = await openServerSide(library, { keepalive: false });
+    peer.stream.pause();
+    const bytes = Buffer.alloc(15_000);
+    while (!connection.outputBufferFull) connection.sendBytes(bytes);
+    const full = connection.socket.writableLength;
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => {
+      connection.on('ping', () => {
+        if (++pings === 5_000) resolve();
+      });
+    });
+    for (let i = 0; i < 5_000; i++) peer.sendFrame(PING, `${i}`.padEnd(100));
+    await enough;
+    expect(connection.socket.writableLength - full).toBeLessThan(1_000);
+    // The last of them is answered when the peer reads again.
+    peer.stream.resume();
+    let last = '';
+    while (!last.startsWith('4999')) {
+      const { opcode, payload } = await peer.frame();
+      if (opcode !== BINARY) last = payload.toString();
+    }
+  });
+
+  test('that never ends its side is cut off after closeTimeout, whoever closed', async () => {
+    const config = { closeTimeout: 30, keepalive: false };
+    for (const begin of ['ours', 'theirs', 'end']) {
+      const { server, port } = await startServer(library, { ...config, autoAcceptConnections: true });
+      const accepted = new Promise<Connection>((resolve) => server.once('connect', resolve));
+      const peer = await connectRaw(port, { allowHalfOpen: true });
+      peer.write(handshakeRequest());
+      await peer.head();
+      const connection = await accepted;
+      const closed = closeOf(connection);
+      if (begin === 'ours') connection.close(4000);
+      else if (begin === 'theirs') peer.sendFrame(CLOSE, closePayload(4000));
+      else peer.sendFrame(TEXT, 'and nothing more');
+      if (begin === 'end') connection.drop(4000);
+      expect((await closed).code).toBe(4000);
+      expect(connection.socket.destroyed).toBe(true);
+    }
+  });
+
+  test('that stops reading what is still to be sent is cut off after closeTimeout', async () => {
+    const { connection, peer } = await openServerSide(library, { closeTimeout: 30, keepalive: false });
+    peer.stream.pause();
+    const bytes = Buffer.alloc(15_000);
+    while (!connection.outputBufferFull) connection.sendBytes(bytes);
+    const closed = closeOf(connection);
+    connection.close(4000);
+    // It goes on talking, which is no sign that it reads.
+    const talk = setInterval(() => peer.sendFrame(PING), 5);
+    expect((await closed).code).toBe(4000);
+    clearInterval(talk);
+  });
+
+  test('that never ends its side after a rejection is cut off', async () => {
+    const { server, port } = await startServer(library, { closeTimeout: 30 });
+    const gone = new Promise<void>((resolve) => {
+      server.on('request', (request) => {
+        request.socket.on('close', () => resolve());
+        request.reject(403);
+      });
+    });
+    const peer = await connectRaw(port, { allowHalfOpen: true });
+    peer.write(handshakeRequest());
+    expect((await peer.head()).startLine).toBe('HTTP/1.1 403 Forbidden');
+    await gone;
+  });
+
+  test('that resets the connection before it is accepted harms nobody', async () => {
+    const { server, port } = await startServer(library);
+    const requested = new Promise<import('websocket').request>((resolve) => server.on('request', resolve));
+    const peer = await requestRaw(port);
+    const request = await requested;
+    const gone = new Promise((resolve) => request.socket.on('close', resolve));
+    (peer.stream as import('node:net').Socket).resetAndDestroy();
+    // Reading is what tells that the peer is gone.
+    request.socket.resume();
+    await gone;
+    expect(server.pendingRequests).toEqual([]);
+    const connection = request.accept();
+    expect(await closeOf(connection)).toEqual({
+      code: 1006,
+      description: 'TCP connection lost before handshake completed.',
+    });
+    expect(server.connections).toEqual([]);
+  });
+
+  test('that sends after the close frame is not listened to', async () => {
+    const { connection, peer } = await openServerSide(library);
+    const seen: unknown[] = [];
+    connection.on('message', (message) => seen.push(message));
+    connection.close();
+    peer.write(frame(TEXT, 'late'));
+    await turn();
+    peer.stream.end(frame(CLOSE, closePayload(1000)));
+    await closeOf(connection);
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('hostile server', () => {
+  test.each<[string, Buffer, number]>([
+    ['a masked frame', frame(TEXT, 'x'), 1002],
+    ['a frame above 1 MiB', frameHeader(0x82, 0x100001, false), 1009],
+    ['a compressed frame', frame(TEXT, 'x', { rsv: 4, mask: false }), 1002],
+  ])('is dropped for %s', async (_, bytes, code) => {
+    const server = await startRawServer();
+    const client = new library.client();
+    const connected = new Promise<Connection>((resolve) => client.on('connect', resolve));
+    client.connect(server.url);
+    const peer = await server.open();
+    const closed = closeOf(await connected);
+    peer.write(bytes);
+    expect((await closed).code).toBe(code);
+  });
+
+  test('that chooses an extension fails the handshake', async () => {
+    const server = await startRawServer();
+    const client = new library.client();
+    const failed = new Promise<Error>((resolve) => client.on('connectFailed', resolve));
+    client.connect(server.url);
+    await server.open({ 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+    expect((await failed).message).toContain('permessage-deflate');
+  });
+});

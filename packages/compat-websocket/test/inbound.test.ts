@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { connection as Connection, Message } from 'websocket';
+import { Queue } from '../../ws/test/rig/queue.ts';
+import { frame, PING, serverFrame, TEXT } from '../../ws/test/rig/raw-frame.ts';
+import { connectRaw, handshakeRequest } from '../../ws/test/rig/raw-peer.ts';
+import { startRawServer } from '../../ws/test/rig/raw-server.ts';
+import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
+import { LIBRARIES, type Library } from './rig/libraries.ts';
+import { closeOf, openServerSide } from './rig/pairs.ts';
+import { startServer } from './rig/scenarios.ts';
+
+const each = Object.entries(LIBRARIES) as [string, Library][];
+const textOf = (message: Message) => (message.type === 'utf8' ? message.utf8Data : '');
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe.each(each)('connection of %s', (_, library) => {
+  test('holds back what comes behind the message in which it was paused', async () => {
+    const { connection, peer } = await openServerSide(library);
+    const messages = new Queue<string>();
+    connection.on('message', (message) => {
+      messages.push(textOf(message));
+      if (textOf(message) === 'one') connection.pause();
+    });
+    peer.write(frame(TEXT, 'one'), frame(TEXT, 'two'), frame(TEXT, 'three'));
+    expect(await messages.next()).toBe('one');
+    for (let i = 0; i < 5; i++) await turn();
+    expect(messages.length).toBe(0);
+    expect(connection.inputPaused).toBe(true);
+    connection.resume();
+    expect(await messages.take(2)).toEqual(['two', 'three']);
+    expect(connection.inputPaused).toBe(false);
+  });
+
+  test('delivers nothing before resume() when it was paused right after accept()', async () => {
+    const { server, port } = await startServer(library);
+    const accepted = new Promise<Connection>((resolve) => {
+      server.on('request', (request) => {
+        const connection = request.accept();
+        connection.pause();
+        resolve(connection);
+      });
+    });
+    const peer = await connectRaw(port);
+    peer.write(handshakeRequest());
+    await peer.head();
+    peer.sendFrame(TEXT, 'early');
+    const connection = await accepted;
+    for (let i = 0; i < 5; i++) await turn();
+    const message = new Promise<Message>((resolve) => connection.on('message', resolve));
+    connection.resume();
+    expect(textOf(await message)).toBe('early');
+  });
+
+  test('survives a listener that throws, if the program does, and goes on with the next message', async () => {
+    const errors = captureUncaught();
+    const { connection, peer } = await openServerSide(library);
+    const seen: string[] = [];
+    const done = new Promise<void>((resolve) => {
+      connection.on('message', (message) => {
+        seen.push(`${textOf(message)} after ${errors.length} errors`);
+        if (textOf(message) === 'two') resolve();
+        if (textOf(message) === 'one') throw new Error('of a listener');
+      });
+    });
+    peer.write(frame(TEXT, 'one'), frame(PING, 'p'), frame(TEXT, 'two'));
+    await done;
+    expect(seen).toEqual(['one after 0 errors', 'two after 1 errors']);
+    expect(await errors.next()).toMatchObject({ message: 'of a listener' });
+    expect((await peer.frame()).payload.toString()).toBe('p');
+  });
+
+  test('does not answer a ping that a listener cancels', async () => {
+    const { connection, peer } = await openServerSide(library);
+    connection.on('ping', (cancel, data) => {
+      if (data.toString() === 'no') cancel();
+    });
+    peer.write(frame(PING, 'no'), frame(PING, 'yes'));
+    expect((await peer.frame()).payload.toString()).toBe('yes');
+  });
+
+  test('reads frames in any chunking', async () => {
+    const { connection, peer } = await openServerSide(library);
+    const messages = new Queue<Message>();
+    connection.on('message', (message) => messages.push(message));
+    for (const byte of frame(TEXT, 'byte by byte')) {
+      peer.write(Uint8Array.of(byte));
+      await turn();
+    }
+    expect(textOf(await messages.next())).toBe('byte by byte');
+  });
+});
+
+describe('connection', () => {
+  test('closes cleanly in a ping listener: the ping is not answered any more', async () => {
+    const { connection, peer } = await openServerSide(LIBRARIES.ours);
+    const closed = closeOf(connection);
+    connection.on('ping', () => connection.close(4000, 'enough'));
+    peer.sendFrame(PING, 'p');
+    expect(await peer.close()).toEqual({ code: 4000, reason: 'enough' });
+    peer.stream.end();
+    expect(await closed).toEqual({ code: 4000, description: 'enough' });
+  });
+
+  test('delivers frames that came with the handshake', async () => {
+    const { server, port } = await startServer(LIBRARIES.ours, { autoAcceptConnections: true });
+    const messages = new Queue<Message>();
+    server.on('connect', (connection) => connection.on('message', (message) => messages.push(message)));
+    const peer = await connectRaw(port);
+    peer.write(handshakeRequest(), frame(TEXT, 'early'));
+    expect(textOf(await messages.next())).toBe('early');
+  });
+
+  test('delivers what came with the answer to listeners that a promise for the connection adds', async () => {
+    const server = await startRawServer();
+    const client = new LIBRARIES.ours.client();
+    const connected = new Promise<Connection>((resolve) => client.on('connect', resolve));
+    client.connect(server.url);
+    const opening = server.open({}, Buffer.concat([serverFrame(TEXT, 'one'), serverFrame(TEXT, 'two')]));
+    const connection = await connected;
+    const messages = new Queue<Message>();
+    connection.on('message', (message) => messages.push(message));
+    expect((await messages.take(2)).map(textOf)).toEqual(['one', 'two']);
+    await opening;
+  });
+});

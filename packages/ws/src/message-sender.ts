@@ -1,0 +1,102 @@
+import { CloseCode } from '@hawser/protocol/websocket';
+import type { ClientConnection } from './client-connection.ts';
+import type { CloseStatus } from './client-target.ts';
+
+/**
+ * Sends a client's messages in the order in which they were given, blobs among them, and counts what waits.
+ * @see https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
+ */
+export class MessageSender {
+  readonly #connection: ClientConnection<unknown>;
+  readonly #onDrain: () => void;
+  /** `close` was called and waits for blobs. */
+  #isClosing = false;
+  /** Payload bytes given to the connection since it last had nothing to write. */
+  #unsentBytes = 0;
+  /** Payload bytes that came too late: the standard has them counted for ever. */
+  #discardedBytes = 0;
+  /** Bytes of blobs that are still being read and of what was sent behind them, and the end of that work. */
+  #pendingBytes = 0;
+  #blobs: Promise<void> | null = null;
+
+  /** @param onDrain - is called when `bufferedAmount` is back at 0 */
+  constructor(connection: ClientConnection<unknown>, onDrain: () => void) {
+    this.#connection = connection;
+    this.#onDrain = onDrain;
+  }
+
+  get isOpen(): boolean {
+    return this.#connection.isOpen && !this.#isClosing;
+  }
+
+  /** Payload bytes that were given to `send` and have not reached the network yet. */
+  get bufferedAmount(): number {
+    const unsent = Math.min(this.#unsentBytes, this.#connection.bufferedBytes);
+    return unsent + this.#pendingBytes + this.#discardedBytes;
+  }
+
+  send(payload: string | Uint8Array | Blob): void {
+    const byteLength = byteLengthOf(payload);
+    if (!this.isOpen) this.#discardedBytes += byteLength;
+    else if (payload instanceof Blob || this.#blobs !== null) this.#sendBehindBlobs(payload, byteLength);
+    else this.#sendPayload(payload, byteLength);
+  }
+
+  /** What was sent before goes out before, blobs that are still being read included. */
+  close(status: CloseStatus): void {
+    if (this.#blobs === null) {
+      this.#connection.close(status);
+    } else if (!this.#isClosing) {
+      this.#isClosing = true;
+      this.#afterBlobs(async () => this.#connection.close(status));
+    }
+  }
+
+  /** Looks whether anything still waits: to be called when the connection reports a drain. */
+  checkDrain(): void {
+    if (!this.#connection.isOpen) return;
+    if (this.#connection.bufferedBytes > 0) {
+      this.#connection.oweDrain();
+      return;
+    }
+    this.#unsentBytes = 0;
+    if (this.#pendingBytes === 0) this.#onDrain();
+  }
+
+  #sendPayload(payload: string | Uint8Array, byteLength: number): void {
+    if (this.#connection.send(payload) === 'closed') {
+      this.#discardedBytes += byteLength;
+      return;
+    }
+    // What is sent in one turn is written when the turn ends, and looked at once behind that.
+    if (this.#unsentBytes === 0 && byteLength > 0) setImmediate(() => this.checkDrain());
+    this.#unsentBytes += byteLength;
+  }
+
+  #sendBehindBlobs(payload: string | Uint8Array | Blob, byteLength: number): void {
+    // The bytes are the caller's again once `send` returns.
+    const kept = payload instanceof Uint8Array ? Uint8Array.from(payload) : payload;
+    this.#pendingBytes += byteLength;
+    this.#afterBlobs(async () => {
+      const read = kept instanceof Blob ? new Uint8Array(await kept.arrayBuffer()) : kept;
+      this.#pendingBytes -= byteLength;
+      this.#sendPayload(read, byteLength);
+    });
+  }
+
+  /** Runs `task` behind the blobs that are being read. A blob that cannot be read fails the connection. */
+  #afterBlobs(task: () => Promise<void>): void {
+    const turn: Promise<void> = (this.#blobs ?? Promise.resolve())
+      .then(task)
+      .catch(() => this.#connection.fail(CloseCode.INTERNAL_ERROR, 'a Blob could not be read'))
+      .finally(() => {
+        if (this.#blobs === turn) this.#blobs = null;
+      });
+    this.#blobs = turn;
+  }
+}
+
+function byteLengthOf(payload: string | Uint8Array | Blob): number {
+  if (typeof payload === 'string') return Buffer.byteLength(payload);
+  return payload instanceof Blob ? payload.size : payload.length;
+}
