@@ -1,5 +1,6 @@
 /** For the packages of this workspace that build on this one. No API: it may change with any release. */
 
+export { Broadcast } from './broadcast.ts';
 export type { CompressionSettings } from './compression/compression-options.ts';
 export { Compressor, type Deflation } from './compression/compressor.ts';
 export {
@@ -12,7 +13,7 @@ export {
 } from './compression/deflate.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
-export type { FrameOptions } from './outgoing.ts';
+export type { FrameOptions, Outgoing } from './outgoing.ts';
 export { StreamConnection } from './stream-connection.ts';
 export type { ConnectionEnding, StreamContext, StreamEvents } from './stream-context.ts';
 export { isEncrypted, isOwned, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';

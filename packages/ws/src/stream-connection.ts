@@ -32,6 +32,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   #holds = 0;
   #isFinished = false;
   #isClosed = false;
+  #wasHeard = true;
 
   /** @param deflation - what messages are compressed with, where that was agreed on */
   constructor(
@@ -173,6 +174,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if (!this.#writer.isWaiting) this.#writer.block(() => this.onDrain());
   }
 
+  /** Tells whether since the last call anything came from the peer, or it read what waited for it. */
+  takeHeard(): boolean {
+    const wasHeard = this.#wasHeard;
+    this.#wasHeard = false;
+    return wasHeard;
+  }
+
   tick(nowMs: number): void {
     this.#writer.noteWritten();
     // Whoever does not listen cannot call the peer silent.
@@ -198,6 +206,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onData(chunk: Buffer): void {
+    this.#wasHeard = true;
     this.#writer.noteWritten();
     // As `#read` does, without a closure for each chunk.
     this.#isFlushDue = true;
@@ -217,6 +226,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   onDrain(): void {
     this.#writer.unblock();
     this.#machine.markAlive();
+    this.#wasHeard = true;
     this.flush();
     this.#drained();
   }
