@@ -9,6 +9,7 @@ const ALLOWED = {
   protocol: [],
   ws: ['protocol'],
   'compat-websocket': ['ws', 'protocol'],
+  engine: ['protocol', 'ws'],
   cli: ['ws'],
 };
 
