@@ -4,7 +4,10 @@ import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
 import { endWith } from './websocket-engine.ts';
 
 /** What an error is about; a `message` is what the client reads. */
-export type ErrorContext = Record<string, unknown> & { name?: string; message?: string };
+export type ErrorContext = Record<string, unknown> & {
+  name?: string;
+  message?: string | null | undefined;
+};
 
 /** Told the verdict on a request: nothing where it is fine. */
 export type ErrorCallback = (errorCode?: ErrorNumber, errorContext?: ErrorContext) => void;

@@ -53,7 +53,7 @@ export function verifyRequest(
   } else {
     options.allowRequest(request, (message, isAllowed) => {
       if (isAllowed) done();
-      else done(ERRORS.FORBIDDEN, message ? { message } : {});
+      else done(ERRORS.FORBIDDEN, { message });
     });
   }
 }
