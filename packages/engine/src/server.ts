@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createCodec } from '@hawser/protocol/engineio';
-import { Sweeper, TurnFlusher } from '@hawser/ws/internal';
+import { TurnFlusher } from '@hawser/ws/internal';
 import { stringifySetCookie } from 'cookie';
 import cors, { type CorsOptions } from 'cors';
 import { resolveDeflate } from './compression.ts';
@@ -27,6 +27,7 @@ import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } fro
 import { type AnyHttpServer, attachRoute } from './router.ts';
 import { type SessionHost, Socket } from './session.ts';
 import { SessionIds } from './session-id.ts';
+import { SessionSweep } from './session-sweep.ts';
 import { type EngineRequest, type Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import { transports } from './transports.ts';
@@ -40,9 +41,6 @@ import { receiveWebTransport } from './webtransport-session.ts';
  * would let a small body hold up everybody else.
  */
 const MAX_PAYLOAD_PACKETS = 65_536;
-
-/** Connections that close are given up within this time, in quarters of it. */
-const CLOSE_DEADLINE_MS = 10_000;
 
 /** Turns a request away with one of `Server.errors`. */
 type Refuse = (code: ErrorNumber, context?: ErrorContext) => void;
@@ -76,26 +74,21 @@ export class Server extends EventEmitter {
   /** The HTTP server that `listen` made. */
   httpServer?: HttpServer;
   readonly #middlewares: Middleware[] = [];
-  readonly #sessions = new Set<Socket>();
   readonly #ids = new SessionIds();
-  readonly #sweeper: Sweeper;
+  readonly #sweep: SessionSweep;
   readonly #context: TransportContext;
   readonly #host: SessionHost;
   #websockets: WebSocketEngine;
   #isClosed = false;
-  #nowMs = 0;
   readonly #preparedByFrame = new WeakMap<object, PreparedMessage>();
 
   constructor(options: ServerOptions = {}) {
     super();
     this.opts = resolveOptions(options);
-    const { pingInterval, pingTimeout } = this.opts;
     if (this.opts.cors) this.use(cors(this.opts.cors === true ? {} : (this.opts.cors as CorsOptions)));
-    this.#sweeper = new Sweeper([pingInterval, pingTimeout, CLOSE_DEADLINE_MS], (nowMs) =>
-      this.#sweep(nowMs),
-    );
     this.#context = this.#createContext();
     this.#websockets = this.#createWebSocketEngine();
+    this.#sweep = this.#createSweep();
     this.#host = this.#createHost();
   }
 
@@ -196,7 +189,7 @@ export class Server extends EventEmitter {
 
   /** Closes all sessions at once. An HTTP server that it is attached to goes on. */
   close(): this {
-    for (const session of this.#sessions) session.close(true);
+    for (const session of this.#sweep.sessions) session.close(true);
     this.#isClosed = true;
     this.#websockets.close();
     return this;
@@ -276,14 +269,14 @@ export class Server extends EventEmitter {
     const session = new Socket(id, this.#host, transport, request, remoteAddress);
     this.clients[id] = session;
     this.clientsCount++;
-    this.#sessions.add(session);
-    this.#wake();
+    this.#sweep.sessions.add(session);
+    this.#sweep.start();
     session.open();
     return session;
   }
 
   #closeSession(session: Socket): void {
-    if (!this.#sessions.delete(session)) return;
+    if (!this.#sweep.sessions.delete(session)) return;
     this.clientsCount--;
     // A user's own ids may be given twice.
     if (this.clients[session.id] === session) delete this.clients[session.id];
@@ -328,20 +321,26 @@ export class Server extends EventEmitter {
     }
     return new NativeWebSocketEngine(this.#context, resolveDeflate(perMessageDeflate), {
       reportError: (error) => this.#reportError(error),
-      wake: () => this.#wake(),
+      wake: () => this.#sweep.start(),
+    });
+  }
+
+  #createSweep(): SessionSweep {
+    const server = this;
+    return new SessionSweep(this.opts, {
+      get websockets() {
+        return server.#websockets;
+      },
+      reportError: (error) => this.#reportError(error),
     });
   }
 
   #createHost(): SessionHost {
-    const { pingInterval, pingTimeout, transports: enabled } = this.opts;
-    const server = this;
+    const { transports: enabled } = this.opts;
     return {
-      server,
+      server: this,
       opts: this.opts,
-      timing: { pingIntervalMs: pingInterval, pingTimeoutMs: pingTimeout },
-      get nowMs() {
-        return server.#nowMs;
-      },
+      sweep: this.#sweep,
       upgradesFrom: (transport) =>
         this.upgrades(transport.name as TransportName).filter((name) =>
           enabled.includes(name as TransportName),
@@ -359,26 +358,6 @@ export class Server extends EventEmitter {
   #reopen(): void {
     if (this.#isClosed) this.#websockets = this.#createWebSocketEngine();
     this.#isClosed = false;
-  }
-
-  #wake(): void {
-    if (this.#nowMs === 0) this.#nowMs = Math.floor(performance.now());
-    this.#sweeper.start();
-  }
-
-  #sweep(nowMs: number): void {
-    this.#nowMs = nowMs;
-    for (const session of this.#sessions) {
-      try {
-        session.tick(nowMs);
-      } catch (error) {
-        this.#reportError(error);
-      }
-    }
-    this.#websockets.tick(nowMs);
-    if (this.#sessions.size > 0 || this.#websockets.isBusy) return;
-    this.#sweeper.stop();
-    this.#nowMs = 0;
   }
 
   /** What a listener threw is uncaught, as with every emitter; but not in the midst of a stream's or others' work. */

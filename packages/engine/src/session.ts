@@ -5,7 +5,6 @@ import {
   encodeHandshake,
   type Heartbeat,
   type HeartbeatHandler,
-  type HeartbeatTiming,
   type Packet,
   type Version,
   VIOLATIONS,
@@ -26,6 +25,7 @@ import {
 } from './packet.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import type { Server } from './server.ts';
+import type { SessionSweep } from './session-sweep.ts';
 import type { CloseDescription, CloseNotice, Transport, TransportHandler } from './transport.ts';
 import { Upgrade, type UpgradeHost } from './upgrade.ts';
 
@@ -43,9 +43,7 @@ export type CloseReason =
 export interface SessionHost {
   readonly server: Server;
   readonly opts: ResolvedOptions;
-  readonly timing: HeartbeatTiming;
-  /** Milliseconds of a clock that only moves forward, at the last sweep. */
-  readonly nowMs: number;
+  readonly sweep: SessionSweep;
   /** Names of the transports that a session can be moved to. */
   upgradesFrom(transport: Transport): readonly string[];
   /** Returns the message that goes out with `frame`, one for all who send it. */
@@ -101,7 +99,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     this.remoteAddress = remoteAddress;
     this.transport = transport;
     this.#host = host;
-    this.#heartbeat = createHeartbeat('server', transport.protocol, host.timing, this);
+    this.#heartbeat = createHeartbeat('server', transport.protocol, host.sweep.timing, this);
     transport.handler = this;
     transport.sid = id;
   }
@@ -138,6 +136,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     };
     this.#send(controlPacket('open', encodeHandshake(handshake)));
     if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
+    this.#heartbeat.tick(Math.floor(performance.now()));
     this.emit('open');
   }
 
@@ -212,7 +211,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   onPacket(packet: Packet): void {
     if (this.#readyState !== 'open') return;
     this.emit('packet', packet);
-    const violation = this.#heartbeat.receivePacket(packet, this.#host.nowMs);
+    const violation = this.#heartbeat.receivePacket(packet, this.#host.sweep.nowMs);
     if (violation !== null) {
       this.#end('transport error', new EngineError(violation, VIOLATIONS[violation]), {
         code: CloseCode.PROTOCOL_ERROR,
