@@ -30,6 +30,10 @@ export default defineConfig({
       { extends: true, test: { name: 'ws', include: ['packages/ws/test/**/*.test.ts'], ...slow } },
       {
         extends: true,
+        test: { name: 'compat-ws', include: ['packages/compat-ws/test/**/*.test.ts'], ...slow },
+      },
+      {
+        extends: true,
         test: {
           name: 'compat-websocket',
           include: ['packages/compat-websocket/test/**/*.test.ts'],

@@ -11,12 +11,13 @@ const PROJECTS = [
   'packages/protocol/tsconfig.json',
   'packages/protocol/tsconfig.esm.json',
   'packages/ws/tsconfig.json',
+  'packages/compat-ws/tsconfig.json',
   'packages/compat-websocket/tsconfig.json',
   'packages/engine/tsconfig.json',
   'packages/cli/tsconfig.json',
 ];
 
-for (const name of ['protocol', 'ws', 'compat-websocket', 'engine', 'cli']) {
+for (const name of ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'cli']) {
   rmSync(`${root}/packages/${name}/dist`, { recursive: true, force: true });
 }
 for (const project of PROJECTS) {

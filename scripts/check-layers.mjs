@@ -8,6 +8,7 @@ import { root } from './steps.mjs';
 const ALLOWED = {
   protocol: [],
   ws: ['protocol'],
+  'compat-ws': ['ws', 'protocol'],
   'compat-websocket': ['ws', 'protocol'],
   engine: ['protocol', 'ws'],
   cli: ['ws'],

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
-const PACKAGES = ['protocol', 'ws', 'compat-websocket', 'engine', 'cli'];
+const PACKAGES = ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'cli'];
 
 const USE_BOTH = `
 import assert from 'node:assert/strict';
@@ -17,6 +17,7 @@ import { WebSocketServer, WebSocket, ServerSocket, WebSocketError } from '@hawse
 import { createCodec } from '@hawser/protocol/engineio';
 import { Decoder } from '@hawser/protocol/socketio';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
+import * as drop from '@hawser/compat-ws';
 import websocket, { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
 import { attach, listen, parser, protocol, Server, Socket, Transport, transports } from '@hawser/engine';
 const require = createRequire(import.meta.url);
@@ -24,6 +25,15 @@ const require = createRequire(import.meta.url);
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
 assert.equal(require('@hawser/ws').WebSocket, WebSocket);
 assert.equal(require('@hawser/protocol/websocket').Connection, Connection);
+// A drop-in has the shape of what it stands in for.
+const Drop = require('@hawser/compat-ws');
+assert.equal(drop.default, Drop);
+assert.deepEqual(Object.keys(drop).sort(), [
+  'PerMessageDeflate', 'Receiver', 'Sender', 'WebSocket', 'WebSocketServer',
+  'createWebSocketStream', 'default', 'extension', 'subprotocol',
+]);
+for (const [name, value] of Object.entries(drop)) assert.equal(name === 'default' ? Drop : Drop[name], value);
+assert.equal(Drop.Server, drop.WebSocketServer);
 assert.equal(require('@hawser/protocol/engineio').createCodec, createCodec);
 assert.equal(require('@hawser/protocol/socketio').Decoder, Decoder);
 assert.equal(require('@hawser/engine').Server, Server);

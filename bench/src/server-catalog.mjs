@@ -14,6 +14,11 @@ const SERVERS = Object.freeze([
     find: () => (isBuilt('@hawser/ws') ? NODE : undefined),
     missing: "run 'npm run build' first",
   },
+  {
+    name: 'compat-ws',
+    find: () => (isBuilt('@hawser/compat-ws') ? NODE : undefined),
+    missing: "run 'npm run build' first",
+  },
   { name: 'ws', find: () => NODE },
   { name: 'websocket', find: () => NODE },
   { name: 'node-net', find: () => NODE },

@@ -67,7 +67,7 @@ const WORKLOADS = Object.freeze([
   ...['no-context', 'context'].flatMap((compression) => {
     const suffix = compression === 'context' ? '-context' : '';
     const words = compression === 'context' ? 'compressed, context takeover' : 'compressed';
-    const common = { compression, servers: ['hawser', 'ws'], payloadBytes: 1100 };
+    const common = { compression, servers: ['hawser', 'compat-ws', 'ws'], payloadBytes: 1100 };
     return [
       {
         ...common,

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { answerOffers } from './deflate/agreement.mjs';
 import { responseFields } from './groups/client-handshake.mjs';
 import { requestProblems, writeHead } from './http-head.mjs';
 import { RawConnection } from './raw-connection.mjs';
@@ -58,12 +59,12 @@ export class ClientSubject {
       connection,
       request,
       authority: this.authority,
-      openPeer: (seed) => this.#openPeer(connection, request, seed),
+      openPeer: (seed, deflate) => this.#openPeer(connection, request, seed, deflate),
     });
   }
 
-  /** Do the plain handshake; throws a sentence when the request is wrong. */
-  async #openPeer(connection, request, seed) {
+  /** Do the handshake; throws a sentence when the request is wrong. */
+  async #openPeer(connection, request, seed, deflate) {
     const problems = requestProblems(request, this.authority);
     const [key] = request.fields.get('sec-websocket-key') ?? [''];
     // RFC 6455 4.1: the nonce MUST be selected randomly for each connection.
@@ -73,7 +74,14 @@ export class ClientSubject {
       connection.destroy();
       throw new Error(problems.join('; '));
     }
-    await connection.write([writeHead('HTTP/1.1 101 Switching Protocols', responseFields(key))]);
-    return connection.toPeer('server', seed);
+    const fields = responseFields(key);
+    let agreement;
+    if (deflate) {
+      const chosen = answerOffers(request.fields.get('sec-websocket-extensions'), deflate.answer);
+      fields.push(['Sec-WebSocket-Extensions', chosen.answer]);
+      agreement = chosen.agreement;
+    }
+    await connection.write([writeHead('HTTP/1.1 101 Switching Protocols', fields)]);
+    return connection.toPeer('server', seed, agreement);
   }
 }

@@ -1,3 +1,4 @@
+import { Unimplemented } from './deflate/agreement.mjs';
 import { OPCODE } from './frame.mjs';
 import { areSameReplies, judgement, showReplies, VERDICT, worstOf } from './verdict.mjs';
 
@@ -19,10 +20,14 @@ const FAST_FAILURE_WAIT_MS = 1000;
  * @param given.codes - close codes that fit, 1005 for an empty close frame
  * @param given.rest - for `fails`: what to send when the subject has not failed yet, which is then non-strict
  * @param given.heldBack - for `fails`: that many octets at the end of `send` are the rest
- * @param given.tolerated - for `fails`: replies that show that the subject let the error pass, which is non-strict
+ * @param given.tolerated - for `fails`: replies that show that the subject let the error pass
+ * @param given.toleration - the verdict then, default non-strict
+ * @param given.expectsCompression - whether a subject that has agreed to compress should have done so
+ * @param given.needsContext - whether our messages refer to earlier ones, which the subject may have ruled out
  * @param given.waitMs - bound for the replies, default 3000
  */
 export async function runExchange(peer, given) {
+  if (given.needsContext && !peer.takesOver) throw new Unimplemented('rules out context takeover');
   const script = given.heldBack ? holdBack(peer, given) : given;
   await peer.writeFrames(script.send, script.writing);
   const findings = await endings[script.ending](peer, script);
@@ -63,7 +68,7 @@ const endings = {
       hasPatience ? (script.waitMs ?? REPLY_WAIT_MS) : FAST_FAILURE_WAIT_MS,
     );
     if (peer.isOver) return [];
-    if (isToleration()) return endTolerant(peer);
+    if (isToleration()) return endTolerant(peer, script);
     if (hasPatience) return [];
     await peer.writeFrames(script.rest);
     await peer.until(() => peer.isOver, REPLY_WAIT_MS);
@@ -71,10 +76,10 @@ const endings = {
   },
 };
 
-async function endTolerant(peer) {
+async function endTolerant(peer, { toleration = VERDICT.nonStrict }) {
   await peer.writeFrames([closeFrame(1000)]);
   await peer.until(() => peer.isOver, REPLY_WAIT_MS);
-  return [judgement(VERDICT.nonStrict, `let the error pass and answered ${showReplies(peer.replies)}`)];
+  return [judgement(toleration, `let the error pass and answered ${showReplies(peer.replies)}`)];
 }
 
 function waitForReplies(peer, script, count) {
@@ -93,6 +98,8 @@ function judge(peer, script) {
   findings.push(...judgeReplies(peer.replies, script));
   findings.push(...judgeClose(peer, script));
   findings.push(...judgeTcp(peer, script));
+  if (script.expectsCompression && peer.compressedCount === 0)
+    findings.push(judgement(VERDICT.informational, 'agreed to compress and compressed nothing'));
   return findings;
 }
 

@@ -38,6 +38,27 @@ export function encodeFrame({ opcode, payload = EMPTY, fin = true, rsv = 0, leng
   return Buffer.concat([head, maskKey, applyMask(payload, maskKey)]);
 }
 
+/** Cut `payload` into the frames of one message, `size` octets each; an empty one has one frame. */
+export function cutIntoFrames(opcode, payload, size = payload.length) {
+  const frames = [];
+  let start = 0;
+  do {
+    const isLast = start + size >= payload.length;
+    const part = payload.subarray(start, start + size);
+    frames.push({ opcode: start === 0 ? opcode : OPCODE.continuation, payload: part, fin: isLast });
+    start += size;
+  } while (start < payload.length);
+  return frames;
+}
+
+/** The same for what permessage-deflate made of a message: RSV1 is set on the first frame (RFC 7692 6.1). */
+export function compressedFragments(opcode, deflated, size) {
+  return cutIntoFrames(opcode, deflated, size).map((frame, index) => ({
+    ...frame,
+    rsv: index === 0 ? 4 : 0,
+  }));
+}
+
 /** XOR a copy of `payload` with `key`, RFC 6455 5.3. */
 function applyMask(payload, key) {
   const masked = Buffer.allocUnsafe(payload.length);
@@ -49,11 +70,16 @@ function applyMask(payload, key) {
 export class FrameDecoder {
   #queue = new ByteQueue();
   #expectMask;
+  #allowRsv1;
   #header;
 
-  /** @param expectMask - whether the sender is a client, whose frames must all be masked */
-  constructor({ expectMask }) {
+  /**
+   * @param options.expectMask - whether the sender is a client, whose frames must all be masked
+   * @param options.allowRsv1 - whether permessage-deflate was agreed on (RFC 7692 6)
+   */
+  constructor({ expectMask, allowRsv1 = false }) {
     this.#expectMask = expectMask;
+    this.#allowRsv1 = allowRsv1;
   }
 
   /** Whether the stream stands between two frames. */
@@ -82,19 +108,24 @@ export class FrameDecoder {
     const isMasked = peeked[1] >= 0x80;
     const shortLength = peeked[1] & 0x7f;
     checkFirstOctets(peeked[0], isMasked, shortLength, this.#expectMask);
+    const rsv1 = (peeked[0] & 0x40) !== 0;
+    // RFC 7692 6: the first frame of a message may carry it, no other.
+    if (rsv1 && !(this.#allowRsv1 && (opcode === OPCODE.text || opcode === OPCODE.binary))) {
+      throw new Violation(`a frame has RSV1 set: first octet ${hex(peeked[0])} (5.2)`);
+    }
     const extension = shortLength === 126 ? 2 : shortLength === 127 ? 8 : 0;
     const size = 2 + extension + (isMasked ? 4 : 0);
     if (peeked.length < size) return undefined;
     const length = extension === 0 ? shortLength : readLongLength(peeked, extension);
     const maskKey = isMasked ? Buffer.from(peeked.subarray(size - 4, size)) : undefined;
     this.#queue.take(size);
-    return { fin, opcode, length, maskKey };
+    return { fin, rsv1, opcode, length, maskKey };
   }
 }
 
 function checkFirstOctets(first, isMasked, shortLength, expectMask) {
   const opcode = first & 0x0f;
-  if (first & 0x70) throw new Violation(`a frame has reserved bits set: first octet ${hex(first)} (5.2)`);
+  if (first & 0x30) throw new Violation(`a frame has reserved bits set: first octet ${hex(first)} (5.2)`);
   if (!KNOWN_OPCODES.has(opcode)) throw new Violation(`a frame has the reserved opcode ${opcode} (5.2)`);
   if (isMasked !== expectMask) {
     throw new Violation(

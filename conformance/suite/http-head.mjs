@@ -70,10 +70,11 @@ export function tokensOf(head, name) {
  * Say what is wrong with a server's 101 response, RFC 6455 4.2.2.
  *
  * @param key - the key of the request
- * @param offered - the subprotocols that the request offers
+ * @param request.offered - the subprotocols that the request offers
+ * @param request.mayExtend - whether it offers extensions
  * @returns sentences; none when it is right
  */
-export function responseProblems(response, key, offered = []) {
+export function responseProblems(response, key, { offered = [], mayExtend = false } = {}) {
   const { fields } = response;
   const one = (name) => (fields.get(name)?.length === 1 ? fields.get(name)[0] : undefined);
   const problems = [];
@@ -87,7 +88,8 @@ export function responseProblems(response, key, offered = []) {
       `Sec-WebSocket-Accept is "${fields.get('sec-websocket-accept')}", not "${acceptFor(key)}" (4.2.2)`,
     );
   }
-  if (fields.has('sec-websocket-extensions')) problems.push('accepts an extension nobody offered (9.1)');
+  if (fields.has('sec-websocket-extensions') && !mayExtend)
+    problems.push('accepts an extension nobody offered (9.1)');
   if (fields.has('sec-websocket-protocol') && !offered.includes(one('sec-websocket-protocol'))) {
     problems.push(
       `selects the subprotocol "${fields.get('sec-websocket-protocol')}", which was not offered (4.2.2)`,

@@ -4,13 +4,14 @@ import { parseArgs } from 'node:util';
 import { isStrictPass, runSuite } from './run-suite.mjs';
 import { VERDICT } from './verdict.mjs';
 
-const USAGE = `A strict conformance suite for RFC 6455.
+const USAGE = `A strict conformance suite for RFC 6455 and RFC 7692.
 
   node conformance/suite/main.mjs --role server --target ws://127.0.0.1:PORT/
   node conformance/suite/main.mjs --role client --exec 'node client.mjs %URL% %COUNT%'
 
   --only 6.,H.       run the cases whose numbers begin so
   --concurrency 8    cases at a time
+  --max-message-bytes N   the subject's limit for a message, if the cases that cross it are to run
   --json FILE        write every result
   --verbose          print every result as it comes
 
@@ -39,6 +40,7 @@ function readOptions() {
         exec: { type: 'string' },
         only: { type: 'string', default: '' },
         concurrency: { type: 'string', default: '8' },
+        'max-message-bytes': { type: 'string' },
         json: { type: 'string' },
         verbose: { type: 'boolean', default: false },
       },
@@ -47,15 +49,18 @@ function readOptions() {
     const isComplete = (role === 'server' && target) || (role === 'client' && exec);
     const concurrency = Number(values.concurrency);
     if (!isComplete || !Number.isInteger(concurrency) || concurrency < 1) return undefined;
+    const limit = values['max-message-bytes'];
+    const maxMessageBytes = limit === undefined ? undefined : Number(limit);
     const onResult = values.verbose ? printResult : () => {};
-    return { role, target, exec, json, concurrency, onResult, only: values.only.split(',').filter(Boolean) };
+    const only = values.only.split(',').filter(Boolean);
+    return { role, target, exec, json, concurrency, maxMessageBytes, onResult, only };
   } catch {
     return undefined;
   }
 }
 
 function printOutcome({ role, durationMs, counts, results }) {
-  for (const verdict of [VERDICT.informational, VERDICT.nonStrict, VERDICT.failed]) {
+  for (const verdict of [VERDICT.informational, VERDICT.unimplemented, VERDICT.nonStrict, VERDICT.failed]) {
     for (const result of results.filter((candidate) => candidate.verdict === verdict)) printResult(result);
   }
   const parts = Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`);
@@ -64,5 +69,7 @@ function printOutcome({ role, durationMs, counts, results }) {
 }
 
 function printResult({ id, title, rfc, verdict, detail }) {
-  console.log(`${verdict.padEnd(13)} ${id.padEnd(10)} ${title} (RFC 6455 ${rfc}): ${detail}`);
+  console.log(
+    `${verdict.padEnd(13)} ${id.padEnd(10)} ${title} (${rfc.startsWith('RFC') ? rfc : `RFC 6455 ${rfc}`}): ${detail}`,
+  );
 }

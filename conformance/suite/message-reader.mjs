@@ -8,7 +8,14 @@ import { OPCODE, Violation } from './frame.mjs';
 export class MessageReader {
   #fragments = [];
   #opcode;
+  #isCompressed = false;
   #isClosed = false;
+  #inflater;
+
+  /** @param inflater - for compressed messages, where that was agreed on */
+  constructor(inflater) {
+    this.#inflater = inflater;
+  }
 
   /** Whether no fragmented message is under way. */
   get isAtBoundary() {
@@ -41,17 +48,19 @@ export class MessageReader {
     return { type: 'close', code, reason: reason.toString() };
   }
 
-  #acceptData({ opcode, fin, payload }) {
+  #acceptData({ opcode, fin, rsv1, payload }) {
     const isContinuation = opcode === OPCODE.continuation;
     if (isContinuation && this.#opcode === undefined)
       throw new Violation('a continuation continues nothing (5.4)');
     if (!isContinuation && this.#opcode !== undefined) {
       throw new Violation('a new message starts inside a fragmented one (5.4)');
     }
+    if (!isContinuation) this.#isCompressed = rsv1;
     this.#opcode ??= opcode;
     this.#fragments.push(payload);
     if (!fin) return undefined;
-    const data = this.#fragments.length === 1 ? payload : Buffer.concat(this.#fragments);
+    const whole = this.#fragments.length === 1 ? payload : Buffer.concat(this.#fragments);
+    const data = this.#isCompressed ? this.#inflater.inflate(whole) : whole;
     const type = this.#opcode === OPCODE.text ? 'text' : 'binary';
     this.#opcode = undefined;
     this.#fragments = [];

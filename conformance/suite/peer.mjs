@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { encodeFrame, FrameDecoder, OPCODE, Violation } from './frame.mjs';
+import { openDeflate } from './deflate/agreement.mjs';
+import { compressedFragments, encodeFrame, FrameDecoder, OPCODE, Violation } from './frame.mjs';
 import { MaskKeys } from './mask-keys.mjs';
 import { MessageReader } from './message-reader.mjs';
 import { Signal } from './signal.mjs';
@@ -31,10 +32,13 @@ export class Peer {
   maskKeys = [];
   /** Number of data frames the subject has sent. */
   dataFrameCount = 0;
+  /** Number of compressed messages the subject has sent. */
+  compressedCount = 0;
   #socket;
   #playsClient;
   #decoder;
-  #reader = new MessageReader();
+  #reader;
+  #deflater;
   #keys;
   #signal = new Signal();
   #hasSentClose = false;
@@ -47,11 +51,15 @@ export class Peer {
    * @param options.rest - bytes that came with the end of the handshake
    * @param options.seed - picks the mask keys
    * @param options.hasEnded - whether the subject's FIN has been seen already
+   * @param options.agreement - the parameters of permessage-deflate, where it was agreed on
    */
-  constructor(socket, { plays, rest, seed, hasEnded = false }) {
+  constructor(socket, { plays, rest, seed, hasEnded = false, agreement }) {
     this.#socket = socket;
     this.#playsClient = plays === 'client';
-    this.#decoder = new FrameDecoder({ expectMask: plays === 'server' });
+    const deflate = agreement && openDeflate(agreement, plays);
+    this.#decoder = new FrameDecoder({ expectMask: plays === 'server', allowRsv1: deflate !== undefined });
+    this.#reader = new MessageReader(deflate?.inflater);
+    this.#deflater = deflate?.deflater;
     this.#keys = new MaskKeys(seed);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#onData(chunk));
@@ -79,14 +87,21 @@ export class Peer {
     return encodeFrame(frame, this.#playsClient ? this.#keys.next() : undefined);
   }
 
+  /** Whether our messages may refer to earlier ones. */
+  get takesOver() {
+    return this.#deflater?.takesOver === true;
+  }
+
   /**
    * Write frames.
    *
-   * @param frames - frames, or Buffers for bytes to be sent as they are
+   * @param frames - frames, messages to compress, or Buffers for bytes to be sent as they are
    * @param writing - `whole` (one write), `frames` (a write per frame), `octets`, or a number of octets per write
    */
   async writeFrames(frames, writing = 'whole') {
-    const encoded = frames.map((frame) => (Buffer.isBuffer(frame) ? frame : this.encode(frame)));
+    const encoded = frames
+      .flatMap((frame) => (frame.toCompress === undefined ? [frame] : this.#compress(frame)))
+      .map((frame) => (Buffer.isBuffer(frame) ? frame : this.encode(frame)));
     if (writing === 'frames') return this.#writeParts(encoded);
     const whole = encoded.length === 1 ? encoded[0] : Buffer.concat(encoded);
     if (writing === 'whole') return this.#writeParts([whole]);
@@ -118,6 +133,10 @@ export class Peer {
   /** Let go of the connection. */
   destroy() {
     this.#socket.destroy();
+  }
+
+  #compress({ opcode, toCompress, fragmentBytes }) {
+    return compressedFragments(opcode, this.#deflater.deflate(toCompress), fragmentBytes);
   }
 
   async #writeParts(parts) {
@@ -157,6 +176,7 @@ export class Peer {
   #onFrame(frame) {
     if (frame.maskKey) this.maskKeys.push(frame.maskKey.toString('hex'));
     if (frame.opcode < OPCODE.close) this.dataFrameCount += 1;
+    if (frame.rsv1) this.compressedCount += 1;
     const event = this.#reader.accept(frame);
     if (event === undefined) return;
     if (event.type === 'close') this.closeFrame = event;

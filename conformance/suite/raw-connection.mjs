@@ -59,11 +59,14 @@ export class RawConnection {
     return this.#signal.until(isDone, waitMs);
   }
 
-  /** Hand the connection over to frames, once a head has been read; what came after it goes along. */
-  toPeer(plays, seed) {
+  /**
+   * Hand the connection over to frames, once a head has been read; what came after it goes along.
+   * `agreement` holds the parameters of permessage-deflate, where it was agreed on.
+   */
+  toPeer(plays, seed, agreement) {
     for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.off(event, listener);
     const { rest } = parseHead(this.received);
-    return new Peer(this.#socket, { plays, rest, seed, hasEnded: this.isClosed });
+    return new Peer(this.#socket, { plays, rest, seed, hasEnded: this.isClosed, agreement });
   }
 
   #markClosed() {

@@ -1,3 +1,4 @@
+import { Unimplemented } from './deflate/agreement.mjs';
 import { judgement, VERDICT } from './verdict.mjs';
 
 const CASE_TIMEOUT_MS = 5000;
@@ -21,7 +22,7 @@ export async function runCase(testCase, session) {
   });
   const run = async () => {
     if (testCase.isHandshake) return testCase.run(session);
-    peer = await session.openPeer(id);
+    peer = await session.openPeer(id, testCase.deflate);
     return testCase.run(peer);
   };
   const finding = await Promise.race([run().catch(asFailure), timeout]);
@@ -33,5 +34,6 @@ export async function runCase(testCase, session) {
 }
 
 function asFailure(error) {
+  if (error instanceof Unimplemented) return judgement(VERDICT.unimplemented, error.message);
   return judgement(VERDICT.failed, error.message);
 }

@@ -1,4 +1,4 @@
-export type Verdict = 'OK' | 'INFORMATIONAL' | 'NON-STRICT' | 'FAILED';
+export type Verdict = 'OK' | 'INFORMATIONAL' | 'UNIMPLEMENTED' | 'NON-STRICT' | 'FAILED';
 
 export interface CaseResult {
   readonly id: string;
@@ -26,6 +26,8 @@ export interface SuiteOptions {
   readonly only?: readonly string[];
   /** Cases at a time; default 8. */
   readonly concurrency?: number;
+  /** The subject's limit for a message, in octets: cases that cross it are run where it is known. */
+  readonly maxMessageBytes?: number;
   readonly onResult?: (result: CaseResult) => void;
 }
 

@@ -21,11 +21,12 @@ const STALL_MS = 20_000;
  * @param options.exec - for a client, instead: a command line in which %URL% and %COUNT% are replaced (no quoting)
  * @param options.only - prefixes of case numbers; default all
  * @param options.concurrency - cases at a time, default 8
+ * @param options.maxMessageBytes - the subject's limit for a message; cases that cross it are run where it is known
  * @param options.onResult - called with each result as it comes
  * @returns `{ role, durationMs, counts, results }`; the results are in the order of the cases
  */
 export async function runSuite(options) {
-  const cases = casesFor(options.role, options.only);
+  const cases = casesFor(options.role, options.only, options);
   if (cases.length === 0)
     throw new Error(`no case of role ${options.role} matches ${options.only?.join(', ')}`);
   const startedAt = performance.now();
@@ -42,7 +43,7 @@ export function isStrictPass({ counts }) {
 
 async function runServerCases(cases, { target, concurrency, onResult }) {
   const subject = new ServerSubject(target);
-  const session = { subject, openPeer: (seed) => subject.openPeer(seed) };
+  const session = { subject, openPeer: (seed, deflate) => subject.openPeer(seed, deflate) };
   return forEachCase(cases, concurrency, async (testCase) => {
     let result = await runCase(testCase, session);
     // A write of ours into a connection just closed makes the system discard what the subject had sent.

@@ -1,6 +1,6 @@
 /** The vocabulary of the cases: frames to send, replies to expect, cases to run. */
 import { runExchange } from './exchange.mjs';
-import { OPCODE } from './frame.mjs';
+import { compressedFragments, cutIntoFrames, OPCODE } from './frame.mjs';
 
 /** A data or control frame; strings become UTF-8. `overrides` as in `encodeFrame`. */
 export function frameOf(opcode, payload = '', overrides = {}) {
@@ -23,14 +23,17 @@ export function close(code, reason = '', overrides = {}) {
 
 /** Cut `payload` into frames of one message, `size` octets each. */
 export function fragments(opcode, payload, size) {
-  const bytes = toBytes(payload);
-  const frames = [];
-  for (let start = 0; start < bytes.length; start += size) {
-    const isLast = start + size >= bytes.length;
-    const part = bytes.subarray(start, start + size);
-    frames.push(frameOf(start === 0 ? opcode : OPCODE.continuation, part, { fin: isLast }));
-  }
-  return frames;
+  return cutIntoFrames(opcode, toBytes(payload), size);
+}
+
+/** A message that is compressed as agreed, when it is sent; in fragments of `fragmentBytes` if given. */
+export function toCompress(opcode, payload, fragmentBytes) {
+  return { opcode, toCompress: toBytes(payload), fragmentBytes };
+}
+
+/** A text message that says it is compressed, whatever `deflated` is. */
+export function deflatedText(deflated, size) {
+  return compressedFragments(OPCODE.text, deflated, size);
 }
 
 export const textReply = (payload) => ({ type: 'text', data: toBytes(payload) });
@@ -42,16 +45,30 @@ export const pongReply = (payload = '') => ({ type: 'pong', data: toBytes(payloa
  *
  * @param id - number of the case, as in the well-known suites where they have it
  * @param title - what is done and what the RFC asks for
- * @param rfc - section of RFC 6455
- * @param script - see `runExchange`; `roles` limits it to subjects of one role, `isHeavy` has it run apart
+ * @param rfc - section of RFC 6455, or "RFC 7692 ..."
+ * @param script - see `runExchange`; `roles` limits it to subjects of one role, `isHeavy` has it run apart, `deflate`
+ *   wants permessage-deflate: `{ offers, answer }`, what a server is offered and a client is answered
  */
-export function exchangeCase(id, title, rfc, { roles, isHeavy, timeoutMs, ...script }) {
-  return { id, title, rfc, roles, isHeavy, timeoutMs, run: (peer) => runExchange(peer, script) };
+export function exchangeCase(id, title, rfc, { roles, isHeavy, timeoutMs, deflate, ...script }) {
+  return { id, title, rfc, roles, isHeavy, timeoutMs, deflate, run: (peer) => runExchange(peer, script) };
 }
 
 /** A case in which every reply is expected and the connection ends cleanly. */
 export function repliesCase(id, title, rfc, send, replies, more = {}) {
   return exchangeCase(id, title, rfc, { send, replies, ending: 'clean', ...more });
+}
+
+/** A case whose payload is made when it runs: the suite must not hold hundreds of megabytes. `build` gives
+ *  the frames and the replies. */
+export function lazyCase(id, title, rfc, build, more) {
+  const { roles, isHeavy, timeoutMs, deflate, ...script } = more;
+  return {
+    ...repliesCase(id, title, rfc, [], [], { roles, isHeavy, timeoutMs, deflate }),
+    run(peer) {
+      const [send, replies] = build();
+      return repliesCase(id, title, rfc, send, replies, script).run(peer);
+    },
+  };
 }
 
 /** A case in which the subject has to fail the connection with one of `codes`. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import net from 'node:net';
+import { judgeAnswer } from './deflate/agreement.mjs';
 import { responseProblems, writeHead } from './http-head.mjs';
 import { RawConnection } from './raw-connection.mjs';
 
@@ -45,18 +46,29 @@ export class ServerSubject {
     });
   }
 
-  /** Connect and do the plain handshake; throws a sentence when that fails. */
-  async openPeer(seed) {
+  /**
+   * Connect and do the handshake; throws a sentence when that fails.
+   *
+   * @param deflate.offers - the value, or the values, of Sec-WebSocket-Extensions; none for a plain handshake
+   */
+  async openPeer(seed, deflate) {
     const connection = await this.connect();
     const key = keyFor(seed);
-    await connection.write(writeHead(`GET ${this.path} HTTP/1.1`, this.fields(key)));
+    const offers = deflate ? [deflate.offers].flat() : [];
+    const fields = [...this.fields(key), ...offers.map((offer) => ['Sec-WebSocket-Extensions', offer])];
+    await connection.write(writeHead(`GET ${this.path} HTTP/1.1`, fields));
     const response = await connection.readHead(HEAD_WAIT_MS);
-    const problems = response ? responseProblems(response, key) : ['no response to the opening handshake'];
-    if (problems.length > 0) {
+    const problems = response
+      ? responseProblems(response, key, { mayExtend: deflate !== undefined })
+      : ['no response to the opening handshake'];
+    try {
+      if (problems.length > 0) throw new Error(problems.join('; '));
+      const answers = response.fields.get('sec-websocket-extensions');
+      return connection.toPeer('client', seed, deflate && judgeAnswer(offers.join(', '), answers));
+    } catch (error) {
       connection.destroy();
-      throw new Error(problems.join('; '));
+      throw error;
     }
-    return connection.toPeer('client', seed);
   }
 }
 

@@ -1,12 +1,19 @@
-/** The four verdicts, as the well-known suites call them. */
+/** The verdicts, as the well-known suites call them. */
 export const VERDICT = Object.freeze({
   ok: 'OK',
   informational: 'INFORMATIONAL',
+  unimplemented: 'UNIMPLEMENTED',
   nonStrict: 'NON-STRICT',
   failed: 'FAILED',
 });
 
-const SEVERITY = Object.freeze([VERDICT.ok, VERDICT.informational, VERDICT.nonStrict, VERDICT.failed]);
+const SEVERITY = Object.freeze([
+  VERDICT.ok,
+  VERDICT.informational,
+  VERDICT.unimplemented,
+  VERDICT.nonStrict,
+  VERDICT.failed,
+]);
 
 /** A judgement: a verdict and the sentence that explains it. */
 export function judgement(verdict, detail) {

@@ -8,6 +8,7 @@ const server = new WebSocketServer({
   maxBufferedBytes: MAX_BYTES,
   handshakeTimeoutMs: 1500,
   pingIntervalMs: 0,
+  compression: { thresholdBytes: 0, serverNoContextTakeover: false, clientNoContextTakeover: false },
   message(socket, data, isBinary) {
     socket.send(data, { binary: isBinary });
   },

@@ -10,7 +10,7 @@ await runAllCases((url) => {
   const socket = new WebSocket(url, {
     maxPayload: MAX_MESSAGE_BYTES,
     maxFragments: MAX_FRAGMENTS,
-    perMessageDeflate: false,
+    perMessageDeflate: { threshold: 0 },
     handshakeTimeout: 1500,
   });
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));

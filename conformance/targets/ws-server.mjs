@@ -10,6 +10,7 @@ const server = new WebSocketServer({
   port: Number(process.argv[2] ?? 0),
   maxPayload: MAX_MESSAGE_BYTES,
   maxFragments: MAX_FRAGMENTS,
+  perMessageDeflate: { threshold: 0 },
 });
 server.on('connection', (socket) => {
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));

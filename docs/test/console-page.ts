@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FENCE = /^```(\w+)(?: file=(\S+))?\n([\s\S]*?)^```$/gm;
@@ -26,6 +25,12 @@ export interface Shown {
   readonly command: string;
   readonly expected: readonly string[];
   readonly actual: readonly string[];
+}
+
+/** Returns the files that a page names, by name. */
+export function filesOf(path: string): Map<string, string> {
+  const fences = [...readFileSync(join(ROOT, path), 'utf8').matchAll(FENCE)];
+  return new Map(fences.flatMap(([, , file, body = '']) => (file === undefined ? [] : [[file, body]])));
 }
 
 /**
@@ -56,15 +61,6 @@ async function withFreePorts(text: string): Promise<string> {
   const free = new Map<string, string>();
   for (const [port] of text.matchAll(PAGE_PORT)) free.set(port, free.get(port) ?? (await freePort()));
   return text.replace(PAGE_PORT, (port) => free.get(port) ?? port);
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
 }
 
 function parseCommands(block: string): Command[] {

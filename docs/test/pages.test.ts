@@ -1,17 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runPage } from './console-page.ts';
+import { markdownFiles } from './markdown-files.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const pages = [
-  'README.md',
-  ...readdirSync(`${ROOT}/packages`).map((name) => `packages/${name}/README.md`),
-  ...readdirSync(`${ROOT}/docs`, { recursive: true })
-    .map((name) => `docs/${name}`)
-    .filter((name) => name.endsWith('.md')),
-];
+const pages = markdownFiles().filter((page) =>
+  readFileSync(`${ROOT}/${page}`, 'utf8').includes('```console'),
+);
 
 describe('documentation', () => {
   it('names every bound of the server with its default', () => {
@@ -26,7 +23,7 @@ describe('documentation', () => {
     for (const [name, value] of rows) expect(reference).toContain(`| \`${name}\` | ${value} |`);
   });
 
-  for (const page of pages.filter((path) => readFileSync(`${ROOT}/${path}`, 'utf8').includes('```console'))) {
+  for (const page of pages) {
     it(`${page} shows what its reader will see`, async () => {
       for (const { command, expected, actual } of await runPage(page)) {
         expect({ command, output: actual }).toEqual({ command, output: expected });

@@ -16,9 +16,11 @@ export function serverSettings() {
   return { isFanOut, compression, messages, isText, message: isText ? bytes.toString() : bytes };
 }
 
-/** Announces the port and answers what the benchmark asks about this process. */
-export function serveBenchmark({ port, version }) {
+/** Announces the port and answers what the benchmark asks about this process; `more` are further answers. */
+export function serveBenchmark({ port, version }, more = {}) {
   answerRequests({
+    ...more,
+
     usage() {
       const { user, system } = process.cpuUsage();
       return { userUs: user, systemUs: system };

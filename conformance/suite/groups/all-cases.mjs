@@ -1,6 +1,10 @@
 import { autoFragmentationCases } from './auto-fragmentation.mjs';
 import { clientHandshakeCases } from './client-handshake.mjs';
 import { closingCases } from './closing.mjs';
+import { compressedDataCases } from './compressed-data.mjs';
+import { bombCases, corruptDataCases } from './compressed-data-hostile.mjs';
+import { compressionCases, compressionOfferCases } from './compression.mjs';
+import { clientNegotiationCases, serverNegotiationCases } from './compression-negotiation.mjs';
 import { fragmentationCases } from './fragmentation.mjs';
 import { framingCases } from './framing.mjs';
 import { limitCases } from './limits.mjs';
@@ -15,8 +19,9 @@ import { utf8Cases } from './utf8.mjs';
  * Every case for a subject of `role`, in the order in which they run: heavy ones last.
  *
  * @param only - prefixes of case numbers, for example `['6.', 'H.']`; empty = all
+ * @param limits.maxMessageBytes - the subject's, where it is known
  */
-export function casesFor(role, only = []) {
+export function casesFor(role, only = [], limits = {}) {
   const all = [
     ...serverAcceptanceCases(),
     ...serverRefusalCases(),
@@ -29,7 +34,14 @@ export function casesFor(role, only = []) {
     ...utf8Cases(),
     ...closingCases(),
     ...autoFragmentationCases(),
+    ...compressionCases(),
+    ...compressionOfferCases(),
     ...limitCases(),
+    ...compressedDataCases(),
+    ...corruptDataCases(),
+    ...bombCases(limits),
+    ...serverNegotiationCases(),
+    ...clientNegotiationCases(),
   ];
   assertNumbersAreUnique(all);
   const chosen = all.filter(({ id, roles }) => {

@@ -244,7 +244,7 @@ function accepted(group, rows) {
 }
 
 /** After the wrong response comes a text frame: a client that answers it has accepted. */
-function refused(group, rows) {
+export function refused(group, rows) {
   return rows.map(([what, given], index) => {
     const { edit = (fields) => fields, startLine = SWITCHING, suffix = '', bytes, endsTcp } = given;
     return {

@@ -52,7 +52,11 @@ function sweepCases() {
         ? `chops of ${writing}`
         : { whole: 'one write', frames: 'a write each' }[writing];
     const title = `binary messages of 0 to 300 octets in ${how} are echoed in order`;
-    return repliesCase(`1.3.${index + 1}`, title, '5.3', send, replies, { writing });
+    return repliesCase(`1.3.${index + 1}`, title, '5.3', send, replies, {
+      writing,
+      timeoutMs: 15_000,
+      waitMs: 14_000,
+    });
   });
 }
 

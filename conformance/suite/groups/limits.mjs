@@ -5,6 +5,7 @@ import {
   continuation,
   failureCase,
   fragments,
+  lazyCase,
   ping,
   pongReply,
   repliesCase,
@@ -168,18 +169,6 @@ function excessCase(id, title, send) {
       return isUnlimited
         ? judgement(VERDICT.informational, 'waits for a message that cannot come')
         : judgement(verdict, detail);
-    },
-  };
-}
-
-/** A case whose payload is made when it runs: the suite must not hold hundreds of megabytes. */
-function lazyCase(id, title, rfc, build, more) {
-  const { roles, isHeavy, timeoutMs, ...script } = more;
-  return {
-    ...repliesCase(id, title, rfc, [], [], { roles, isHeavy, timeoutMs }),
-    run(peer) {
-      const [send, replies] = build();
-      return repliesCase(id, title, rfc, send, replies, script).run(peer);
     },
   };
 }

@@ -200,7 +200,7 @@ function acceptanceCase(id, what, rfc, edit, more) {
       const offered = fields
         .filter(([name]) => name === 'Sec-WebSocket-Protocol')
         .flatMap(([, value]) => value.split(', '));
-      const problems = response ? responseProblems(response, key, offered) : ['no response'];
+      const problems = response ? responseProblems(response, key, { offered }) : ['no response'];
       if (problems.length === 0) {
         const finding = await runExchange(connection.toPeer('client', id), script);
         return worstOf([finding, ...judgeSelection(response)]);

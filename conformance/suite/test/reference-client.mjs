@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { acceptFor, parseHead, tokensOf, writeHead } from '../http-head.mjs';
+import { OFFER, readAnswer } from './reference-deflate.mjs';
 import { ReferenceEndpoint } from './reference-endpoint.mjs';
 
 const MAX_HEAD_BYTES = 16_384;
-const HANDSHAKE_TIMEOUT_MS = 500;
+const HANDSHAKE_TIMEOUT_MS = 1500;
 
 /**
  * Connect to `url`, echo until the connection is closed.
@@ -27,6 +28,7 @@ export function runReferenceClient(url, flaws = []) {
       ['Connection', 'Upgrade'],
       ['Sec-WebSocket-Key', key],
       ['Sec-WebSocket-Version', flaws.includes('asks-for-version-8') ? '8' : '13'],
+      ['Sec-WebSocket-Extensions', OFFER],
     ]),
   );
   socket.on('error', () => {});
@@ -37,9 +39,11 @@ export function runReferenceClient(url, flaws = []) {
     const response = finalResponse(received);
     if (!response && received.length <= MAX_HEAD_BYTES) return undefined;
     clearTimeout(timer);
-    if (!response || (!isRight(response, key) && !flaws.includes('accepts-any-response')))
+    if (!response || (!isRight(response, key, flaws) && !flaws.includes('accepts-any-response')))
       return socket.destroy();
-    endpoint = new ReferenceEndpoint(socket, { role: 'client', flaws });
+    const answers = response.fields.get('sec-websocket-extensions');
+    const deflateParams = answers && readAnswer(answers, flaws);
+    endpoint = new ReferenceEndpoint(socket, { role: 'client', flaws, deflateParams });
     if (!flaws.includes('drops-early-frames')) endpoint.receive(response.rest);
     return undefined;
   });
@@ -56,7 +60,7 @@ function finalResponse(received) {
   return response?.startLine.startsWith('HTTP/1.1 103') ? parseHead(response.rest) : response;
 }
 
-function isRight(response, key) {
+function isRight(response, key, flaws) {
   const { startLine, fields, malformed, rest } = response;
   const one = (name) => (fields.get(name)?.length === 1 ? fields.get(name)[0] : undefined);
   return (
@@ -65,7 +69,8 @@ function isRight(response, key) {
     one('upgrade')?.toLowerCase() === 'websocket' &&
     tokensOf(response, 'connection').includes('upgrade') &&
     one('sec-websocket-accept') === acceptFor(key) &&
-    !fields.has('sec-websocket-extensions') &&
+    (!fields.has('sec-websocket-extensions') ||
+      readAnswer(fields.get('sec-websocket-extensions'), flaws) !== undefined) &&
     !fields.has('sec-websocket-protocol') &&
     rest !== undefined
   );

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Utf8Validator } from '../../utf8.mjs';
+import { ReferenceDeflate } from './reference-deflate.mjs';
 
 const CONTROL = 8;
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** A reset that arrives together with data looks like a FIN to the reader. */
 const RESET_DELAY_MS = 10;
 
@@ -20,18 +21,24 @@ export class ReferenceEndpoint {
   #message;
   #isDone = false;
   #maxMessageBytes;
+  #deflate;
 
   /**
    * @param socket - connected, handshake done
    * @param options.role - `server` or `client`
    * @param options.flaws - names of the rules to break
    * @param options.maxMessageBytes - default 64 MiB
+   * @param options.deflateParams - of permessage-deflate, where it was agreed on
    */
-  constructor(socket, { role, flaws = [], maxMessageBytes = MAX_MESSAGE_BYTES }) {
+  constructor(socket, { role, flaws = [], maxMessageBytes = MAX_MESSAGE_BYTES, deflateParams }) {
     this.#socket = socket.setNoDelay(true);
     this.#isServer = role === 'server';
     this.#flaws = new Set(flaws);
     this.#maxMessageBytes = maxMessageBytes;
+    if (deflateParams) {
+      const maxBytes = flaws.includes('inflates-without-limit') ? 2 ** 32 : maxMessageBytes;
+      this.#deflate = new ReferenceDeflate(deflateParams, { role, flaws, maxBytes });
+    }
   }
 
   /** Take bytes from the peer. */
@@ -86,7 +93,9 @@ export class ReferenceEndpoint {
     const isFinal = first >= 0x80;
     const isControl = opcode >= CONTROL;
     const isKnown = [0, 1, 2, 8, 9, 10].includes(opcode) || this.#has('accepts-reserved-opcodes');
-    const hasRsv = (first & 0x70) !== 0 && !this.#has('accepts-rsv');
+    const mayBeCompressed =
+      this.#deflate && (opcode === 1 || opcode === 2 || this.#has('accepts-rsv1-anywhere'));
+    const hasRsv = (first & (mayBeCompressed ? 0x30 : 0x70)) !== 0 && !this.#has('accepts-rsv');
     const isWronglyMasked = isMasked !== this.#isServer && !this.#has('accepts-wrong-masks');
     const isFragmented = isControl && !isFinal && !this.#has('accepts-fragmented-control');
     const isTooLong = isControl && short > 125 && !this.#has('accepts-long-control');
@@ -100,7 +109,8 @@ export class ReferenceEndpoint {
   #startFrame(first, length, key) {
     const opcode = first & 15;
     if (opcode < CONTROL) {
-      this.#message ??= { opcode, parts: [], size: 0, utf8: new Utf8Validator() };
+      const isCompressed = this.#deflate !== undefined && (first & 0x40) !== 0;
+      this.#message ??= { opcode, isCompressed, parts: [], size: 0, utf8: new Utf8Validator() };
       this.#message.size += length;
       if (this.#message.size > this.#maxMessageBytes) return this.#fail(1009);
     }
@@ -115,7 +125,7 @@ export class ReferenceEndpoint {
     frame.filled += part.length;
     frame.left -= part.length;
     frame.parts.push(part);
-    const isText = frame.opcode < CONTROL && this.#message.opcode === 1;
+    const isText = frame.opcode < CONTROL && this.#message.opcode === 1 && !this.#message.isCompressed;
     if (isText && !this.#has('accepts-any-text') && !this.#has('checks-text-late')) {
       for (const octet of part) if (!this.#message.utf8.push(octet)) return this.#fail(1007);
     }
@@ -139,10 +149,14 @@ export class ReferenceEndpoint {
   }
 
   #endMessage() {
-    const { opcode, parts, utf8 } = this.#message;
-    const data = Buffer.concat(parts);
+    const { opcode, isCompressed, parts, utf8 } = this.#message;
+    const whole = Buffer.concat(parts);
+    const data = isCompressed ? this.#deflate.inflate(whole) : whole;
     this.#message = undefined;
-    const isOnlyLate = this.#has('checks-text-late');
+    if (typeof data === 'number') return this.#fail(data);
+    if (!isCompressed && this.#has('takes-all-for-context')) this.#deflate?.remember(data);
+    const isOnlyLate =
+      this.#has('checks-text-late') || (isCompressed && !this.#has('checks-no-inflated-text'));
     const isText = opcode === 1 && !this.#has('accepts-any-text');
     if (isText && (isOnlyLate ? !isValid(data) : !utf8.isComplete)) return this.#fail(1007);
     if (this.#has('drops-empty-messages') && data.length === 0) return undefined;
@@ -182,6 +196,8 @@ export class ReferenceEndpoint {
   }
 
   #send(opcode, payload) {
+    if (opcode < CONTROL && this.#deflate)
+      return this.#sendFrame(opcode | 0xc0, this.#deflate.deflate(payload));
     const mayFragment = opcode < CONTROL && payload.length > 1 && this.#has('fragments-wrongly');
     if (!mayFragment) return this.#sendFrame(opcode | 0x80, payload);
     this.#sendFrame(opcode, payload.subarray(0, 1));

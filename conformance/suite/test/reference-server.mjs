@@ -1,9 +1,10 @@
 import net from 'node:net';
 import { acceptFor, parseHead, tokensOf, writeHead } from '../http-head.mjs';
+import { chooseOffer } from './reference-deflate.mjs';
 import { ReferenceEndpoint } from './reference-endpoint.mjs';
 
 const MAX_HEAD_BYTES = 16_384;
-const HANDSHAKE_TIMEOUT_MS = 500;
+const HANDSHAKE_TIMEOUT_MS = 1500;
 const EXTENSION = /^[\w-]+(\s*;\s*[\w-]+(\s*=\s*([\w-]+|"[\w-]+"))?)*$/;
 
 /**
@@ -54,8 +55,11 @@ function serve(socket, flaws) {
     if (flaws.includes('accepts-extensions') && request.fields.has('sec-websocket-extensions')) {
       fields.push(['Sec-WebSocket-Extensions', request.fields.get('sec-websocket-extensions')[0]]);
     }
+    const chosen = chooseOffer(request.fields.get('sec-websocket-extensions') ?? [], flaws);
+    if (chosen && !flaws.includes('accepts-extensions'))
+      fields.push(['Sec-WebSocket-Extensions', chosen.value]);
     socket.write(writeHead('HTTP/1.1 101 Switching Protocols', fields));
-    endpoint = new ReferenceEndpoint(socket, { role: 'server', flaws });
+    endpoint = new ReferenceEndpoint(socket, { role: 'server', flaws, deflateParams: chosen?.params });
     if (!flaws.includes('drops-early-frames')) endpoint.receive(request.rest);
     return undefined;
   });

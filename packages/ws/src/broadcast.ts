@@ -1,6 +1,7 @@
 import { type Connection, type PreparedMessage, prepareMessage, type Slab } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
-import type { Outgoing } from './outgoing.ts';
+import type { CancelJob } from './compression/job-queue.ts';
+import { copyOfSmall, type Outgoing } from './outgoing.ts';
 import type { StreamWriter } from './stream-writer.ts';
 
 /** A message to many, framed once, and compressed once for all recipients with equal parameters. */
@@ -12,10 +13,11 @@ export class Broadcast implements Outgoing {
   readonly #data: string | Uint8Array;
   readonly #isBinary: boolean;
   #bytes: Uint8Array | null = null;
+  #isKept = false;
   /** The compressed frame by the sender's window, the one parameter that matters. */
   readonly #frames = new Map<number, PreparedMessage>();
   /** Who waits for a frame that is being compressed. */
-  readonly #waiting = new Map<number, (() => void)[]>();
+  readonly #waiting = new Map<number, Set<() => void>>();
 
   constructor(slab: Slab, data: string | Uint8Array, isBinary: boolean) {
     this.#plain = prepareMessage(slab, data, isBinary);
@@ -23,6 +25,13 @@ export class Broadcast implements Outgoing {
     this.#slab = slab;
     this.#data = data;
     this.#isBinary = isBinary;
+  }
+
+  keep(): void {
+    if (this.#isKept) return;
+    this.#isKept = true;
+    // Others may have had theirs from the borrowed bytes by now, within the same call.
+    this.#bytes = copyOfSmall(this.#data) ?? this.#bytes;
   }
 
   compress(deflation: Deflation): boolean {
@@ -34,19 +43,19 @@ export class Broadcast implements Outgoing {
     return deflated !== null;
   }
 
-  compressLater(deflation: Deflation, done: () => void): void {
+  compressLater(deflation: Deflation, done: () => void): CancelJob {
     const { windowBits } = deflation;
-    const waiting = this.#waiting.get(windowBits);
-    if (waiting !== undefined) {
-      waiting.push(done);
-      return;
+    const waiting = this.#waiting.get(windowBits) ?? new Set();
+    waiting.add(done);
+    if (!this.#waiting.has(windowBits)) {
+      this.#waiting.set(windowBits, waiting);
+      deflation.deflateLater(this.#payload(), true, (deflated) => {
+        this.#frame(windowBits, deflated);
+        for (const callback of waiting) callback();
+      });
     }
-    const callbacks = [done];
-    this.#waiting.set(windowBits, callbacks);
-    deflation.deflateLater(this.#payload(), true, (deflated) => {
-      this.#frame(windowBits, deflated);
-      for (const callback of callbacks) callback();
-    });
+    // The others still wait for the frame.
+    return () => waiting.delete(done);
   }
 
   sendTo(machine: Connection, _writer: StreamWriter, deflation: Deflation | null): void {
@@ -55,8 +64,8 @@ export class Broadcast implements Outgoing {
     if (deflated !== undefined && deflated !== this.#plain) deflation!.sent(this.#payload());
   }
 
-  #frame(windowBits: number, deflated: Uint8Array): void {
-    const isSmaller = deflated.length < this.#payload().length;
+  #frame(windowBits: number, deflated: Uint8Array | null): void {
+    const isSmaller = deflated !== null && deflated.length < this.#payload().length;
     const frame = isSmaller ? prepareMessage(this.#slab, deflated, this.#isBinary, true) : this.#plain;
     this.#frames.set(windowBits, frame);
   }

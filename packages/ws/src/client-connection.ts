@@ -116,7 +116,7 @@ export class ClientConnection<Peer> {
 
   /** @see Connection.ping */
   ping(data: Uint8Array): SendResult {
-    return this.#stream?.ping(data) ?? 'closed';
+    return this.#stream?.sendControl('ping', data) ?? 'closed';
   }
 
   /** Has `drain` reported when all that waits now has left. */
@@ -159,8 +159,6 @@ export class ClientConnection<Peer> {
 
   #open({ stream, response, rest, deflate }: Dialled): void {
     const { bounds } = this.#target;
-    stream.setTimeout(0);
-    stream.setNoDelay(true);
     // The server may have ended while we are paused: we still deliver, and answer its close frame.
     stream.allowHalfOpen = true;
     const connection = new StreamConnection<ClientConnection<Peer>>(

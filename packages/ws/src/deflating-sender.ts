@@ -1,7 +1,14 @@
 import type { Connection } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
+import type { CancelJob } from './compression/job-queue.ts';
 import { type FrameOptions, type Outgoing, OutgoingMessage } from './outgoing.ts';
 import type { StreamWriter } from './stream-writer.ts';
+
+/**
+ * Most messages that wait. What they take is bounded by their bytes only where these are more than the objects that
+ * carry them: a server that answers small messages would be made to keep a hundred times what it received.
+ */
+const MAX_WAITING_MESSAGES = 256;
 
 /** Whose messages are sent. */
 export interface DeflatingHost {
@@ -20,6 +27,7 @@ export class DeflatingSender {
   readonly #host: DeflatingHost;
   /** The first is being compressed; `null` when nothing waits. */
   #waiting: Outgoing[] | null = null;
+  #cancel: CancelJob | null = null;
   /** Whether the message that is being sent in fragments is compressed; `null` when there is none. */
   #isFragmentCompressed: boolean | null = null;
 
@@ -34,12 +42,11 @@ export class DeflatingSender {
     const isWhole = options.isFinal && this.#isFragmentCompressed === null;
     const isCompressible = this.#isFragmentCompressed ?? (options.isCompressible && this.#isWorthwhile(data));
     this.#isFragmentCompressed = options.isFinal ? null : isCompressible;
-    const message = new OutgoingMessage(data, { ...options, isCompressible }, isWhole);
-    if (this.#waiting !== null) message.keep();
-    this.sendOutgoing(message);
+    this.sendOutgoing(new OutgoingMessage(data, { ...options, isCompressible }, isWhole));
   }
 
   sendOutgoing(message: Outgoing): void {
+    if (this.#waiting !== null && this.#waiting.length >= MAX_WAITING_MESSAGES) this.finish();
     if (this.#waiting !== null) {
       this.#wait(message);
     } else if (message.compress(this.#deflation)) {
@@ -51,22 +58,25 @@ export class DeflatingSender {
     }
   }
 
-  /** Hands over what waits as it is: to be called before the connection closes. */
+  /** Hands over what waits as it is. */
   finish(): void {
+    this.#cancel?.();
     for (const message of this.#waiting ?? []) {
       message.sendTo(this.#machine, this.#writer, this.#deflation);
     }
     this.#waiting = null;
+    this.#cancel = null;
     this.#writer.compressingBytes = 0;
   }
 
   #wait(message: Outgoing): void {
+    message.keep();
     this.#waiting!.push(message);
     this.#writer.compressingBytes += message.byteLength;
   }
 
   #compressLater(message: Outgoing): void {
-    message.compressLater(this.#deflation, () => {
+    this.#cancel = message.compressLater(this.#deflation, () => {
       // `finish` has sent it already.
       if (this.#waiting?.[0] === message) this.#sendWaiting();
     });
@@ -85,6 +95,7 @@ export class DeflatingSender {
       return;
     }
     this.#waiting = null;
+    this.#cancel = null;
     this.#host.onCompressed();
   }
 

@@ -5,6 +5,7 @@ export type WebSocketErrorCode =
   | HandshakeErrorCode
   | 'WS_ERR_CONNECT_FAILED'
   | 'WS_ERR_HANDSHAKE_TIMEOUT'
+  | 'WS_ERR_HTTP2_NOT_OFFERED'
   | 'WS_ERR_CLOSED_BEFORE_OPEN'
   | 'WS_ERR_CONNECTION_FAILED'
   | 'WS_ERR_OPTION'
@@ -38,4 +39,12 @@ export class WebSocketError extends Error {
     this.closeCode = options.closeCode ?? null;
     this.reason = options.reason ?? '';
   }
+}
+
+/** Returns the error for a connection that never came to a handshake's answer. */
+export function connectFailed({ host }: URL, cause: Error): WebSocketError {
+  // An address that resolves to several IP addresses fails with one error for each, and none of its own.
+  const causes: readonly Error[] = cause instanceof AggregateError ? cause.errors : [cause];
+  const description = causes.map(({ message }) => message).join('; ');
+  return new WebSocketError('WS_ERR_CONNECT_FAILED', `cannot connect to ${host}: ${description}`, { cause });
 }

@@ -1,18 +1,15 @@
 import type { Duplex } from 'node:stream';
 import {
-  type AcceptableRequest,
+  type AcceptableHandshake,
   acceptDeflateOffer,
   type DeflateAgreement,
-  formatAcceptance,
-  formatRefusal,
-  type HandshakeRequest,
   type HeaderMap,
-  judgeRequest,
   RequestHeadReader,
   type ResponseHeaders,
 } from '@hawser/protocol/websocket';
 import { WebSocketError } from './errors.ts';
-import { acceptFor, type NodeNatives } from './natives.ts';
+import type { Exchange, UpgradeHead } from './exchange.ts';
+import type { NodeNatives } from './natives.ts';
 import type {
   TraceEvent,
   UpgradeDecision,
@@ -22,7 +19,14 @@ import type {
   WebSocketServerHandlers,
 } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
-import { isEncrypted, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import {
+  cutStream,
+  isEncrypted,
+  isGone,
+  ownStream,
+  remoteAddressOf,
+  type StreamOwner,
+} from './stream-owner.ts';
 
 /** What a handshake needs of its server. */
 export interface HandshakeHost<Data> {
@@ -38,8 +42,8 @@ export interface HandshakeHost<Data> {
   trace(event: TraceEvent): void;
   /** The handshake is done with, one way or the other. */
   settled(handshake: Handshake<Data>): void;
-  /** The client is let in. `head` is the 101 response, still to be written; `rest` came in behind the request. */
-  admit(stream: Duplex, head: Buffer, rest: Uint8Array, admission: Admission<Data>): void;
+  /** The client is let in. `head` is what still has to be written first; `rest` came in behind the request. */
+  admit(stream: Duplex, head: Buffer | null, rest: Uint8Array, admission: Admission<Data>): void;
 }
 
 /** What was agreed on with a client. */
@@ -51,23 +55,22 @@ export interface Admission<Data> {
   readonly deflate: DeflateAgreement | null;
 }
 
-/** A request with its target, as the acceptor and `node:http` both give it. */
-export type UpgradeHead = HandshakeRequest & { readonly url?: string | undefined };
-
 /**
- * One client from its TCP connection to the answer of its handshake: owns the stream until it is let in, and sees
+ * One client from its TCP connection, or its stream of HTTP/2, to the answer of its handshake: owns the stream until it is let in, and sees
  * a refused one off.
  */
 export class Handshake<Data> implements StreamOwner {
   readonly #host: HandshakeHost<Data>;
   readonly #stream: Duplex;
+  readonly #exchange: Exchange;
   #reader: RequestHeadReader | null = null;
   #isAnswered = false;
   #deadlineMs = -1;
 
-  constructor(host: HandshakeHost<Data>, stream: Duplex) {
+  constructor(host: HandshakeHost<Data>, stream: Duplex, exchange: Exchange) {
     this.#host = host;
     this.#stream = stream;
+    this.#exchange = exchange;
     ownStream(stream, this);
   }
 
@@ -78,7 +81,7 @@ export class Handshake<Data> implements StreamOwner {
 
   /** Judges a request whose head is known; `rest` came in behind it. */
   begin(request: UpgradeHead, rest: Uint8Array): void {
-    const verdict = judgeRequest(request);
+    const verdict = this.#exchange.judge(request);
     const obstacle = this.#host.refusal();
     if (!verdict.isAcceptable) this.refuse(verdict.status, verdict.message, verdict.headers, request.url);
     else if (obstacle !== null) this.refuse(503, obstacle, {}, request.url);
@@ -87,20 +90,18 @@ export class Handshake<Data> implements StreamOwner {
 
   /** Answers with `status`, and ends the connection. */
   refuse(status: number, message = '', headers: ResponseHeaders = {}, url = ''): void {
-    if (this.#isAnswered) return;
-    const body = Buffer.from(message);
-    const head = Buffer.from(formatRefusal(status, body.length, headers), 'latin1');
+    if (this.#isAnswered || isGone(this.#stream)) return;
+    const remoteAddress = remoteAddressOf(this.#stream);
+    this.#exchange.refuse(status, Buffer.from(message), headers);
     this.#isAnswered = true;
     // What the client still sends has to be read, or its system may discard our answer.
     this.#stream.resume();
-    this.#stream.end(Buffer.concat([head, body]));
-    const remoteAddress = remoteAddressOf(this.#stream);
     this.#host.trace({ type: 'refused', status, message, url, remoteAddress });
   }
 
   /** Cuts the connection, answered or not. */
   terminate(): void {
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   /** Takes in that time passed. */
@@ -108,7 +109,7 @@ export class Handshake<Data> implements StreamOwner {
     if (this.#deadlineMs < 0) this.#deadlineMs = nowMs + this.#host.bounds.handshakeTimeoutMs;
     if (nowMs < this.#deadlineMs) return;
     if (this.#isAnswered) {
-      this.#stream.destroy();
+      cutStream(this.#stream);
     } else {
       this.refuse(408, 'the handshake took too long');
       this.#deadlineMs = nowMs + this.#host.bounds.closeTimeoutMs;
@@ -138,7 +139,7 @@ export class Handshake<Data> implements StreamOwner {
     this.#host.settled(this);
   }
 
-  #decide(request: UpgradeRequest, verdict: AcceptableRequest, rest: Uint8Array): void {
+  #decide(request: UpgradeRequest, verdict: AcceptableHandshake, rest: Uint8Array): void {
     try {
       if (!isAllowedOrigin(this.#host.bounds.allowedOrigins, request, isEncrypted(this.#stream))) {
         this.refuse(403, 'pages of this origin may not connect here', {}, request.url);
@@ -162,10 +163,10 @@ export class Handshake<Data> implements StreamOwner {
   #answer(
     decision: UpgradeDecision<Data>,
     request: UpgradeRequest,
-    verdict: AcceptableRequest,
+    verdict: AcceptableHandshake,
     rest: Uint8Array,
   ): void {
-    if (this.#isAnswered) return;
+    if (this.#isAnswered || isGone(this.#stream)) return;
     checkDecision(decision);
     if (decision?.status !== undefined) {
       this.refuse(decision.status, decision.message, decision.headers, request.url);
@@ -186,15 +187,14 @@ export class Handshake<Data> implements StreamOwner {
     }
     const { wantedDeflate } = this.#host;
     const deflate = wantedDeflate && acceptDeflateOffer(verdict.extensions, wantedDeflate);
-    const head = formatAcceptance({
-      accept: acceptFor(verdict.key),
+    const head = this.#exchange.accept({
       protocol,
       extensions: deflate === null ? [] : [deflate.extension],
       headers: decision?.headers ?? {},
     });
     this.#isAnswered = true;
     this.#host.settled(this);
-    this.#host.admit(this.#stream, Buffer.from(head, 'latin1'), rest, {
+    this.#host.admit(this.#stream, head, rest, {
       data: decision?.data as Data,
       protocol,
       deflate: deflate === null ? null : deflate.agreement,

@@ -1,3 +1,8 @@
+/**
+ * A WebSocket server and a client for Node.
+ * @module @hawser/ws
+ */
+
 export type { ListenTarget } from './acceptor.ts';
 export { type MessageData, WebSocket } from './client.ts';
 export type { WebSocketClientOptions } from './client-options.ts';

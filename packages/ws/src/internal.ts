@@ -13,7 +13,7 @@ export {
 } from './compression/deflate.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
-export type { FrameOptions, Outgoing } from './outgoing.ts';
+export { EncodedFrames, type FrameOptions, type Outgoing } from './outgoing.ts';
 export { StreamConnection } from './stream-connection.ts';
 export type { ConnectionEnding, StreamContext, StreamEvents } from './stream-context.ts';
 export { isEncrypted, isOwned, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';

@@ -11,8 +11,10 @@ export class MessageSender {
   readonly #onDrain: () => void;
   /** `close` was called and waits for blobs. */
   #isClosing = false;
-  /** Payload bytes given to the connection since it last had nothing to write. */
+  /** Payload bytes given to the connection since it last had nothing to write, but for those of this turn. */
   #unsentBytes = 0;
+  /** Those of this turn, which all count: what compression made of them may be far less. */
+  #turnBytes = 0;
   /** Payload bytes that came too late: the standard has them counted for ever. */
   #discardedBytes = 0;
   /** Bytes of blobs that are still being read and of what was sent behind them, and the end of that work. */
@@ -32,7 +34,7 @@ export class MessageSender {
   /** Payload bytes that were given to `send` and have not reached the network yet. */
   get bufferedAmount(): number {
     const unsent = Math.min(this.#unsentBytes, this.#connection.bufferedBytes);
-    return unsent + this.#pendingBytes + this.#discardedBytes;
+    return unsent + this.#turnBytes + this.#pendingBytes + this.#discardedBytes;
   }
 
   send(payload: string | Uint8Array | Blob): void {
@@ -60,7 +62,7 @@ export class MessageSender {
       return;
     }
     this.#unsentBytes = 0;
-    if (this.#pendingBytes === 0) this.#onDrain();
+    if (this.#turnBytes + this.#pendingBytes === 0) this.#onDrain();
   }
 
   #sendPayload(payload: string | Uint8Array, byteLength: number): void {
@@ -68,9 +70,18 @@ export class MessageSender {
       this.#discardedBytes += byteLength;
       return;
     }
+    if (byteLength === 0) return;
     // What is sent in one turn is written when the turn ends, and looked at once behind that.
-    if (this.#unsentBytes === 0 && byteLength > 0) setImmediate(() => this.checkDrain());
-    this.#unsentBytes += byteLength;
+    if (this.#turnBytes === 0) setImmediate(() => this.#endTurn());
+    this.#turnBytes += byteLength;
+  }
+
+  #endTurn(): void {
+    const isFirst = this.#unsentBytes === 0;
+    this.#unsentBytes += this.#turnBytes;
+    this.#turnBytes = 0;
+    // Of earlier turns a drain is owed already.
+    if (isFirst) this.checkDrain();
   }
 
   #sendBehindBlobs(payload: string | Uint8Array | Blob, byteLength: number): void {

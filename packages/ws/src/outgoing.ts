@@ -1,15 +1,18 @@
-import { type Connection, MAX_COPIED_BYTES } from '@hawser/protocol/websocket';
+import { type Connection, MAX_COPIED_BYTES, type PreparedMessage } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
+import type { CancelJob } from './compression/job-queue.ts';
 import type { StreamWriter, WriteCallback } from './stream-writer.ts';
 
 /** A message on its way to a connection that compresses. */
 export interface Outgoing {
   /** Of its payload. */
   readonly byteLength: number;
+  /** Takes a copy of what is small, before it has to wait: large bytes are borrowed until they are written. */
+  keep(): void;
   /** Compresses it, if that is worth it. Returns `false` where it takes longer than this call should. */
   compress(deflation: Deflation): boolean;
   /** Compresses it on another thread. */
-  compressLater(deflation: Deflation, done: () => void): void;
+  compressLater(deflation: Deflation, done: () => void): CancelJob;
   /**
    * Hands it over, compressed if it has been by now.
    * @param deflation - `null` where nothing is compressed
@@ -52,10 +55,8 @@ export class OutgoingMessage implements Outgoing {
     this.#isWhole = isWhole;
   }
 
-  /** Takes a copy of what is small: large bytes are borrowed until they are written. */
   keep(): void {
-    if (typeof this.#data !== 'string' && this.#data.length <= MAX_COPIED_BYTES)
-      this.#bytes = Buffer.from(this.#data);
+    this.#bytes ??= copyOfSmall(this.#data);
   }
 
   compress(deflation: Deflation): boolean {
@@ -70,8 +71,8 @@ export class OutgoingMessage implements Outgoing {
     return deflated !== null;
   }
 
-  compressLater(deflation: Deflation, done: () => void): void {
-    deflation.deflateLater(this.#payload(), false, (deflated) => {
+  compressLater(deflation: Deflation, done: () => void): CancelJob {
+    return deflation.deflateLater(this.#payload(), false, (deflated) => {
       this.#keepSmaller(deflated);
       done();
     });
@@ -96,4 +97,39 @@ export class OutgoingMessage implements Outgoing {
     this.#bytes ??= typeof this.#data === 'string' ? Buffer.from(this.#data) : this.#data;
     return this.#bytes;
   }
+}
+
+/** Frames that somebody else encoded. */
+export class EncodedFrames implements Outgoing {
+  readonly byteLength: number;
+  readonly #message: PreparedMessage;
+  readonly #onWritten: WriteCallback | null;
+
+  constructor(message: PreparedMessage, onWritten: WriteCallback | null) {
+    this.byteLength = message.byteLength;
+    this.#message = message;
+    this.#onWritten = onWritten;
+  }
+
+  /** They are the sender's to keep. */
+  keep(): void {}
+
+  compress(): boolean {
+    return true;
+  }
+
+  /** Never asked for: there is nothing to compress. */
+  compressLater(): CancelJob {
+    return () => {};
+  }
+
+  sendTo(machine: Connection, writer: StreamWriter): void {
+    machine.sendPrepared(this.#message);
+    if (this.#onWritten !== null) writer.whenWritten(this.#onWritten);
+  }
+}
+
+/** Returns a copy of bytes that are so few that a frame would copy them too, or `null`. */
+export function copyOfSmall(data: string | Uint8Array): Uint8Array | null {
+  return typeof data !== 'string' && data.length <= MAX_COPIED_BYTES ? Buffer.from(data) : null;
 }

@@ -71,7 +71,7 @@ export class ServerSocket<Data = undefined> {
    * @throws WS_ERR_CONTROL_PAYLOAD_ARGUMENT when it has more
    */
   ping(data: SendData = ''): SendResult {
-    return this.#connection.ping(toBytes(data));
+    return this.#connection.sendControl('ping', toBytes(data));
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CloseCode, Endpoint, encodeCloseStatus } from '@hawser/protocol/websocket';
@@ -8,7 +9,10 @@ import { resolveCompression } from './compression/compression-options.ts';
 import { Compressor } from './compression/compressor.ts';
 import { type SendData, type SendOptions, toPayload } from './data.ts';
 import { WebSocketError } from './errors.ts';
+import { type Exchange, UpgradeExchange } from './exchange.ts';
 import { type Admission, Handshake, type HandshakeHost } from './handshake.ts';
+import { ConnectExchange, toUpgradeHead } from './http2/connect-exchange.ts';
+import { attachConnect, isHttp2Server } from './http2/connect-router.ts';
 import { NodeNatives } from './natives.ts';
 import {
   resolveBounds,
@@ -19,15 +23,17 @@ import {
 import { ServerSocket } from './server-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
 import type { StreamContext } from './stream-context.ts';
-import { isOwned } from './stream-owner.ts';
+import { isGone, isOwned } from './stream-owner.ts';
 import { Sweeper } from './sweeper.ts';
 import { setLongTimeout } from './timeout.ts';
 import { Topics } from './topics.ts';
 import { TurnFlusher } from './turn-flusher.ts';
-import { type Attachment, attachUpgrade, type UpgradeRoute } from './upgrade-router.ts';
+import { type Attachment, attachUpgrade } from './upgrade-router.ts';
 
 /** Of one connection within one turn, whatever its bound. */
 const MAX_UNWRITTEN_BYTES = 262_144;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** How a message is published. */
 export interface PublishOptions extends SendOptions {
@@ -135,18 +141,36 @@ export class WebSocketServer<Data = undefined> {
    * Several servers and paths can share an HTTP server; upgrades that none of them claims are left to listeners
    * of other libraries, or get 404 where there are none. Its other requests, and its `close`, stay the user's.
    *
+   * Of an `http2` server, the streams that ask for WebSocket (RFC 8441) are taken over likewise, and with
+   * `allowHTTP1` its upgrades too. `enableConnectProtocol` is switched on for its sessions to come; attach before it
+   * listens. A `stream` or `connect` listener of one's own has to leave those streams alone.
+   *
    * @param options.path - exact path without query, such as `/chat`
    * @throws WS_ERR_PATH_TAKEN when a Hawser server is attached there already, WS_ERR_OPTION when `path` is none
    */
-  attach(server: HttpServer, options: { readonly path?: string } = {}): void {
+  attach(
+    server: HttpServer | Http2Server | Http2SecureServer,
+    options: { readonly path?: string } = {},
+  ): void {
     this.#checkOpen();
-    const route: UpgradeRoute = {
-      path: options.path ?? null,
-      handle: (request, socket, head) => this.handleUpgrade(request, socket, head),
-      refuse: (request, socket) =>
-        this.#createHandshake(socket).refuse(404, 'there is no WebSocket at this path', {}, request.url),
-    };
-    this.#attachments.push(attachUpgrade(server, route));
+    const path = options.path ?? null;
+    const refusal = [404, 'there is no WebSocket at this path', {}] as const;
+    this.#attachments.push(
+      attachUpgrade(server, {
+        path,
+        handle: (request, socket, head) => this.handleUpgrade(request, socket, head),
+        refuse: ({ url }, socket) => this.#createHandshake(socket).refuse(...refusal, url),
+      }),
+    );
+    if (!isHttp2Server(server)) return;
+    this.#attachments.push(
+      attachConnect(server, {
+        path,
+        handle: (stream, headers) => this.handleConnect(stream, headers),
+        refuse: (stream, headers) =>
+          this.#createConnect(stream, headers).refuse(...refusal, headers[':path']),
+      }),
+    );
   }
 
   /**
@@ -165,6 +189,26 @@ export class WebSocketServer<Data = undefined> {
     (socket as Partial<Socket>).setTimeout?.(0);
     (socket as Partial<Socket>).setNoDelay?.(true);
     this.#createHandshake(socket).begin(request, head);
+  }
+
+  /**
+   * Takes over one stream that asks for WebSocket over HTTP/2, from an `http2` server's `stream` event: for routers
+   * of one's own. The server needs the setting `enableConnectProtocol`.
+   *
+   * @param headers - of the request, pseudo-header fields included
+   * @throws WS_ERR_STREAM_TAKEN when `stream` was handed over before
+   * @see RFC 8441
+   */
+  handleConnect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (isOwned(stream)) {
+      throw new WebSocketError('WS_ERR_STREAM_TAKEN', 'handleConnect was called twice for the same stream');
+    }
+    if (isGone(stream)) {
+      // Why it is gone may still be thrown at whoever does not listen.
+      stream.on('error', () => {});
+      return;
+    }
+    this.#createConnect(stream, headers).begin(toUpgradeHead(headers), NO_BYTES);
   }
 
   /**
@@ -228,8 +272,12 @@ export class WebSocketServer<Data = undefined> {
     else this.#createHandshake(socket).readHead();
   }
 
-  #createHandshake(stream: Duplex): Handshake<Data> {
-    const handshake = new Handshake(this.#host, stream);
+  #createConnect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Handshake<Data> {
+    return this.#createHandshake(stream, new ConnectExchange(stream, headers));
+  }
+
+  #createHandshake(stream: Duplex, exchange: Exchange = new UpgradeExchange(stream)): Handshake<Data> {
+    const handshake = new Handshake(this.#host, stream, exchange);
     this.#handshakes.add(handshake);
     this.#sweeper.start();
     return handshake;
@@ -288,7 +336,12 @@ export class WebSocketServer<Data = undefined> {
     return isFull ? 'the server is full' : null;
   }
 
-  #admit(stream: Duplex, head: Buffer, rest: Uint8Array, { data, protocol, deflate }: Admission<Data>): void {
+  #admit(
+    stream: Duplex,
+    head: Buffer | null,
+    rest: Uint8Array,
+    { data, protocol, deflate }: Admission<Data>,
+  ): void {
     const connection = new StreamConnection(
       stream,
       this.#context,

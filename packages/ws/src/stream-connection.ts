@@ -2,10 +2,18 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, Connection, type ConnectionHandler } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
+import type { CancelJob } from './compression/job-queue.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
 import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
-import { ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+import {
+  cutStream,
+  endStream,
+  isGone,
+  ownStream,
+  remoteAddressOf,
+  type StreamOwner,
+} from './stream-owner.ts';
 import { StreamWriter, type WriteCallback } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
@@ -22,14 +30,15 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
   readonly #writer: StreamWriter;
-  readonly #deflation: Deflation | null;
-  readonly #sender: DeflatingSender | null;
+  #deflation: Deflation | null;
+  #sender: DeflatingSender | null;
   /** A chunk is being read, or a flush is marked: output need not be marked again. */
   #isFlushDue = false;
   /** The user was told `queued` or `dropped`, and is owed a `drain`. */
   #owesDrain = false;
   /** A sum of {@link HOLD}. */
   #holds = 0;
+  #cancelInflation: CancelJob | null = null;
   #isFinished = false;
   #isClosed = false;
   #wasHeard = true;
@@ -56,8 +65,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** 1 (open), 2 (closing) or 3 (closed), as the browser's `WebSocket` counts. */
   get readyState(): 1 | 2 | 3 {
-    if (this.#machine.isOpen) return 1;
-    return this.#isClosed ? 3 : 2;
+    return this.#machine.isOpen ? 1 : this.#isClosed ? 3 : 2;
   }
 
   /** How the connection ends. */
@@ -75,10 +83,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     return remoteAddressOf(this.#stream);
   }
 
-  /**
-   * Begins: `head` goes out first and in one write with what `begin` sends, then `rest`, which came in with the
-   * handshake, is read.
-   */
+  /** Begins: writes `head` in one with what `begin` sends, then reads `rest`, which came in with the handshake. */
   start(head: Buffer | null, rest: Uint8Array, begin: () => void): void {
     ownStream(this.#stream, this);
     if (this.#stream.isPaused()) this.#stream.resume();
@@ -90,11 +95,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   send(data: string | Uint8Array, isBinary: boolean): SendResult {
-    if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admits(data)) return this.#refuse();
-    if (this.#sender === null) this.#machine.sendMessage(data, isBinary);
-    else this.#sender.send(data, isBinary ? BINARY_MESSAGE : TEXT_MESSAGE);
-    return this.#sent();
+    return this.sendFrame(data, isBinary ? BINARY_MESSAGE : TEXT_MESSAGE);
   }
 
   /** Sends a message, or one frame of it, as `options` say. */
@@ -118,17 +119,16 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     return this.#sent();
   }
 
-  ping(data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
-    return this.#sendControl(data, onWritten, () => this.#machine.ping(data));
-  }
-
-  pong(data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
-    return this.#sendControl(data, onWritten, () => this.#machine.pong(data));
+  sendControl(kind: 'ping' | 'pong', data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
+    if (!this.#machine.isOpen) return 'closed';
+    if (!this.#admitsBytes(data.length)) return this.#refuse();
+    this.#machine[kind](data);
+    if (onWritten !== null) this.#writer.whenWritten(onWritten);
+    return this.#sent();
   }
 
   /** @see Connection.close */
   close(code: number | undefined, reason: string): boolean {
-    this.#sender?.finish();
     const isBegun = this.#machine.close(code, reason);
     if (isBegun) this.#markFlush();
     return isBegun;
@@ -136,14 +136,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** @see Connection.fail */
   fail(code: number, reason: string): void {
-    this.#sender?.finish();
     this.#machine.fail(code, reason);
   }
 
   /** Cuts the connection without a close frame; `closed` reports 1006. */
   terminate(): void {
     this.#machine.abort('');
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   /** Holds messages back until `resumeDelivery`. */
@@ -184,7 +183,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   tick(nowMs: number): void {
     this.#writer.noteWritten();
     // Whoever does not listen cannot call the peer silent.
-    if (this.#holds & HOLD.USER) this.#machine.markAlive();
+    if (this.#holds & (HOLD.USER | HOLD.INFLATING)) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -196,13 +195,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   flush(): void {
     this.#isFlushDue = false;
     // What a stream that is destroyed was given would count as sent.
-    if (this.#isClosed || this.#stream.destroyed) return;
+    if (this.#isClosed || isGone(this.#stream)) return;
     const { outbox } = this.#machine;
     while (outbox.byteLength > 0 && !this.#writer.isBlocked) {
       this.#writer.write();
       this.#machine.outboxWritten();
     }
-    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#stream.end();
+    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
   }
 
   onData(chunk: Buffer): void {
@@ -238,9 +237,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   onClose(): void {
     this.#isClosed = true;
     this.#machine.abort('');
-    const { compressingBytes } = this.#writer;
-    this.#sender?.finish();
-    this.#writer.strand(compressingBytes);
+    this.#cancelInflation?.();
+    this.#writer.strand();
+    // Whoever keeps a closed connection does not keep its history.
+    this.#deflation = null;
+    this.#sender = null;
     this.#read(() => this.#context.events.closed(this));
   }
 
@@ -257,7 +258,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
       this.#machine.violate(inflated);
     } else {
       this.#hold(HOLD.INFLATING);
-      deflation.inflateLater(data, maxMessageBytes, (result) => this.#inflated(result, isBinary));
+      const done = (result: Uint8Array | InflateFault) => this.#inflated(result, isBinary);
+      this.#cancelInflation = deflation.inflateLater(data, maxMessageBytes, done);
     }
     return null;
   }
@@ -268,6 +270,11 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   onPong(data: Uint8Array): void {
     this.#context.events.pong(this.peer, data as Buffer);
+  }
+
+  onEnding(): void {
+    this.#sender?.finish();
+    if (this.#owesDrain) this.oweDrain();
   }
 
   onClosing(): void {
@@ -287,7 +294,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onTimeout(): void {
-    this.#stream.destroy();
+    cutStream(this.#stream);
   }
 
   #hold(reason: number): void {
@@ -308,6 +315,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {
+    this.#cancelInflation = null;
     this.#read(() => {
       if (typeof result === 'string') this.#machine.violate(result);
       else this.#machine.deliver(result, isBinary);
@@ -328,12 +336,9 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** Where delivery is paused, more may be sent in this very turn: one write for all of it. */
   #readDone(): void {
-    if (!this.#machine.isPaused) {
-      this.flush();
-      return;
-    }
     this.#isFlushDue = false;
-    this.#markFlush();
+    if (this.#machine.isPaused) this.#markFlush();
+    else this.flush();
   }
 
   /** If nothing waits any more: tells so, and reads on. */
@@ -347,14 +352,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if (!this.#writer.isWaiting) this.#release(HOLD.SLOW_CONSUMER);
   }
 
-  #sendControl(data: Uint8Array, onWritten: WriteCallback | null, send: () => void): SendResult {
-    if (!this.#machine.isOpen) return 'closed';
-    if (!this.#admitsBytes(data.length)) return this.#refuse();
-    send();
-    if (onWritten !== null) this.#writer.whenWritten(onWritten);
-    return this.#sent();
-  }
-
   #markFlush(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
@@ -366,6 +363,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     // Whether the peer keeps up shows only when it is written to.
     if (!this.#writer.isBlocked && this.#machine.outbox.byteLength > maxUnwrittenBytes) this.flush();
     if (!this.#writer.isBlocked) this.#markFlush();
+    // Where too much waited to be compressed, all of it was handed over by now.
+    if (this.#owesDrain) this.oweDrain();
     if (!this.#writer.isWaiting) return 'written';
     this.#owesDrain = true;
     if (this.bufferedBytes * 2 > maxBufferedBytes) this.#stopReading();
@@ -388,10 +387,10 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   #admitsBytes(byteLength: number): boolean {
     const { maxBufferedBytes } = this.#context;
     if (this.#writer.hasRoom(byteLength, maxBufferedBytes)) return true;
-    // What this turn has collected may not have met the kernel yet.
+    // That we compress slowly is no fault of the peer's, and what this turn has collected may not have met the kernel.
+    this.#sender?.finish();
     this.flush();
-    const { bufferedBytes } = this;
-    return bufferedBytes === 0 || bufferedBytes + byteLength <= maxBufferedBytes;
+    return this.bufferedBytes === 0 || this.bufferedBytes + byteLength <= maxBufferedBytes;
   }
 
   #refuse(): SendResult {

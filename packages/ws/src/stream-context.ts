@@ -6,7 +6,8 @@ import type { TurnFlusher } from './turn-flusher.ts';
 /**
  * What became of a message:
  * - `written`: it is on its way to the kernel, at the latest when this turn of the event loop ends;
- * - `queued`: the peer reads too slowly, the message waits in memory, and `drain` will tell when it has left;
+ * - `queued`: the peer reads too slowly, or the message is being compressed: it waits in memory, and `drain` will
+ *   tell when it has left;
  * - `dropped`: it would have crossed `maxBufferedBytes` and was not taken;
  * - `closed`: the connection is closing or closed, nothing was sent.
  */

@@ -1,3 +1,4 @@
+import { constants, type Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -32,6 +33,7 @@ export function ownStream(stream: Duplex, owner: StreamOwner): void {
   stream.on('drain', onDrain);
   stream.on('error', onError);
   stream.on('close', onClose);
+  if (isHttp2(stream)) stream.on('aborted', onAborted);
 }
 
 /** Tells whether `stream` has an owner. */
@@ -39,14 +41,43 @@ export function isOwned(stream: Duplex): boolean {
   return OWNER in stream;
 }
 
-/** Tells whether `stream` is a TLS connection. */
+/** Tells whether `stream` is a TLS connection, or a stream of one. */
 export function isEncrypted(stream: Duplex): boolean {
-  return (stream as Partial<TLSSocket>).encrypted === true;
+  const connection = isHttp2(stream) ? stream.session : (stream as Partial<TLSSocket>);
+  return connection?.encrypted === true;
 }
 
 /** Returns the IP address at the other end, or an empty string where it is not known or not known any more. */
 export function remoteAddressOf(stream: Duplex): string {
-  return (stream as Partial<Socket>).remoteAddress ?? '';
+  const session = isHttp2(stream) ? stream.session : undefined;
+  // A session that is destroyed throws at whoever asks for its socket.
+  const socket = session?.destroyed === false ? session.socket : (stream as Partial<Socket>);
+  return socket.remoteAddress ?? '';
+}
+
+/** Tells whether nothing can be written to `stream` any more: one of HTTP/2 may have been reset. */
+export function isGone(stream: Duplex): boolean {
+  return stream.destroyed || stream.closed;
+}
+
+/**
+ * Ends our side. A stream of HTTP/2 is closed with it: what the peer might still send does not count any more, and
+ * nothing that was sent gets lost (RFC 9113 section 8.1). Browsers leave it to us: they do not end their side.
+ */
+export function endStream(stream: Duplex, last: Uint8Array | null = null): void {
+  const onFinish = (): void => (stream as Http2Stream).close(constants.NGHTTP2_NO_ERROR);
+  if (isHttp2(stream)) stream.end(last, onFinish);
+  else stream.end(last);
+}
+
+/** Cuts the connection; of HTTP/2 the one stream, with the code that stands for TCP's reset (RFC 8441 section 5). */
+export function cutStream(stream: Duplex): void {
+  if (isHttp2(stream)) stream.close(constants.NGHTTP2_CANCEL);
+  stream.destroy();
+}
+
+function isHttp2(stream: Duplex): stream is Http2Stream {
+  return 'rstCode' in stream;
 }
 
 function onData(this: Duplex, chunk: Buffer): void {
@@ -67,4 +98,10 @@ function onError(this: Duplex, error: Error): void {
 
 function onClose(this: Duplex): void {
   (this as OwnedStream)[OWNER].onClose();
+}
+
+/** The stream was reset. Of one with no error, Node waits until all is read, which may be never. */
+function onAborted(this: Duplex): void {
+  // Not at once: a reset of ours is still to be sent.
+  process.nextTick(() => this.destroy());
 }

@@ -86,13 +86,10 @@ export class StreamWriter {
     if (this.#strandedBytes > 0 && this.#stream.writableLength === 0) this.#strandedBytes = 0;
   }
 
-  /**
-   * The stream is gone. Whoever keeps the closed connection keeps the count of what was not sent, not its bytes.
-   * @param lostBytes - not sent either, and not known here any more
-   */
-  strand(lostBytes: number): void {
+  /** The stream is gone. Whoever keeps the closed connection keeps the count of what was not sent, not its bytes. */
+  strand(): void {
     if (this.#stream.writableFinished) this.#strandedBytes = 0;
-    this.#strandedBytes = this.bufferedBytes + lostBytes;
+    this.#strandedBytes = this.bufferedBytes;
     this.#outbox.take();
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = null;

@@ -14,12 +14,15 @@ export class TurnFlusher {
 
   /** Has `target` flushed at the end of this turn. The caller sees to it that it is marked once. */
   mark(target: Flushable): void {
-    if (this.#marked.push(target) === 1) setImmediate(this.#flushMarked);
+    if (this.#marked.push(target) === 1) setImmediate(this.#onTurnEnd);
   }
 
-  readonly #flushMarked = (): void => {
+  /** Flushes what is marked now: for a process that exits, and has no end of this turn. */
+  flush(): void {
     const marked = this.#marked;
     this.#marked = [];
     for (const target of marked) target.flush();
-  };
+  }
+
+  readonly #onTurnEnd = (): void => this.flush();
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { duplexPair } from 'node:stream';
 import type { ServerSocket } from '@hawser/ws';
 import { describe, expect, test } from 'vitest';
+import { TurnFlusher } from '../src/turn-flusher.ts';
 import { Queue } from './rig/queue.ts';
 import { BINARY, frame, PING, PONG, TEXT } from './rig/raw-frame.ts';
 import { handshakeRequest, RawPeer } from './rig/raw-peer.ts';
@@ -110,5 +111,19 @@ describe('one write for each turn', () => {
       setImmediate(() => sockets[0]!.send('2'));
     });
     expect([await peers[0]!.peer.text(), await peers[0]!.peer.text()]).toEqual(['1', '2']);
+  });
+});
+
+describe('a flush before the turn ends', () => {
+  test('flushes what is marked once, and what is marked afterwards when the turn ends', async () => {
+    const flusher = new TurnFlusher();
+    const flushed: string[] = [];
+    const mark = (name: string): void => flusher.mark({ flush: () => flushed.push(name) });
+    mark('a');
+    flusher.flush();
+    expect(flushed).toEqual(['a']);
+    mark('b');
+    await turn();
+    expect(flushed).toEqual(['a', 'b']);
   });
 });

@@ -75,13 +75,13 @@ export class BinaryExtraction {
   #extractProperties(value: object, depth: number): object {
     const source = value as Readonly<Record<string, unknown>>;
     let copy: Record<string, unknown> | null = null;
-    for (const key of Object.keys(source)) {
+    for (const key in source) {
       const item = source[key];
-      if (typeof item !== 'object' || item === null) continue;
+      if (typeof item !== 'object' || item === null || !Object.hasOwn(source, key)) continue;
       const extracted = this.#extract(item, key, depth);
       if (extracted === item) continue;
       copy ??= copyProperties(source);
-      copy[key] = extracted;
+      define(copy, key, extracted);
     }
     return copy ?? value;
   }
@@ -97,12 +97,18 @@ function isExotic(value: object): boolean {
   return prototype !== Object.prototype && prototype !== Array.prototype;
 }
 
-/** A copy without prototype, where `__proto__` is a name like any other; functions are nothing to JSON. */
+/** Functions are nothing to JSON, and a `toJSON` among them was called already. */
 function copyProperties(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const copy: Record<string, unknown> = Object.create(null);
+  const copy: Record<string, unknown> = {};
   for (const key of Object.keys(source)) {
     const item = source[key];
-    if (typeof item !== 'function') copy[key] = item;
+    if (typeof item !== 'function') define(copy, key, item);
   }
   return copy;
+}
+
+/** Sets a property of a plain object, also one of the name that would set its prototype. */
+function define(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }

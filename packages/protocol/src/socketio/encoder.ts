@@ -40,7 +40,7 @@ export class Encoder {
    */
   encode(packet: Packet): EncodedPacket {
     const { type, data } = packet;
-    if (carriesArguments(type) && Array.isArray(data) && data.some(isObject)) {
+    if (carriesArguments(type) && Array.isArray(data)) {
       const extraction = new BinaryExtraction(this.#options.isBinary);
       const rest = extraction.extractArray(data);
       const { attachments } = extraction;
@@ -62,8 +62,4 @@ export class Encoder {
 /** Tells whether `value` is bytes: an ArrayBuffer, or any view of one, of this realm or another. */
 export function isBufferOrView(value: object): boolean {
   return ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === '[object ArrayBuffer]';
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }

@@ -67,6 +67,14 @@ export function judgeResponse(
   if (headerValue(headers, 'sec-websocket-accept')?.trim() !== offer.expectedAccept) {
     return reject('WS_ERR_INVALID_ACCEPT_HEADER', 'the Sec-WebSocket-Accept header does not answer our key');
   }
+  return judgeChoices(headers, offer);
+}
+
+/** Judges what all HTTP versions have in common: what the server chose of the offer. */
+export function judgeChoices(
+  headers: HeaderMap,
+  offer: Omit<HandshakeOffer, 'expectedAccept'>,
+): AcceptedResponse | RejectedResponse {
   const protocol = judgeProtocol(headerValue(headers, 'sec-websocket-protocol'), offer.protocols);
   if (typeof protocol !== 'string') return protocol;
   const extensions = parseExtensions(headerValue(headers, 'sec-websocket-extensions'));
@@ -83,6 +91,10 @@ export function judgeResponse(
   return { isAccepted: true, protocol, extensions };
 }
 
+export function reject(code: HandshakeErrorCode, message: string): RejectedResponse {
+  return { isAccepted: false, code, message };
+}
+
 function judgeProtocol(value: string | undefined, offered: readonly string[]): string | RejectedResponse {
   const code = 'WS_ERR_INVALID_PROTOCOL_HEADER';
   if (value === undefined) {
@@ -93,8 +105,4 @@ function judgeProtocol(value: string | undefined, offered: readonly string[]): s
   const protocol = value.trim();
   if (isToken(protocol) && offered.includes(protocol)) return protocol;
   return reject(code, `the server chose the subprotocol "${protocol.slice(0, 75)}", which was not offered`);
-}
-
-function reject(code: HandshakeErrorCode, message: string): RejectedResponse {
-  return { isAccepted: false, code, message };
 }

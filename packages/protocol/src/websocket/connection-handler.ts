@@ -12,6 +12,8 @@ export interface ConnectionHandler {
   /** A ping; its pong is in the outbox already. */
   onPing(data: Uint8Array): void;
   onPong(data: Uint8Array): void;
+  /** The connection is still open, until this call returns: send what has been held back, it is the last chance. */
+  onEnding?(): void;
   /** The connection is no longer open, whoever began to close it: nothing more can be sent. */
   onClosing(): void;
   /** All is said: write the outbox, then end the writing side of the transport. */

@@ -13,16 +13,12 @@ import { isUtf8 } from './utf8.ts';
 
 /** RFC 6455 section 5.5.2 lets pongs be merged; above this many unwritten ones only the latest ping is answered. */
 const MAX_WAITING_PONGS = 128;
-
 const OPEN = 0;
 const CLOSE_SENT = 1;
 const FINISHED = 2;
-
 /** A deadline that the next `tick` sets: the machine has no clock of its own. */
 const AT_NEXT_TICK = -1;
-
 const NEVER = Number.POSITIVE_INFINITY;
-
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -65,7 +61,6 @@ export class Connection implements MessageHandler {
   closeReason = '';
   /** Both close frames were exchanged (RFC 6455 section 7.1.4). */
   wasClean = false;
-
   /** What the peer did wrong, if that is why the connection failed. */
   violation: Violation | null = null;
   readonly allowsRsv1: boolean;
@@ -151,7 +146,7 @@ export class Connection implements MessageHandler {
     return this.#deadlineMs === AT_NEXT_TICK ? Number.NEGATIVE_INFINITY : this.#deadlineMs;
   }
 
-  /** Takes in that the peer is alive although nothing was read: what waited for it could be written. */
+  /** Takes in that the peer is alive although nothing was read. */
   markAlive(): void {
     this.#wasHeard = true;
   }
@@ -216,7 +211,6 @@ export class Connection implements MessageHandler {
 
   /**
    * Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open.
-   *
    * @param code - without it the close frame is empty
    * @throws WS_ERR_CLOSE_CODE_ARGUMENT when a close frame must not carry `code`
    * @throws WS_ERR_CLOSE_REASON_ARGUMENT when `reason` takes more than 123 bytes, or comes without a code
@@ -224,7 +218,7 @@ export class Connection implements MessageHandler {
   close(code?: number, reason = ''): boolean {
     const payload = encodeCloseStatus(this.#endpoint.natives, code, reason);
     if (this.#state !== OPEN) return false;
-    this.#writeControl(Opcode.CLOSE, payload);
+    this.#writeClose(payload);
     this.#enter(CLOSE_SENT);
     return true;
   }
@@ -237,7 +231,7 @@ export class Connection implements MessageHandler {
     if (this.#state === FINISHED) return;
     const sentReason = this.#endpoint.habits.explainsFailures ? reason : '';
     const payload = encodeCloseStatus(this.#endpoint.natives, code, sentReason);
-    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload);
+    this.#writeClose(payload);
     this.closeCode = code;
     this.closeReason = reason;
     this.#enter(FINISHED);
@@ -321,7 +315,7 @@ export class Connection implements MessageHandler {
     this.closeReason = status.reason;
     this.wasClean = true;
     const echoedBytes = this.#endpoint.habits.echoesCloseReason ? payload.length : 2;
-    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload.subarray(0, echoedBytes));
+    this.#writeClose(payload.subarray(0, echoedBytes));
     this.#enter(FINISHED);
     if (this.#endpoint.options.role === 'server') this.#handler.onFinished();
   }
@@ -341,6 +335,7 @@ export class Connection implements MessageHandler {
 
   /** The peer is gone, or has to be taken for it. */
   #giveUp(reason: string): void {
+    if (this.#state === OPEN) this.#handler.onEnding?.();
     this.closeCode = CloseCode.ABNORMAL;
     this.closeReason = reason;
     this.#enter(FINISHED);
@@ -380,14 +375,19 @@ export class Connection implements MessageHandler {
 
   #sendControl(opcode: number, payload: Uint8Array): boolean {
     if (payload.length > 125) {
-      throw new WebSocketUsageError(
-        'WS_ERR_CONTROL_PAYLOAD_ARGUMENT',
-        `a ping or pong carries at most 125 bytes, not ${payload.length}`,
-      );
+      const message = `a ping or pong carries at most 125 bytes, not ${payload.length}`;
+      throw new WebSocketUsageError('WS_ERR_CONTROL_PAYLOAD_ARGUMENT', message);
     }
     if (this.#state !== OPEN) return false;
     this.#writeControl(opcode, payload);
     return true;
+  }
+
+  /** RFC 6455 5.5.1: no data follows our close frame. */
+  #writeClose(payload: Uint8Array): void {
+    if (this.#state !== OPEN) return;
+    this.#handler.onEnding?.();
+    this.#writeControl(Opcode.CLOSE, payload);
   }
 
   #writeControl(opcode: number, payload: Uint8Array): void {

@@ -1,4 +1,5 @@
 import type { ViolationCode } from './errors.ts';
+import { DEFAULT_HABITS } from './habits.ts';
 import { applyMask, rotateMask, wordsOf } from './mask.ts';
 import type { Natives } from './natives.ts';
 import { isControlOpcode, isKnownOpcode } from './opcode.ts';
@@ -60,6 +61,7 @@ export class FrameReader implements FrameHeader {
   readonly #handler: FrameHandler;
   readonly #natives: Natives;
   readonly #expectsMask: boolean;
+  readonly #allowsLongLengths: boolean;
   #stash: Uint8Array | null = null;
   #stashedBytes = 0;
   #isInPayload = false;
@@ -70,11 +72,18 @@ export class FrameReader implements FrameHeader {
   /**
    * @param expectsMask - `true` on the server, whose peer must mask; `false` on the client, whose peer must not
    *   (RFC 6455 section 5.1)
+   * @param allowsLongLengths - see `Habits`
    */
-  constructor(handler: FrameHandler, natives: Natives, expectsMask: boolean) {
+  constructor(
+    handler: FrameHandler,
+    natives: Natives,
+    expectsMask: boolean,
+    allowsLongLengths: boolean = DEFAULT_HABITS.allowsLongLengths,
+  ) {
     this.#handler = handler;
     this.#natives = natives;
     this.#expectsMask = expectsMask;
+    this.#allowsLongLengths = allowsLongLengths;
   }
 
   /** Between two frames, and not stopped: nothing is kept. */
@@ -162,7 +171,7 @@ export class FrameReader implements FrameHeader {
     const code = this.#judge(first, second, bytes[start + 2]!);
     if (code === null) return;
     this.fail();
-    const isLength = code === 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
+    const isLength = code.endsWith('_LENGTH');
     this.#handler.onFrameViolation(code, isLength ? this.payloadBytes : this.opcode);
   }
 
@@ -182,7 +191,8 @@ export class FrameReader implements FrameHeader {
     // RFC 6455 5.2: "the minimal number of bytes MUST be used"; of 64 bits, "the most significant MUST be 0".
     const shortForm = second & 0x7f;
     const isMinimal = shortForm < 126 || this.payloadBytes > (shortForm === 126 ? 125 : 0xffff);
-    if (!isMinimal || (shortForm === 127 && third & 0x80)) return 'WS_ERR_INVALID_PAYLOAD_LENGTH';
+    const isWellFormed = isMinimal && (shortForm < 127 || third < 0x80);
+    if (!isWellFormed && !this.#allowsLongLengths) return 'WS_ERR_INVALID_PAYLOAD_LENGTH';
     return this.#handler.onFrameHeader(this);
   }
 

@@ -94,7 +94,7 @@ export function headerLength(payloadBytes: number, mask: number | null): number 
 }
 
 /** Writes a header at `target[at..]` and returns the offset behind it. */
-function writeHeader(
+export function writeHeader(
   target: Uint8Array,
   at: number,
   firstByte: number,

@@ -10,6 +10,8 @@ export interface Habits {
   readonly explainsFailures: boolean;
   /** Most frames of one message; more fails with 1008. What is kept is bounded in bytes without it. */
   readonly maxFragments: number;
+  /** A payload's length may be encoded in more bytes than it needs (section 5.2). */
+  readonly allowsLongLengths: boolean;
 }
 
 export const DEFAULT_HABITS: Habits = Object.freeze({
@@ -18,4 +20,5 @@ export const DEFAULT_HABITS: Habits = Object.freeze({
   echoesCloseReason: false,
   explainsFailures: true,
   maxFragments: Number.POSITIVE_INFINITY,
+  allowsLongLengths: false,
 });

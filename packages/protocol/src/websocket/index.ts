@@ -1,3 +1,8 @@
+/**
+ * The WebSocket protocol (RFC 6455, RFC 7692) as pure state machines: bytes in, handler calls and bytes out.
+ * @module @hawser/protocol/websocket
+ */
+
 export { ByteList } from './byte-list.ts';
 export {
   type AcceptedResponse,
@@ -20,8 +25,27 @@ export {
   type ViolationCode,
   WebSocketUsageError,
 } from './errors.ts';
+export {
+  authorityOf,
+  CONNECT_PROTOCOL,
+  CONNECTION_SPECIFIC_HEADERS,
+  type ConnectRequest,
+  connectAcceptance,
+  connectRefusal,
+  judgeConnect,
+  judgeConnectResponse,
+  type ResponseFields,
+} from './extended-connect.ts';
 export { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
-export { firstByteOf, MAX_COPIED_BYTES, type RunSink, writeFrame, writeTextFrame } from './frame-writer.ts';
+export {
+  firstByteOf,
+  headerLength,
+  MAX_COPIED_BYTES,
+  type RunSink,
+  writeFrame,
+  writeHeader,
+  writeTextFrame,
+} from './frame-writer.ts';
 export { DEFAULT_HABITS, type Habits } from './habits.ts';
 export {
   type ExtensionOffer,
@@ -32,6 +56,7 @@ export {
   parseExtensions,
   parseProtocols,
 } from './header-fields.ts';
+export { applyMask, wordsOf } from './mask.ts';
 export { type MessageHandler, MessageReader } from './message-reader.ts';
 export type { Natives } from './natives.ts';
 export { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
@@ -48,6 +73,7 @@ export { PreparedMessage, prepareMessage } from './prepared-message.ts';
 export { type BadRequestHead, type RequestHead, RequestHeadReader } from './request-head.ts';
 export { type Acceptance, formatAcceptance, formatRefusal, type ResponseHeaders } from './response-head.ts';
 export {
+  type AcceptableHandshake,
   type AcceptableRequest,
   acceptInput,
   type HandshakeRequest,

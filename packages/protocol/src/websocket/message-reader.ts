@@ -60,7 +60,7 @@ export class MessageReader implements FrameHandler {
   #control: ByteList | null = null;
 
   constructor(natives: Natives, options: EndpointOptions, habits: Habits = DEFAULT_HABITS) {
-    this.#frames = new FrameReader(this, natives, options.role === 'server');
+    this.#frames = new FrameReader(this, natives, options.role === 'server', habits.allowsLongLengths);
     this.#natives = natives;
     this.#options = options;
     this.#habits = habits;

@@ -31,8 +31,8 @@ export interface Acceptance {
   readonly headers: ResponseHeaders;
 }
 
-/** Headers of a 101 response that the handshake alone decides on, in lower case. */
-const ACCEPTANCE_HEADERS: ReadonlySet<string> = new Set([
+/** Headers of the response that opens a connection that the handshake alone decides on, in lower case. */
+export const ACCEPTANCE_HEADERS: ReadonlySet<string> = new Set([
   'connection',
   'upgrade',
   'sec-websocket-accept',
@@ -41,7 +41,11 @@ const ACCEPTANCE_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Headers of a refusal that are not the user's to set, in lower case. */
-const REFUSAL_HEADERS: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
+export const REFUSAL_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'transfer-encoding',
+]);
 
 /**
  * Returns the 101 response that opens the connection, to be sent as Latin-1.
@@ -72,6 +76,15 @@ export function formatRefusal(status: number, bodyBytes: number, headers: Respon
   return `${head}${headerLines(headers, REFUSAL_HEADERS)}\r\n`;
 }
 
+/** @throws WS_ERR_HEADER_ARGUMENT when a header would break out of its line, or its name is of `reserved` */
+export function checkHeader(name: string, value: string, reserved: ReadonlySet<string>): void {
+  if (isToken(name) && isFieldValue(value) && !reserved.has(name.toLowerCase())) return;
+  throw new WebSocketUsageError(
+    'WS_ERR_HEADER_ARGUMENT',
+    `header "${name.slice(0, 75)}" has a name or a value that this response cannot carry`,
+  );
+}
+
 function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n`;
 }
@@ -80,12 +93,7 @@ function headerLines(headers: ResponseHeaders, reserved: ReadonlySet<string>): s
   let lines = '';
   for (const [name, values] of Object.entries(headers)) {
     for (const value of typeof values === 'string' ? [values] : values) {
-      if (!isToken(name) || !isFieldValue(value) || reserved.has(name.toLowerCase())) {
-        throw new WebSocketUsageError(
-          'WS_ERR_HEADER_ARGUMENT',
-          `header "${name.slice(0, 75)}" has a name or a value that this response cannot carry`,
-        );
-      }
+      checkHeader(name, value, reserved);
       lines += `${name}: ${value}\r\n`;
     }
   }

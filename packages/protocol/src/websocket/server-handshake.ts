@@ -24,16 +24,20 @@ export interface HandshakeRequest {
   readonly headers: HeaderMap;
 }
 
-/** A handshake that obeys section 4.2.1: what is left is to choose, and to answer. */
-export interface AcceptableRequest {
+/** A handshake that obeys the rules of its HTTP version: what is left is to choose, and to answer. */
+export interface AcceptableHandshake {
   readonly isAcceptable: true;
-  readonly key: string;
   /** Subprotocols in the client's order of preference; empty when it asked for none. */
   readonly protocols: readonly string[];
   readonly extensions: readonly ExtensionOffer[];
 }
 
-/** An answer other than 101. */
+/** A handshake that obeys section 4.2.1. */
+export interface AcceptableRequest extends AcceptableHandshake {
+  readonly key: string;
+}
+
+/** An answer that lets nobody in. */
 export interface Refusal {
   readonly isAcceptable: false;
   readonly status: number;
@@ -91,25 +95,41 @@ export function acceptInput(key: string): string {
   return key + WEBSOCKET_GUID;
 }
 
-function judgeWebSocketHeaders(headers: HeaderMap): AcceptableRequest | Refusal {
-  const key = headerValue(headers, 'sec-websocket-key')?.trim() ?? '';
-  if (!KEY.test(key)) return refuse(400, 'the Sec-WebSocket-Key header is not 16 bytes in base64');
+/**
+ * Judges what all HTTP versions have in common: the version, and what there is to choose from.
+ * @param refuseVersion - makes the refusal of another version, with the header that names ours
+ */
+export function judgeChoosable(
+  headers: HeaderMap,
+  refuseVersion: (message: string, answer: Readonly<Record<string, string>>) => Refusal,
+): AcceptableHandshake | Refusal {
   const version = headerValue(headers, 'sec-websocket-version');
   if (version?.trim() !== WEBSOCKET_VERSION) {
-    return refuse(426, `the Sec-WebSocket-Version header is ${cut(version)}, not ${WEBSOCKET_VERSION}`, {
-      Upgrade: 'websocket',
-      'Sec-WebSocket-Version': WEBSOCKET_VERSION,
-    });
+    const message = `the Sec-WebSocket-Version header is ${cut(version)}, not ${WEBSOCKET_VERSION}`;
+    return refuseVersion(message, { 'Sec-WebSocket-Version': WEBSOCKET_VERSION });
   }
   const protocols = parseProtocols(headerValue(headers, 'sec-websocket-protocol'));
   if (protocols === null) return refuse(400, 'the Sec-WebSocket-Protocol header is malformed');
   const extensions = parseExtensions(headerValue(headers, 'sec-websocket-extensions'));
   if (extensions === null) return refuse(400, 'the Sec-WebSocket-Extensions header is malformed');
-  return { isAcceptable: true, key, protocols, extensions };
+  return { isAcceptable: true, protocols, extensions };
 }
 
-function refuse(status: number, message: string, headers: Readonly<Record<string, string>> = {}): Refusal {
+export function refuse(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal {
   return { isAcceptable: false, status, message, headers };
+}
+
+function judgeWebSocketHeaders(headers: HeaderMap): AcceptableRequest | Refusal {
+  const key = headerValue(headers, 'sec-websocket-key')?.trim() ?? '';
+  if (!KEY.test(key)) return refuse(400, 'the Sec-WebSocket-Key header is not 16 bytes in base64');
+  const verdict = judgeChoosable(headers, (message, answer) =>
+    refuse(426, message, { Upgrade: 'websocket', ...answer }),
+  );
+  return verdict.isAcceptable ? { ...verdict, key } : verdict;
 }
 
 function cut(value: string | undefined): string {

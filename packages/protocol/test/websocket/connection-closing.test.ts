@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Role } from '../../src/websocket/endpoint.ts';
 import { bytes, concat, EXAMPLE_KEY, encodeFrame, utf8 } from './frame-notation.ts';
 import { openSession, type Session } from './recorder.ts';
@@ -258,5 +258,21 @@ describe.each(ROLES)('RFC 6455 7.1.7 failing the connection (%s)', (role) => {
     session.connection.close(1000);
     expect(session.trace).toEqual(['closing', 'finished']);
     expect(session.sent()).toEqual(['close 1000']);
+  });
+});
+
+describe.each(ROLES)('RFC 6455 5.5.1 the last message (%s)', (role) => {
+  test.each<[string, (session: Session) => void, string[]]>([
+    ['closes', ({ connection }) => connection.close(1000), ['text late', 'close 1000']],
+    ['fails', ({ connection }) => connection.fail(1011, 'broken'), ['text late', 'close 1011 broken']],
+    ['is closed', ({ connection }) => connection.receive(fromPeer(role, 0x88, '')), ['text late', 'close']],
+    ['is left', ({ connection }) => connection.receiveEof(), ['text late']],
+  ])(`${role} that %s sends before what its handler had held back, once`, (_, end, sent) => {
+    const session = openSession(role);
+    const { connection, recorder } = session;
+    Object.assign(recorder, { onEnding: () => connection.sendMessage('late', false) });
+    end(session);
+    connection.abort('');
+    expect(session.sent()).toEqual(sent);
   });
 });

@@ -33,6 +33,20 @@ describe('habits of other implementations', () => {
     expect(status()).toBe('1002 "opcode is reserved"');
   });
 
+  it.each([
+    ['16 bits for 1 byte', '82fe00010000000041'],
+    ['64 bits for 1 byte', '82ff00000000000000010000000041'],
+  ])('server lets a length of %s pass', (_, frame) => {
+    const { trace, sent } = receive({ allowsLongLengths: true }, bytes(frame));
+    expect(trace).toEqual(['binary 41']);
+    expect(sent()).toEqual([]);
+  });
+
+  it('server takes a length of more than 63 bits for too large a message', () => {
+    const { connection } = receive({ allowsLongLengths: true }, bytes('82ff80000000000000010000000041'));
+    expect(connection.violation).toEqual({ code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', value: 2 ** 63 });
+  });
+
   it('server bounds the frames of a message, each message anew', () => {
     const first = encodeFrame(0x01, utf8('a'), 7);
     const last = encodeFrame(0x80, utf8('b'), 7);
@@ -48,6 +62,7 @@ describe('RFC 6455 7.1.7 what a violation is about', () => {
   it.each([
     ['a reserved opcode', encodeFrame(0x83, utf8('a'), 7), 'WS_ERR_INVALID_OPCODE', 3],
     ['a continuation of nothing', encodeFrame(0x80, utf8('a'), 7), 'WS_ERR_UNEXPECTED_CONTINUATION', 0],
+    ['a badly encoded length', bytes('82fe00010000000041'), 'WS_ERR_INVALID_PAYLOAD_LENGTH', 1],
     ['a long ping', encodeFrame(0x89, new Uint8Array(126), 7), 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH', 126],
     ['half a close code', encodeFrame(0x88, bytes('03'), 7), 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH', 1],
     ['a bad close code', encodeFrame(0x88, bytes('03ed'), 7), 'WS_ERR_INVALID_CLOSE_CODE', 1005],

@@ -46,32 +46,41 @@ const DEFAULTS: Required<CompressionOptions> = Object.freeze({
   clientMaxWindowBits: 15,
 });
 
-/** What each number may be. */
+/** What each whole number may be. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = Object.freeze({
-  thresholdBytes: [0, Number.POSITIVE_INFINITY],
   level: [0, 9],
   memLevel: [1, 9],
   serverMaxWindowBits: [8, 15],
   clientMaxWindowBits: [8, 15],
 });
 
-/** `libuv` has four threads by default: more jobs would only hold memory. */
+/** Twice the threads that `libuv` has by default, so that none of them waits: more jobs would only hold memory. */
 const MAX_JOBS = 8;
 
 /**
  * Returns how an endpoint with this option compresses, or `null` where it does not.
- * @throws WS_ERR_OPTION when a number is out of its range
+ * @throws WS_ERR_OPTION when it is not of its kind, or a number is out of its range
  */
 export function resolveCompression(option: boolean | CompressionOptions): CompressionSettings | null {
   if (option === false) return null;
-  const given = option === true ? {} : option;
-  const options = { ...DEFAULTS, ...given };
+  if (option !== true && typeof option !== 'object') {
+    throw wrongOption('compression', 'true, false or its options', option);
+  }
+  const given = Object.entries(option === true ? {} : option).filter(([, value]) => value !== undefined);
+  const options: Required<CompressionOptions> = { ...DEFAULTS, ...Object.fromEntries(given) };
   for (const [name, [min, max]] of Object.entries(RANGES)) {
     const value: unknown = options[name as keyof CompressionOptions];
-    if (typeof value === 'number' && value >= min && value <= max) continue;
-    const shown = String(value).slice(0, 75);
-    throw new WebSocketError('WS_ERR_OPTION', `compression.${name} must be ${min} to ${max}, not ${shown}`);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) continue;
+    throw wrongOption(`compression.${name}`, `a whole number from ${min} to ${max}`, value);
   }
   const { thresholdBytes, level, memLevel, ...wanted } = options;
+  if (typeof thresholdBytes !== 'number' || !(thresholdBytes >= 0)) {
+    throw wrongOption('compression.thresholdBytes', 'a number from 0 on', thresholdBytes);
+  }
   return Object.freeze({ wanted, thresholdBytes, zlib: { level, memLevel }, maxJobs: MAX_JOBS });
+}
+
+function wrongOption(name: string, expected: string, value: unknown): WebSocketError {
+  const shown = String(value).slice(0, 75);
+  return new WebSocketError('WS_ERR_OPTION', `${name} must be ${expected}, not ${shown}`);
 }

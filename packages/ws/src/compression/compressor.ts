@@ -8,7 +8,7 @@ import {
   inflateLater,
   inflateNow,
 } from './deflate.ts';
-import { JobQueue } from './job-queue.ts';
+import { type CancelJob, JobQueue } from './job-queue.ts';
 import { MessageHistory } from './message-history.ts';
 
 /** Up to this many bytes a message is compressed at once; above, on another thread, which costs some 50 µs. */
@@ -19,6 +19,15 @@ const MAX_SYNC_INFLATE_BYTES = 131_072;
 
 /** A compressed message above this is inflated on another thread without trying. */
 const MAX_SYNC_INFLATE_INPUT_BYTES = 32_768;
+
+/**
+ * So much may be inflated at once within one turn of the event loop, over all connections. A chunk of 64 KiB may hold
+ * 400 messages that become 128 KiB each: then every eighth makes a detour by another thread, and lets others in.
+ */
+const MAX_SYNC_INFLATE_BYTES_A_TURN = 1_048_576;
+
+/** What a message costs however short it is, as so many bytes. */
+const INFLATE_CALL_BYTES = 2048;
 
 /**
  * What is kept of one's own messages for context takeover. `zlib` has to take it in again for each message, at
@@ -33,12 +42,29 @@ export class Compressor {
   readonly #role: Role;
   /** Without context takeover there is no state, and connections that agreed on the same share what they use. */
   readonly #stateless = new Map<number, Deflation>();
+  /** What was inflated at once in this turn. */
+  #inflatedBytes = 0;
 
   constructor(settings: CompressionSettings, role: Role) {
     this.settings = settings;
     this.jobs = new JobQueue(settings.maxJobs);
     this.#role = role;
   }
+
+  /** Something may still be inflated at once in this turn. */
+  get mayInflateNow(): boolean {
+    return this.#inflatedBytes < MAX_SYNC_INFLATE_BYTES_A_TURN;
+  }
+
+  /** Takes in that so many bytes were inflated at once. */
+  inflatedNow(byteLength: number): void {
+    if (this.#inflatedBytes === 0) setImmediate(this.#beginTurn);
+    this.#inflatedBytes += Math.max(byteLength, INFLATE_CALL_BYTES);
+  }
+
+  readonly #beginTurn = (): void => {
+    this.#inflatedBytes = 0;
+  };
 
   /** Returns what a connection with this agreement compresses and inflates with. */
   agree(agreement: DeflateAgreement): Deflation {
@@ -97,9 +123,12 @@ export class Deflation {
     return data.length > MAX_SYNC_DEFLATE_BYTES ? null : deflateNow(data, this.#paramsFor(true, isAlone));
   }
 
-  /** Compresses a message on another thread. Nothing that keeps to the context may be compressed meanwhile. */
-  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array) => void): void {
-    this.#compressor.jobs.run((jobDone) => {
+  /**
+   * Compresses a message on another thread. Nothing that keeps to the context may be compressed meanwhile.
+   * @param done - gets `null` where memory did not suffice
+   */
+  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array | null) => void): CancelJob {
+    return this.#compressor.jobs.run((jobDone) => {
       deflateLater(data, this.#paramsFor(true, isAlone), (deflated) => {
         jobDone();
         done(deflated);
@@ -122,9 +151,10 @@ export class Deflation {
    * @returns `null` where it is not: then {@link inflateLater} does it
    */
   inflate(data: Uint8Array, maxBytes: number): Uint8Array | InflateFault | null {
-    if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES) return null;
+    if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES || !this.#compressor.mayInflateNow) return null;
     const maxNowBytes = Math.min(maxBytes, MAX_SYNC_INFLATE_BYTES);
     const inflated = inflateNow(data, this.#peerHistory?.end, maxNowBytes);
+    this.#compressor.inflatedNow(typeof inflated === 'string' ? maxNowBytes : inflated.length);
     if (inflated === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' && maxNowBytes < maxBytes) return null;
     return this.#received(inflated);
   }
@@ -134,8 +164,8 @@ export class Deflation {
     data: Uint8Array,
     maxBytes: number,
     done: (inflated: Uint8Array | InflateFault) => void,
-  ): void {
-    this.#compressor.jobs.run((jobDone) => {
+  ): CancelJob {
+    return this.#compressor.jobs.run((jobDone) => {
       inflateLater(data, this.#peerHistory?.end, maxBytes, (inflated) => {
         jobDone();
         done(this.#received(inflated));

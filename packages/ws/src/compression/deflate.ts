@@ -1,4 +1,3 @@
-import { constants as bufferLimits } from 'node:buffer';
 import {
   constants,
   deflateRaw,
@@ -7,24 +6,15 @@ import {
   inflateRawSync,
   type ZlibOptions,
 } from 'node:zlib';
+import { chunkSize, faultOf, type InflateFault, Inflation, MAX_CHUNK_BYTES } from './inflation.ts';
 
-/** Why a message cannot be inflated. */
-export type InflateFault = 'WS_ERR_INVALID_COMPRESSED_DATA' | 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+export type { InflateFault } from './inflation.ts';
 
 /** What `zlib` wants in a window beyond what it looks back on (its MIN_LOOKAHEAD). */
 const LOOKAHEAD_BYTES = 262;
 
 /** The end of an empty stored block, which the sender leaves out (RFC 7692 section 7.2.1). */
 const TAIL_BYTES = 4;
-
-/**
- * That end, and an empty last block: `zlib` then tells a message that ends in the middle of a block from a whole
- * one.
- */
-const TAIL_AND_END = Buffer.from([0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff]);
-
-const MIN_CHUNK_BYTES = 1024;
-const MAX_CHUNK_BYTES = 65_536;
 
 /** What a deflation depends on. */
 export interface DeflateParams {
@@ -45,17 +35,19 @@ export function deflateNow(data: Uint8Array, params: DeflateParams): Uint8Array 
   return withoutTail(deflateRawSync(data, deflateOptions(data, params)), params);
 }
 
-/** As {@link deflateNow}, on another thread. */
+/** As {@link deflateNow}, on another thread. Where memory does not suffice, `done` gets `null`, maybe at once. */
 export function deflateLater(
   data: Uint8Array,
   params: DeflateParams,
-  done: (deflated: Uint8Array) => void,
+  done: (deflated: Uint8Array | null) => void,
 ): void {
-  deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
-    // What memory and options allow, `zlib` can always compress.
-    if (error !== null) throw error;
-    done(withoutTail(deflated, params));
-  });
+  startSafely(
+    () =>
+      deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
+        done(error === null ? withoutTail(deflated, params) : null);
+      }),
+    () => done(null),
+  );
 }
 
 /**
@@ -70,28 +62,47 @@ export function inflateNow(
   dictionary: Uint8Array | undefined,
   maxBytes: number,
 ): Uint8Array | InflateFault {
+  const inflation = new Inflation(data, dictionary, maxBytes, chunkSize(data.length * 4));
   try {
-    const inflated = inflateRawSync(
-      Buffer.concat([data, TAIL_AND_END]),
-      inflateOptions(data, dictionary, maxBytes),
-    );
-    return checked(inflated, maxBytes);
+    for (;;) {
+      const result = inflation.take(inflateRawSync(inflation.input, inflation.options));
+      if (result !== null) return result;
+    }
   } catch (error) {
     return faultOf(error);
   }
 }
 
-/** As {@link inflateNow}, on another thread. */
+/** As {@link inflateNow}, on another thread; maybe at once where it fails. */
 export function inflateLater(
   data: Uint8Array,
   dictionary: Uint8Array | undefined,
   maxBytes: number,
   done: (inflated: Uint8Array | InflateFault) => void,
 ): void {
-  const options = inflateOptions(data, dictionary, maxBytes);
-  inflateRaw(Buffer.concat([data, TAIL_AND_END]), options, (error, inflated) => {
-    done(error === null ? checked(inflated, maxBytes) : faultOf(error));
-  });
+  // Each chunk is a trip to the other thread, and a message that is inflated there is large, or becomes so.
+  runInflation(new Inflation(data, dictionary, maxBytes, MAX_CHUNK_BYTES), done);
+}
+
+function runInflation(inflation: Inflation, done: (inflated: Uint8Array | InflateFault) => void): void {
+  startSafely(
+    () =>
+      inflateRaw(inflation.input, inflation.options, (error, run) => {
+        const result = error === null ? inflation.take(run) : faultOf(error);
+        if (result === null) runInflation(inflation, done);
+        else done(result);
+      }),
+    (error) => done(faultOf(error)),
+  );
+}
+
+/** `zlib` throws where it cannot get its memory, and jobs begin where nobody expects that: as others end. */
+function startSafely(start: () => void, failed: (error: unknown) => void): void {
+  try {
+    start();
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /**
@@ -114,26 +125,4 @@ function deflateOptions(data: Uint8Array, { windowBits, dictionary, zlib }: Defl
 /** An empty message leaves nothing, and stands as one stored block's first byte (RFC 7692 section 7.2.3.6). */
 function withoutTail(deflated: Uint8Array, { isFinal }: DeflateParams): Uint8Array {
   return isFinal ? deflated.subarray(0, deflated.length - TAIL_BYTES) : deflated;
-}
-
-function inflateOptions(data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number): ZlibOptions {
-  return {
-    chunkSize: chunkSize(data.length * 4),
-    maxOutputLength: Math.min(Math.max(maxBytes, 1), bufferLimits.MAX_LENGTH),
-    ...(dictionary !== undefined && { dictionary }),
-  };
-}
-
-/** Output is allocated by so much at a time. */
-function chunkSize(expectedBytes: number): number {
-  return Math.min(Math.max(expectedBytes, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
-}
-
-function checked(inflated: Uint8Array, maxBytes: number): Uint8Array | InflateFault {
-  return inflated.length > maxBytes ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : inflated;
-}
-
-function faultOf(error: unknown): InflateFault {
-  const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-  return isTooLong ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : 'WS_ERR_INVALID_COMPRESSED_DATA';
 }

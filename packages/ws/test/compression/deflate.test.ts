@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -36,6 +37,52 @@ describe('RFC 7692 7.2 messages', () => {
     expect(text(inflateNow(data, undefined, 100))).toBe(expected);
   });
 
+  const final = (data: string | Uint8Array, options = {}) => deflateRawSync(data, options);
+  const inflateBoth = async (data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number) => {
+    const later = await new Promise((resolve) => inflateLater(data, dictionary, maxBytes, resolve));
+    expect(inflateNow(data, dictionary, maxBytes)).toEqual(later);
+    return later;
+  };
+
+  // 7.2.3.4: "The next DEFLATE block follows the padded data if any."
+  test('inflate reads on behind a last block, which may be followed by others', async () => {
+    const parts = ['Hel', 'lo, ', ''].map((part) => final(part));
+    const data = Buffer.concat([...parts, deflateNow(Buffer.from('world'), PARAMS)]);
+    expect(text(await inflateBoth(data, undefined, 100))).toBe('Hello, world');
+    expect(await inflateBoth(data, undefined, 11)).toBe('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+    expect(text(await inflateBoth(data, undefined, 12))).toBe('Hello, world');
+  });
+
+  test('inflate refers back over a last block, and to what went before the message', async () => {
+    const second = final('abcdefabcdef', { dictionary: Buffer.from('before abcdef') });
+    const data = Buffer.concat([final('abcdef'), second, Buffer.of(0)]);
+    expect(text(await inflateBoth(data, Buffer.from('before '), 100))).toBe('abcdefabcdefabcdef');
+  });
+
+  test('inflate takes a last block without the byte that should follow it', async () => {
+    expect(text(await inflateBoth(final('Hello'), undefined, 100))).toBe('Hello');
+    expect(text(await inflateBoth(Buffer.of(1), undefined, 100))).toBe('');
+  });
+
+  // Found by fuzzing: blocks that go on into the bytes that are appended, and end there.
+  test.each(['fb', '9a0fd8'])('inflate refuses %s, which the message cuts off', async (data) => {
+    expect(await inflateBoth(Buffer.from(data, 'hex'), undefined, 200)).toBe(
+      'WS_ERR_INVALID_COMPRESSED_DATA',
+    );
+  });
+
+  test('inflate refuses what follows a last block and is corrupt', async () => {
+    const data = Buffer.concat([final('Hello'), Buffer.of(7)]);
+    expect(await inflateBoth(data, undefined, 100)).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
+  });
+
+  test('inflate refuses more last blocks than anybody needs', async () => {
+    const empties = (count: number) =>
+      Buffer.concat([...Array.from({ length: count }, () => final('')), Buffer.of(0)]);
+    expect(text(await inflateBoth(empties(255), undefined, 100))).toBe('');
+    expect(await inflateBoth(empties(256), undefined, 100)).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
+  });
+
   test('inflate reads what deflate wrote, with every window, with and without what went before', () => {
     const samples = fc.record({
       data: fc.oneof(fc.uint8Array({ maxLength: 5000 }), fc.string({ maxLength: 3000, unit: 'grapheme' })),
@@ -71,7 +118,7 @@ describe('RFC 7692 7.2 messages', () => {
 
   test('inflate and deflate do the same on another thread', async () => {
     const data = Buffer.from('abc'.repeat(50_000));
-    const deflated = await new Promise<Uint8Array>((resolve) => deflateLater(data, PARAMS, resolve));
+    const deflated = (await new Promise<unknown>((done) => deflateLater(data, PARAMS, done))) as Uint8Array;
     expect(deflated).toEqual(deflateNow(data, PARAMS));
     const inflate = (maxBytes: number) =>
       new Promise<unknown>((resolve) => inflateLater(deflated, undefined, maxBytes, resolve));
@@ -121,5 +168,31 @@ describe('hostile compressed data', () => {
         expect(typeof inflated === 'string' || inflated.length <= 10_000).toBe(true);
       }),
     );
+  });
+
+  test('inflate needs few trips to another thread for a large message, however small it was compressed', async () => {
+    const streams = new Set<number>();
+    let trips = 0;
+    const hook = createHook({
+      init: (id, type) => void (type === 'ZLIB' && streams.add(id)),
+      before: (id) => {
+        if (streams.has(id)) trips++;
+      },
+    });
+    const data = deflateNow(Buffer.alloc(1_048_576), PARAMS);
+    hook.enable();
+    const inflated = await new Promise((resolve) => inflateLater(data, undefined, 2_000_000, resolve));
+    hook.disable();
+    expect(inflated).toHaveLength(1_048_576);
+    expect(trips).toBeLessThan(40);
+  });
+
+  test('deflate and inflate on another thread report what zlib cannot begin, and throw nothing', async () => {
+    // What memory does not allow is the same to zlib as what it does not know.
+    const params = { ...PARAMS, zlib: { level: 99 } };
+    const deflated = new Promise((done) => deflateLater(Buffer.from('Hello'), params, done));
+    expect(await deflated).toBeNull();
+    const inflated = new Promise((done) => inflateLater(HELLO, 'no dictionary' as never, 100, done));
+    expect(await inflated).toBe('WS_ERR_INVALID_COMPRESSED_DATA');
   });
 });

@@ -30,4 +30,20 @@ describe('jobs on other threads', () => {
     }
     expect(ended).toHaveLength(1000);
   });
+
+  test('queue starts no job that was cancelled, and lets it go', () => {
+    const queue = new JobQueue(1);
+    const started: string[] = [];
+    let end = () => {};
+    const cancelRunning = queue.run((done) => {
+      end = done;
+    });
+    const cancel = queue.run(() => started.push('cancelled'));
+    queue.run(() => started.push('next'));
+    cancel();
+    cancelRunning();
+    expect(started).toEqual([]);
+    end();
+    expect(started).toEqual(['next']);
+  });
 });

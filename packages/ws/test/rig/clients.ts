@@ -67,3 +67,9 @@ export async function failClient(client: WebSocket): Promise<{ error: ErrorEvent
   const [error, close] = await Promise.all([next(client, 'error'), next(client, 'close')]);
   return { error, close };
 }
+
+/** Sends a text to a server that echoes it, and waits for that. */
+export async function echo(client: WebSocket, text: string): Promise<string> {
+  client.send(text);
+  return (await next(client, 'message')).data as string;
+}

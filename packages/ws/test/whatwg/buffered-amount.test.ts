@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { makeClient, next, openToRaw } from '../rig/clients.ts';
+import { makeClient, next, openClient, openToRaw } from '../rig/clients.ts';
+import { Queue } from '../rig/queue.ts';
 import { CLOSE, closePayload, serverFrame } from '../rig/raw-frame.ts';
 import { startRawServer } from '../rig/raw-server.ts';
+import { startServer } from '../rig/servers.ts';
 import { MORE_THAN_THE_KERNEL, turn } from '../rig/slow-peers.ts';
 
 describe('WHATWG bufferedAmount', () => {
@@ -120,4 +122,24 @@ describe('WHATWG bufferedAmount', () => {
     expect(client.bufferedAmount).toBeGreaterThan(0);
     expect(client.bufferedAmount).toBeLessThanOrEqual(MORE_THAN_THE_KERNEL);
   });
+
+  test.each([2_000, 100_000])(
+    'client counts %i bytes that are compressed in full within the turn',
+    async (size) => {
+      const { url } = await startServer({ compression: true });
+      const client = await openClient(url);
+      const drains = new Queue<number>();
+      client.addEventListener('drain', () => drains.push(client.bufferedAmount));
+      for (const times of [1, 2, 3]) {
+        client.send('a'.repeat(size));
+        await Promise.resolve();
+        expect(client.bufferedAmount).toBe(times * size);
+      }
+      expect(await drains.next()).toBe(0);
+      client.send('a'.repeat(size));
+      expect(client.bufferedAmount).toBe(size);
+      expect(await drains.next()).toBe(0);
+      expect(drains.length).toBe(0);
+    },
+  );
 });

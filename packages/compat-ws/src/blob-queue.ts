@@ -1,0 +1,74 @@
+import type { StreamConnection, WriteCallback } from '@hawser/ws/internal';
+import { toPayload } from './payload.ts';
+import { byteLengthOf, readPayload } from './sender.ts';
+import { throwLater } from './socket-events.ts';
+import type { WebSocket } from './websocket.ts';
+
+/** Keeps what a socket sends in order while a blob has to be read first. */
+export class BlobQueue {
+  /** Bytes of the payloads that wait here. */
+  waitingBytes = 0;
+  readonly #connection: StreamConnection<WebSocket>;
+  readonly #onFailure: (error: Error) => void;
+  #last: Promise<void> | null = null;
+
+  /** @param onFailure - told when a blob cannot be read, after its callback */
+  constructor(connection: StreamConnection<WebSocket>, onFailure: (error: Error) => void) {
+    this.#connection = connection;
+    this.#onFailure = onFailure;
+  }
+
+  /** A blob is being read: whatever is sent now has to wait. */
+  get isBusy(): boolean {
+    return this.#last !== null;
+  }
+
+  /** Calls `send` with the payload in its turn, or `callback` with why that cannot be. */
+  submit(
+    data: unknown,
+    callback: WriteCallback | undefined,
+    send: (payload: string | Uint8Array) => void,
+  ): void {
+    const byteLength = byteLengthOf(data);
+    this.waitingBytes += byteLength;
+    const finish = (payload: string | Uint8Array): void => {
+      this.waitingBytes -= byteLength;
+      if (this.#connection.isOpen) send(payload);
+      else callback?.(new Error('The socket was closed while the blob was being read'));
+    };
+    if (!(data instanceof Blob)) {
+      this.run(() => finish(toPayload(data)));
+      return;
+    }
+    const read = (): Promise<void> =>
+      new Promise((resolve) => {
+        readPayload(data, (error, payload) => {
+          resolve();
+          if (error === null) {
+            finish(payload!);
+          } else {
+            this.waitingBytes -= byteLength;
+            callback?.(error);
+            this.#onFailure(error);
+          }
+        });
+      });
+    this.#append(read);
+  }
+
+  /** Runs `task` in its turn, which may be now. */
+  run(task: () => void): void {
+    if (this.#last === null) task();
+    else this.#append(task);
+  }
+
+  #append(task: () => void | Promise<void>): void {
+    const turn: Promise<void> = (this.#last ?? Promise.resolve())
+      .then(task)
+      .catch(throwLater)
+      .then(() => {
+        if (this.#last === turn) this.#last = null;
+      });
+    this.#last = turn;
+  }
+}

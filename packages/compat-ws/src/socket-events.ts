@@ -1,0 +1,51 @@
+import type { StreamConnection, StreamEvents } from '@hawser/ws/internal';
+import type { WebSocket } from './websocket.ts';
+
+/** What a connection reports, for all sockets of this process. */
+export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
+  message: (socket, data, isBinary) => socket._deliver(data, isBinary),
+  ping: (socket, data) => emitSafely(socket, 'ping', data),
+  pong: (socket, data) => emitSafely(socket, 'pong', data),
+  drain: () => {},
+  failed: throwLater,
+  closing: ({ peer }) => peer._onClosing(),
+  closed: ({ peer }) => peer._onClosed(),
+} satisfies StreamEvents<WebSocket>);
+
+/** The same, each message, ping and pong in a task of its own. */
+export const SOCKET_EVENTS_APART: StreamEvents<WebSocket> = Object.freeze({
+  ...SOCKET_EVENTS,
+  message: (socket, data, isBinary) => {
+    connectionOf(socket).letReactionsRun();
+    socket._deliver(data, isBinary);
+  },
+  ping: (socket, data) => {
+    connectionOf(socket).letReactionsRun();
+    emitSafely(socket, 'ping', data);
+  },
+  pong: (socket, data) => {
+    connectionOf(socket).letReactionsRun();
+    emitSafely(socket, 'pong', data);
+  },
+} satisfies StreamEvents<WebSocket>);
+
+/** Has `error` surface as an uncaught exception, from a stack on which nothing is left half done. */
+export function throwLater(error: unknown): void {
+  process.nextTick(throwNow, error);
+}
+
+function throwNow(error: unknown): never {
+  throw error;
+}
+
+function emitSafely(socket: WebSocket, event: string, data: Buffer): void {
+  try {
+    socket.emit(event, data);
+  } catch (error) {
+    throwLater(error);
+  }
+}
+
+function connectionOf(socket: WebSocket): StreamConnection<WebSocket> {
+  return socket._connection!;
+}

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { clientFrame, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
+
+describe('closing', () => {
+  it.each([
+    ['a code and a reason', [1001, 'away'], 1001, 'away'],
+    ['a code', [4000], 4000, ''],
+    ['nothing', [], 1005, ''],
+    ['a reason in bytes', [1000, Buffer.from('ü')], 1000, 'ü'],
+  ] as const)('client closes with %s, and the server repeats it', async (_, args, code, reason) => {
+    const { client, peer } = await connectPair();
+    client.close(...(args as [number, string]));
+    expect(client.readyState).toBe(client.CLOSING);
+    const closes = await Promise.all([once(peer, 'close'), once(client, 'close')]);
+    for (const close of closes) expect([close[0], String(close[1])]).toEqual([code, reason]);
+    expect(client.readyState).toBe(client.CLOSED);
+    client.close();
+    client.terminate();
+  });
+
+  it('server refuses codes and reasons that no frame can carry', async () => {
+    const { peer } = await connectPair();
+    expect(() => peer.close(1005)).toThrow(new TypeError('First argument must be a valid error code number'));
+    const { peer: other } = await connectPair();
+    const message = 'The message must not be greater than 123 bytes';
+    expect(() => other.close(1000, 'ü'.repeat(62))).toThrow(new RangeError(message));
+    expect(() => openClient('ws://127.0.0.1:1').ping('a'.repeat(126))).toThrow('readyState 0 (CONNECTING)');
+    const { client } = await connectPair();
+    const tooLong = new RangeError('The data size must not be greater than 125 bytes');
+    expect(() => client.ping('a'.repeat(126))).toThrow(tooLong);
+    expect(() => client.pong(Buffer.alloc(126))).toThrow(tooLong);
+  });
+
+  it('client that is cut off reports 1006 and no error', async () => {
+    const { client, peer } = await connectPair();
+    peer._socket!.destroy();
+    const [code, reason] = await once(client, 'close');
+    expect([code, String(reason)]).toEqual([1006, '']);
+  });
+
+  it('server cuts off who does not answer its close frame', async () => {
+    const { server, url } = await startServer({ closeTimeout: 20 });
+    server.on('connection', (peer) => peer.close(1000));
+    const raw = openRaw(url);
+    const [peer] = await once(server, 'connection');
+    expect((await once(peer, 'close'))[0]).toBe(1006);
+    await readAll(raw);
+  });
+
+  it('client gives up connecting', async () => {
+    const { url } = await startServer({ noServer: false });
+    const client = openClient(url);
+    const failed = once(client, 'error');
+    client.close();
+    expect(client.readyState).toBe(client.CLOSING);
+    const message = 'WebSocket was closed before the connection was established';
+    expect((await failed)[0].message).toBe(message);
+    expect(client.readyState).toBe(client.CLOSED);
+  });
+
+  it('server tells its listeners the close through the event target', async () => {
+    const { client, peer } = await connectPair();
+    const event = new Promise<{ code: number; reason: string; wasClean: boolean; target: unknown }>(
+      (resolve) => {
+        peer.onclose = resolve;
+      },
+    );
+    client.close(1000, 'bye');
+    expect(await event).toMatchObject({ code: 1000, reason: 'bye', wasClean: true, target: peer });
+  });
+
+  it('server ignores what follows a close frame', async () => {
+    const { server, url } = await startServer();
+    server.on('connection', (peer) => peer.on('message', (data: Buffer) => peer.send(data)));
+    const raw = openRaw(url);
+    await once(server, 'connection');
+    raw.write(Buffer.concat([clientFrame(0x88, Buffer.from([3, 232])), clientFrame(0x81, Buffer.from('a'))]));
+    const sent = (await readAll(raw)).toString('latin1').split('\r\n\r\n')[1];
+    expect(Buffer.from(sent!, 'latin1')).toEqual(Buffer.from([0x88, 2, 3, 232]));
+  });
+});

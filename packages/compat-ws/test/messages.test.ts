@@ -1,0 +1,205 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import type { BinaryType } from '../src/payload.ts';
+import { connectPair, nextTexts, openClient } from './rig.ts';
+
+describe('messages', () => {
+  it('server echoes text and binary to a client', async () => {
+    const { client, peer } = await connectPair();
+    peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary }));
+    client.send('täxt');
+    expect(await once(client, 'message')).toEqual([Buffer.from('täxt'), false]);
+    client.send(new Uint16Array([1]));
+    expect(await once(client, 'message')).toEqual([Buffer.from([1, 0]), true]);
+  });
+
+  it.each([
+    ['a number', 7, Buffer.from('7'), false],
+    ['nothing', undefined, Buffer.alloc(0), true],
+    ['a DataView', new DataView(new ArrayBuffer(2)), Buffer.alloc(2), true],
+    ['an ArrayBuffer', new ArrayBuffer(1), Buffer.alloc(1), true],
+    ['a list of bytes', [1, 2], Buffer.from([1, 2]), true],
+    ['a Blob', new Blob(['ab']), Buffer.from('ab'), true],
+  ])('client sends %s', async (_, data, expected, isBinary) => {
+    const { client, peer } = await connectPair();
+    client.send(data);
+    expect(await once(peer, 'message')).toEqual([expected, isBinary]);
+  });
+
+  it.each<[BinaryType, unknown]>([
+    ['nodebuffer', Buffer.from('ab')],
+    ['arraybuffer', new Uint8Array([97, 98]).buffer],
+    ['fragments', [Buffer.from('ab')]],
+  ])('client gets binary messages as %s', async (type, expected) => {
+    const { client, peer } = await connectPair();
+    client.binaryType = type;
+    peer.send(Buffer.from('ab'));
+    expect(await once(client, 'message')).toEqual([expected, true]);
+  });
+
+  it('client gets binary messages as blobs, and ignores a type that is none', async () => {
+    const { client, peer } = await connectPair();
+    client.binaryType = 'blob';
+    client.binaryType = 'foo' as BinaryType;
+    peer.send(Buffer.from('ab'));
+    const [blob] = (await once(client, 'message')) as [Blob];
+    expect(await blob.text()).toBe('ab');
+  });
+
+  it('server sends a message in fragments, with a ping between them', async () => {
+    const { client, peer } = await connectPair();
+    const events: string[] = [];
+    client.on('ping', (data) => events.push(`ping ${data}`));
+    peer.send('a', { fin: false });
+    peer.ping('p');
+    peer.send('b', { fin: false });
+    peer.send('c');
+    const [data, isBinary] = await once(client, 'message');
+    expect([String(data), isBinary, events]).toEqual(['abc', false, ['ping p']]);
+  });
+
+  it('client keeps the order behind a blob that is being read', async () => {
+    const { client, peer } = await connectPair();
+    const events: string[] = [];
+    peer.on('message', (data) => events.push(String(data)));
+    peer.on('ping', (data) => events.push(`ping ${data}`));
+    client.send('1');
+    client.send(new Blob(['2']));
+    client.send('3');
+    client.ping('4');
+    client.close(1000, 'done');
+    await once(peer, 'close');
+    expect(events).toEqual(['1', '2', '3', 'ping 4']);
+  });
+
+  it('server calls back when a message has left, and with an error when it cannot any more', async () => {
+    const { peer } = await connectPair();
+    await new Promise<void>((resolve, reject) =>
+      peer.send('a', (error) => (error ? reject(error) : resolve())),
+    );
+    peer.terminate();
+    const error = await new Promise((resolve) => peer.send('abc', resolve));
+    expect((error as Error).message).toBe('WebSocket is not open: readyState 2 (CLOSING)');
+    expect(peer.bufferedAmount).toBe(3);
+  });
+
+  it('server writes once for all that one turn sends', async () => {
+    const { peer, client } = await connectPair();
+    const socket = peer._socket!;
+    let writes = 0;
+    const write = socket.write;
+    socket.write = ((...args: Parameters<typeof write>) => {
+      writes++;
+      return write.apply(socket, args);
+    }) as typeof write;
+    for (let i = 0; i < 32; i++) peer.send(`message ${i}`);
+    peer.ping();
+    await nextTexts(client, 32);
+    expect(writes).toBe(1);
+  });
+
+  it('server sends the same text to all, encoded once, and mixed with others', async () => {
+    const { server, peer, client } = await connectPair();
+    const texts: string[] = [];
+    client.on('message', (data) => texts.push(String(data)));
+    for (const text of ['one', 'one', 'two', 'one', 'one', 'one']) {
+      for (const socket of server.clients) socket.send(text);
+    }
+    peer.close();
+    await once(client, 'close');
+    expect(texts).toEqual(['one', 'one', 'two', 'one', 'one', 'one']);
+  });
+
+  it('server continues a message with a text that it just sent to others', async () => {
+    const { url, server, peer, client } = await connectPair();
+    const other = openClient(url);
+    const [second] = await once(server, 'connection');
+    peer.send('one ', { fin: false });
+    for (let i = 0; i < 3; i++) second.send('two');
+    peer.send('two');
+    expect(await nextTexts(client, 1)).toEqual(['one two']);
+    other.terminate();
+  });
+
+  it('server delivers what was sent before it was terminated', async () => {
+    const { peer, client } = await connectPair();
+    peer.send('last words');
+    peer.terminate();
+    expect(String((await once(client, 'message'))[0])).toBe('last words');
+    expect((await once(client, 'close'))[0]).toBe(1006);
+  });
+
+  it('client counts what waits in memory, and not what leaves with this turn', async () => {
+    const { client, peer } = await connectPair();
+    client.send('abc');
+    expect(client.bufferedAmount).toBe(0);
+    peer.pause();
+    const chunk = Buffer.alloc(65_536);
+    while (client.bufferedAmount === 0) client.send(chunk);
+    expect(client.bufferedAmount).toBe(client._socket!.writableLength);
+  });
+
+  it('client pauses and resumes', async () => {
+    const { client, peer } = await connectPair();
+    let count = 0;
+    client.on('message', () => count++);
+    client.pause();
+    expect(client.isPaused).toBe(true);
+    peer.send('a');
+    await new Promise<void>((resolve) => peer.ping('', false, () => resolve()));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(count).toBe(0);
+    client.resume();
+    await once(client, 'message');
+    expect([count, client.isPaused]).toEqual([1, false]);
+  });
+
+  it('client lets promise reactions run between messages when told so', async () => {
+    const { client, peer } = await connectPair({}, { allowSynchronousEvents: false });
+    const events: string[] = [];
+    client.on('message', (data) => {
+      events.push(`message ${data}`);
+      void Promise.resolve().then(() => events.push(`reaction ${data}`));
+    });
+    peer.send('1');
+    peer.send('2');
+    peer.close();
+    await once(client, 'close');
+    expect(events).toEqual(['message 1', 'reaction 1', 'message 2', 'reaction 2']);
+  });
+
+  it('client surfaces what a listener throws, and goes on', async () => {
+    const { client, peer } = await connectPair();
+    const uncaught = new Promise((resolve) => {
+      const listeners = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.once('uncaughtException', (error) => {
+        for (const listener of listeners) process.on('uncaughtException', listener);
+        resolve(error.message);
+      });
+    });
+    client.once('message', () => {
+      throw new Error('oops');
+    });
+    peer.send('1');
+    peer.send('2');
+    expect(await uncaught).toBe('oops');
+    peer.send('3');
+    await once(client, 'message');
+    expect(client.readyState).toBe(client.OPEN);
+  });
+
+  it.each([
+    [{ perMessageDeflate: true }, {}],
+    [{ perMessageDeflate: { serverNoContextTakeover: true, threshold: 0 } }, {}],
+    [{ perMessageDeflate: true }, { perMessageDeflate: { clientMaxWindowBits: 9, threshold: 0 } }],
+  ])('both ends compress with %o and %o', async (options, clientOptions) => {
+    const { client, peer } = await connectPair(options, clientOptions);
+    expect([client.extensions, peer.extensions]).toEqual(['permessage-deflate', 'permessage-deflate']);
+    peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary }));
+    for (const text of ['short', 'long '.repeat(1000), 'long '.repeat(100_000)]) {
+      client.send(text);
+      expect(String((await once(client, 'message'))[0]) === text).toBe(true);
+    }
+  });
+});

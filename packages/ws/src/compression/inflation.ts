@@ -1,0 +1,103 @@
+import { constants as bufferLimits } from 'node:buffer';
+import type { ZlibOptions } from 'node:zlib';
+
+/** Why a message cannot be inflated. */
+export type InflateFault = 'WS_ERR_INVALID_COMPRESSED_DATA' | 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+
+/**
+ * The end of an empty stored block, which the sender leaves out (RFC 7692 section 7.2.1), and an empty last block:
+ * `zlib` then tells a message that ends in the middle of a block from a whole one.
+ */
+const TAIL_AND_END = Buffer.from([0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff]);
+
+/**
+ * Where a message may end, less what was sent: with a last block (some leave out the byte that should follow it),
+ * with one that is empty and stored, with ours. A block that ends elsewhere took for its own what was appended.
+ */
+const ENDS: readonly number[] = [0, -4, -TAIL_AND_END.length];
+
+/** So many of a message's blocks may say that they are the last; each costs a start of `zlib`. */
+const MAX_LAST_BLOCKS = 256;
+
+/** The farthest that DEFLATE refers back (RFC 1951 section 2). */
+const MAX_WINDOW_BYTES = 32_768;
+
+const MIN_CHUNK_BYTES = 1024;
+export const MAX_CHUNK_BYTES = 65_536;
+
+/** What `zlib` returns with `info`. */
+interface InflateRun {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/**
+ * One message on its way through `zlib`, which stops at a last block, although more may follow it (RFC 7692
+ * section 7.2.3.4): then it is run again, for the rest.
+ */
+export class Inflation {
+  #input: Buffer;
+  /** Bytes of the input that the sender sent. */
+  #sentBytes: number;
+  #dictionary: Uint8Array | undefined;
+  #leftBytes: number;
+  readonly #chunkBytes: number;
+  readonly #parts: Buffer[] = [];
+
+  /**
+   * @param dictionary - what went before, if the sender may refer to it
+   * @param maxBytes - of the message; its output beyond that never exists
+   * @param chunkBytes - by so much at a time output is allocated
+   */
+  constructor(data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number, chunkBytes: number) {
+    this.#input = Buffer.concat([data, TAIL_AND_END]);
+    this.#sentBytes = data.length;
+    this.#dictionary = dictionary;
+    this.#leftBytes = maxBytes;
+    this.#chunkBytes = chunkBytes;
+  }
+
+  /** For the next run. */
+  get input(): Uint8Array {
+    return this.#input;
+  }
+
+  /** For the next run. */
+  get options(): ZlibOptions {
+    return {
+      info: true,
+      chunkSize: this.#chunkBytes,
+      maxOutputLength: Math.min(Math.max(this.#leftBytes, 1), bufferLimits.MAX_LENGTH),
+      ...(this.#dictionary !== undefined && { dictionary: this.#dictionary }),
+    };
+  }
+
+  /** Takes in what a run gave. Returns the message, or why there is none, or `null` where another run is needed. */
+  take(run: unknown): Uint8Array | InflateFault | null {
+    const { buffer, engine } = run as InflateRun;
+    this.#leftBytes -= buffer.length;
+    if (this.#leftBytes < 0) return 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    this.#parts.push(buffer);
+    this.#sentBytes -= engine.bytesWritten;
+    if (ENDS.includes(this.#sentBytes)) {
+      return this.#parts.length === 1 ? buffer : Buffer.concat(this.#parts);
+    }
+    const isCutOff = this.#sentBytes < 0;
+    if (isCutOff || this.#parts.length === MAX_LAST_BLOCKS) return 'WS_ERR_INVALID_COMPRESSED_DATA';
+    this.#input = this.#input.subarray(engine.bytesWritten);
+    const before = this.#dictionary === undefined ? buffer : Buffer.concat([this.#dictionary, buffer]);
+    this.#dictionary = before.length > 0 ? before.subarray(-MAX_WINDOW_BYTES) : undefined;
+    return null;
+  }
+}
+
+/** Returns what an error of `zlib` says of the message. */
+export function faultOf(error: unknown): InflateFault {
+  const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+  return isTooLong ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : 'WS_ERR_INVALID_COMPRESSED_DATA';
+}
+
+/** By so much at a time output is allocated. */
+export function chunkSize(expectedBytes: number): number {
+  return Math.min(Math.max(expectedBytes, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
+}
