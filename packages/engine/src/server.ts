@@ -51,12 +51,12 @@ type Refuse = (code: ErrorNumber, context?: ErrorContext) => void;
  * @example
  * ```ts
  * import { createServer } from 'node:http';
- * import { attach } from '@hawser/engine';
+ * import { attach, type Socket } from '@hawser/engine';
  *
  * const httpServer = createServer();
- * const engine = attach(httpServer, {});
- * engine.on('connection', (socket) => {
- *   socket.on('message', (data) => socket.send(data));
+ * const engine = attach(httpServer);
+ * engine.on('connection', (socket: Socket) => {
+ *   socket.on('message', (data: string | Buffer) => socket.send(data));
  * });
  * httpServer.listen(3000);
  * ```

@@ -40,7 +40,9 @@ export class WebSocketTransport extends Transport {
   }
 
   takeHeard(): boolean {
-    return this.#connection.takeHeard();
+    const { wasHeard } = this.#connection;
+    this.#connection.wasHeard = false;
+    return wasHeard;
   }
 
   send(packet: OutgoingPacket): void {

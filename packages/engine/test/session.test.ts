@@ -12,7 +12,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openClient } from './rig/clients.ts';
 import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
-import { ask, handshake } from './rig/http.ts';
+import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
 import { openSocket } from './rig/sockets.ts';
 
 const TRANSPORTS = ['polling', 'websocket'] as const;
@@ -164,6 +164,25 @@ describe('session', () => {
     clearInterval(timer);
     expect(session.readyState).toBe('open');
     expect((await endOf(session)).reason).toBe('ping timeout');
+  });
+
+  test('any traffic proves life: so does a message that is still on its way', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 60 });
+    const head = upgradeHead('EIO=4&transport=websocket');
+    const { socket } = sendRaw(port, head);
+    const session = await sessions.next();
+    const came = new Promise((resolve) => session.on('message', resolve));
+    // One frame of 60 bytes, one byte at a time, for twice as long as silence may last.
+    const frame = Buffer.concat([
+      Buffer.from([0x81, 0x80 | 60, 0, 0, 0, 0]),
+      Buffer.from(`4${'a'.repeat(59)}`),
+    ]);
+    for (const byte of frame) {
+      socket.write(Buffer.from([byte]));
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    expect(await came).toBe('a'.repeat(59));
+    expect(session.readyState).toBe('open');
   });
 
   test('a heartbeat from the wrong side ends the session, with a code', async () => {

@@ -26,6 +26,8 @@ const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS:
  */
 export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost, StreamOwner, Flushable {
   readonly peer: Peer;
+  /** Something came from the peer, or it read what waited for it; whoever asks sets it back. */
+  wasHeard = true;
   readonly #stream: Duplex;
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
@@ -41,7 +43,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   #cancelInflation: CancelJob | null = null;
   #isFinished = false;
   #isClosed = false;
-  #wasHeard = true;
 
   /** @param deflation - what messages are compressed with, where that was agreed on */
   constructor(
@@ -173,13 +174,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if (!this.#writer.isWaiting) this.#writer.block(() => this.onDrain());
   }
 
-  /** Tells whether since the last call anything came from the peer, or it read what waited for it. */
-  takeHeard(): boolean {
-    const wasHeard = this.#wasHeard;
-    this.#wasHeard = false;
-    return wasHeard;
-  }
-
   tick(nowMs: number): void {
     this.#writer.noteWritten();
     // Whoever does not listen cannot call the peer silent.
@@ -205,7 +199,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onData(chunk: Buffer): void {
-    this.#wasHeard = true;
+    this.wasHeard = true;
     this.#writer.noteWritten();
     // As `#read` does, without a closure for each chunk.
     this.#isFlushDue = true;
@@ -225,7 +219,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   onDrain(): void {
     this.#writer.unblock();
     this.#machine.markAlive();
-    this.#wasHeard = true;
+    this.wasHeard = true;
     this.flush();
     this.#drained();
   }
@@ -378,10 +372,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   #admits(data: string | Uint8Array): boolean {
     if (typeof data !== 'string') return this.#admitsBytes(data.length);
-    const { maxBufferedBytes } = this.#context;
-    return (
-      this.#writer.hasRoom(data.length * 3, maxBufferedBytes) || this.#admitsBytes(Buffer.byteLength(data))
-    );
+    const hasRoom = this.#writer.hasRoom(data.length * 3, this.#context.maxBufferedBytes);
+    return hasRoom || this.#admitsBytes(Buffer.byteLength(data));
   }
 
   #admitsBytes(byteLength: number): boolean {
