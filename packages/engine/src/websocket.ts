@@ -73,17 +73,9 @@ export class WebSocketTransport extends Transport {
   /** @internal Nothing more can be sent. */
   onClosing(): void {
     this.writable = false;
-    if (this.readyState !== 'open') return;
-    const { closeCode: code, closeReason: reason, violation } = this.#connection.ending;
-    if (violation !== null) {
-      const { maxPayloadBytes } = this.#context;
-      const isTooLarge = violation.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-      const limit = isTooLarge ? ` of ${maxPayloadBytes} bytes` : '';
-      this.fail(new EngineError(violation.code, VIOLATIONS[violation.code].reason + limit));
-    } else if (code === ABNORMAL && reason !== '') {
-      this.fail(new EngineError('EIO_ERR_CONNECTION', reason));
-    }
-    this.end({ description: 'websocket connection closed', context: { code, reason } });
+    // What came in before has its turn first, with all that its listeners put off: Socket.IO's clients say why they
+    // leave in a packet, and then leave.
+    if (this.readyState === 'open') setImmediate(() => this.#reportEnd());
   }
 
   protected doClose(done: () => void, notice: CloseNotice | null): void {
@@ -95,6 +87,19 @@ export class WebSocketTransport extends Transport {
   protected override onPeerClose(): void {
     this.#connection.close(undefined, '');
     this.end(undefined);
+  }
+
+  #reportEnd(): void {
+    if (this.readyState !== 'open') return;
+    const { closeCode: code, closeReason: reason, violation } = this.#connection.ending;
+    if (violation !== null) {
+      const isTooLarge = violation.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      const limit = isTooLarge ? ` of ${this.#context.maxPayloadBytes} bytes` : '';
+      this.fail(new EngineError(violation.code, VIOLATIONS[violation.code].reason + limit));
+    } else if (code === ABNORMAL && reason !== '') {
+      this.fail(new EngineError('EIO_ERR_CONNECTION', reason));
+    }
+    this.end({ description: 'websocket connection closed', context: { code, reason } });
   }
 
   #encode(type: OutgoingPacket['type'], data: string | Uint8Array): string | Uint8Array {

@@ -228,6 +228,22 @@ describe('session', () => {
     });
   });
 
+  test('what came before a close has its turn before it, put off as Socket.IO puts it off', async () => {
+    const { port, sessions } = await startEngine();
+    const { socket } = await openSocket(port);
+    const session = await sessions.next();
+    const order: string[] = [];
+    session.on('message', (data: string) => {
+      process.nextTick(() => process.nextTick(() => order.push(data)));
+    });
+    const ending = endOf(session).then(({ reason }) => order.push(reason));
+    // Both in one chunk, as clients of Socket.IO leave.
+    socket.send('4goodbye');
+    socket.close();
+    await ending;
+    expect(order).toEqual(['goodbye', 'transport close']);
+  });
+
   test('a session closes with what it had to say in one last response', async () => {
     const { port, sessions } = await startEngine();
     const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
@@ -277,6 +293,16 @@ describe('session', () => {
 });
 
 describe('server', () => {
+  test('server gives a silent client up by the time that the handshake names, not before', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 300, pingTimeout: 200 });
+    const startMs = performance.now();
+    await handshake(port);
+    await endOf(await sessions.next());
+    const tookMs = performance.now() - startMs;
+    // The ping goes out at half of the interval or later; its answer has all of its time.
+    expect(tookMs).toBeGreaterThanOrEqual(350);
+  });
+
   test('server knows its sessions by their ids, and forgets them', async () => {
     const { port, sessions, engine } = await startEngine();
     const client = await openClient(4, port);
