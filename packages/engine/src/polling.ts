@@ -8,7 +8,7 @@ import { type BodyHandler, RequestBody } from './request-body.ts';
 import { type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
-/** So much of one turn is collected for one response before it goes out after all. */
+/** So much of one turn is collected for one response; what is sent beyond it waits in the session, under its bound. */
 const MAX_COLLECTED_BYTES = 262_144;
 
 /** How long a session that is closed waits for one more poll, to say so. */
@@ -71,7 +71,9 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.#wasHeard = true;
     // The first request of a session is kept; what answered it is not.
     request.res = null;
-    if (request.method === 'GET') this.#onPoll({ request, response });
+    // While middlewares took their time, the client may have left, of which nothing more would be heard.
+    if (response.destroyed) this.fail(new EngineError('EIO_ERR_REQUEST_CUT', 'request closed prematurely'));
+    else if (request.method === 'GET') this.#onPoll({ request, response });
     else if (request.method === 'POST') this.#onPost({ request, response });
     else response.writeHead(500).end();
   }
@@ -79,8 +81,15 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   send(packet: OutgoingPacket): void {
     this.#packets.push(packet);
     this.#collectedBytes += byteLengthOf(packet.data);
-    if (this.#collectedBytes > MAX_COLLECTED_BYTES) this.flush();
-    else this.#markFlush();
+    if (this.#collectedBytes > MAX_COLLECTED_BYTES) this.writable = false;
+    if (this.#isFlushMarked) return;
+    this.#isFlushMarked = true;
+    this.#context.flusher.mark(this);
+  }
+
+  override discard(): void {
+    super.discard();
+    this.#onClosed?.();
   }
 
   override release(): void {
@@ -198,7 +207,6 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     });
     this.becomeReady();
     if (this.#onClosed !== null) this.#sendClose(this.#onClosed);
-    else if (this.#packets.length > 0) this.#markFlush();
   }
 
   #onPost(post: Poll): void {
@@ -222,12 +230,6 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     const post = this.#post!;
     this.#post = this.#body = null;
     return post;
-  }
-
-  #markFlush(): void {
-    if (this.#isFlushMarked) return;
-    this.#isFlushMarked = true;
-    this.#context.flusher.mark(this);
   }
 
   #sendClose(onClosed: () => void): void {

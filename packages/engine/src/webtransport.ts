@@ -23,6 +23,9 @@ export interface WebTransportStream {
   readonly writable: WritableStream<Uint8Array>;
 }
 
+/** Time for the peer to read what was sent before the close. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
 /** What is told of the first packet, before there is a transport. */
 type FirstPacket = (packet: Packet) => void;
 
@@ -93,11 +96,13 @@ export class WebTransportTransport extends Transport {
 
   protected doClose(done: () => void): void {
     this.#reader.stop();
-    // What was written last has to leave before the session does.
-    this.#writer
-      .close()
-      .catch(ignore)
-      .finally(() => this.#session.close());
+    const end = (): void => {
+      clearTimeout(timer);
+      this.#session.close();
+    };
+    // What was written last has to leave before the session does, if the peer reads it.
+    const timer = setTimeout(end, CLOSE_TIMEOUT_MS).unref();
+    this.#writer.close().then(end, end);
     done();
   }
 

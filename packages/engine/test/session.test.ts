@@ -255,6 +255,38 @@ describe('session', () => {
     expect((await closed).reason).toBe('forced close');
   });
 
+  test('a session that waits for one more poll does not when it is discarded', async () => {
+    const { port, sessions, engine } = await startEngine();
+    await handshake(port);
+    const session = await sessions.next();
+    // The handshake's answer has left by then.
+    await new Promise((resolve) => setImmediate(resolve));
+    session.send('bye');
+    const ending = endOf(session);
+    session.close();
+    expect(session.readyState).toBe('closing');
+    engine.close();
+    expect((await ending).reason).toBe('forced close');
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('what was sent before an upgrade is neither lost nor overtaken, however much it is', async () => {
+    const { port, sessions } = await startEngine();
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
+    const part = 'a'.repeat(100_000);
+    for (let i = 0; i < 6; i++) session.send(`${i} ${part}`);
+    const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
+    socket.send('2probe');
+    expect(await messages.next()).toBe('3probe');
+    for (let i = 6; i < 9; i++) session.send(`${i} ${part}`);
+    socket.send('5');
+    const over = [...body.toString().split('\x1e')];
+    while (over.length < 9) over.push(await messages.next());
+    expect(over.map((packet) => packet.slice(0, 2))).toEqual(Array.from({ length: 9 }, (_, i) => `4${i}`));
+  });
+
   test('what one turn sends comes in one poll', async () => {
     const { port, sessions } = await startEngine();
     const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
