@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
-import { endWith } from './websocket-engine.ts';
+import type { EngineRequest } from './transport.ts';
+import { endWith, exchangeOf, isHttp2Stream } from './websocket-engine.ts';
 
 /** What an error is about; a `message` is what the client reads. */
 export type ErrorContext = Record<string, unknown> & {
@@ -23,9 +24,18 @@ export function abortRequest(response: ServerResponse, code: ErrorNumber, contex
   response.end(JSON.stringify({ code, message: messageOf(code, context) }));
 }
 
-/** Answers an upgrade that is turned away, and ends the connection. */
-export function abortUpgrade(socket: Duplex, code: ErrorNumber, context: ErrorContext): void {
+/** Answers an upgrade that is turned away, and ends the connection, or the stream of one over HTTP/2. */
+export function abortUpgrade(
+  request: EngineRequest,
+  socket: Duplex,
+  code: ErrorNumber,
+  context: ErrorContext,
+): void {
   const message = String(messageOf(code, context));
+  if (isHttp2Stream(socket)) {
+    exchangeOf(request, socket).refuse(400, Buffer.from(message), { 'Content-Type': 'text/html' });
+    return;
+  }
   const head = `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: text/html\r\n`;
   endWith(socket, `${head}Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
 }

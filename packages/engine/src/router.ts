@@ -1,5 +1,5 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2SecureServer, Http2Server } from 'node:http2';
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 
 /** What an engine can be attached to. */
@@ -17,6 +17,8 @@ export interface Route {
 }
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** One router for each HTTP server, however many engines are attached to it. */
 const routers = new WeakMap<AnyHttpServer, Router>();
@@ -53,7 +55,14 @@ class Router {
     this.#takeListeners();
     if (route.onUpgrade === null || this.#takesUpgrades) return;
     this.#takesUpgrades = true;
-    // The compatibility API of HTTP/2 has no such event, unless it also speaks HTTP/1.1.
+    if (isHttp2Server(this.#server)) {
+      // RFC 8441: WebSocket over a stream.
+      this.#server.updateSettings({ enableConnectProtocol: true });
+      this.#server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) =>
+        this.#onConnect(request, response),
+      );
+    }
+    // A server of HTTP/2 has this event where it also speaks HTTP/1.1.
     (this.#server as HttpServer).on('upgrade', (request, socket, head) =>
       this.#onUpgrade(request, socket, head),
     );
@@ -90,6 +99,16 @@ class Router {
     if (delayMs !== Number.POSITIVE_INFINITY) endUntaken(socket, delayMs);
   }
 
+  #onConnect(request: Http2ServerRequest, response: Http2ServerResponse): void {
+    // A CONNECT of HTTP/1.1 comes with its socket.
+    if (response.stream === undefined) return;
+    const upgrade = request as unknown as IncomingMessage;
+    const route = request.headers[':protocol'] === 'websocket' ? this.#find(upgrade) : undefined;
+    if (route?.onUpgrade) route.onUpgrade(upgrade, response.stream, NO_BYTES);
+    // As Node does where nobody listens.
+    else if (this.#server.listenerCount('connect') === 1) response.writeHead(405).end();
+  }
+
   #find(request: IncomingMessage): Route | undefined {
     return this.#routes.find(({ path }) => request.url?.startsWith(path));
   }
@@ -102,4 +121,8 @@ function endUntaken(socket: Duplex & { bytesWritten?: number }, delayMs: number)
     if (socket.writable && (socket.bytesWritten ?? 0) === 0) socket.end();
   }, delayMs);
   socket.once('close', () => clearTimeout(timer));
+}
+
+function isHttp2Server(server: AnyHttpServer): server is Http2Server | Http2SecureServer {
+  return 'updateSettings' in server;
 }

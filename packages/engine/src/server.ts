@@ -151,7 +151,7 @@ export class Server extends EventEmitter {
     // The client may leave while it is decided on.
     socket.on('error', ignore);
     const refuse: Refuse = (code, context) =>
-      this.#refuse(request, code, context, (known) => abortUpgrade(socket, code, known));
+      this.#refuse(request, code, context, (known) => abortUpgrade(request, socket, code, known));
     const accept = (onOpen: (transport: Transport) => void): void => {
       socket.off('error', ignore);
       response?.release();

@@ -25,7 +25,7 @@ export function parseQuery(request: IncomingMessage): EngineRequest {
  * | the session is there                          | UNKNOWN_SID            | `sid`                      |
  * | … and goes over this transport                | BAD_REQUEST            | TRANSPORT_MISMATCH         |
  * | … in this version of the protocol             | BAD_REQUEST            | PROTOCOL_MISMATCH          |
- * | a session begins with GET                     | BAD_HANDSHAKE_METHOD   | `method`                   |
+ * | a session begins with GET, or RFC 8441's CONNECT | BAD_HANDSHAKE_METHOD   | `method`                   |
  * | … and WebSocket with an upgrade, polling without | BAD_REQUEST         | TRANSPORT_HANDSHAKE_ERROR  |
  * | `allowRequest` lets it in                     | FORBIDDEN              | `message`                  |
  */
@@ -44,7 +44,7 @@ export function verifyRequest(
     done(ERRORS.BAD_REQUEST, { name: 'INVALID_ORIGIN', origin });
   } else if (sid) {
     verifySession(request, isUpgrade, sessions, done);
-  } else if (request.method !== 'GET') {
+  } else if (request.method !== 'GET' && !(isUpgrade && request.method === 'CONNECT')) {
     done(ERRORS.BAD_HANDSHAKE_METHOD, { method: request.method });
   } else if ((transport === 'websocket') !== isUpgrade) {
     done(ERRORS.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });

@@ -1,22 +1,17 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { acceptDeflateOffer, Endpoint, type Slab } from '@hawser/protocol/websocket';
 import {
-  type AcceptableRequest,
-  acceptDeflateOffer,
-  Endpoint,
-  formatAcceptance,
-  formatRefusal,
-  judgeRequest,
-  type Slab,
-} from '@hawser/protocol/websocket';
-import {
-  acceptFor,
   type CompressionSettings,
   Compressor,
+  ConnectExchange,
+  type Exchange,
   NodeNatives,
   StreamConnection,
   type StreamContext,
+  UpgradeExchange,
 } from '@hawser/ws/internal';
 import type { EngineRequest, Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
@@ -120,15 +115,22 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   accept({ request, socket, head, headers, onOpen }: Admission): void {
     // While it was decided on, the client may have left, of which nothing more would be heard.
     if (socket.destroyed) return;
-    const verdict = judgeRequest(request);
+    const exchange = exchangeOf(request, socket);
+    const verdict = exchange.judge(request);
     if (!verdict.isAcceptable) {
-      const refusal = formatRefusal(verdict.status, Buffer.byteLength(verdict.message), verdict.headers);
-      endWith(socket, refusal + verdict.message);
+      socket.on('error', ignore);
+      if (!isHttp2Stream(socket)) socket.once('finish', () => socket.destroy());
+      exchange.refuse(verdict.status, Buffer.from(verdict.message), verdict.headers);
       return;
     }
     const wanted = this.#compressor?.settings.wanted ?? null;
     const deflate = wanted && acceptDeflateOffer(verdict.extensions, wanted);
-    const answer = this.#formatAnswer(verdict, deflate === null ? [] : [deflate.extension], headers());
+    const answer = exchange.accept({
+      // A browser that offered subprotocols takes no answer without one.
+      protocol: verdict.protocols[0] ?? '',
+      extensions: deflate === null ? [] : [deflate.extension],
+      headers: linesOf(headers()),
+    });
     // The HTTP server's timeouts are not ours.
     (socket as Partial<NetSocket>).setTimeout?.(0);
     (socket as Partial<NetSocket>).setNoDelay?.(true);
@@ -146,20 +148,24 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   }
 
   close(): void {}
+}
 
-  #formatAnswer(
-    { key, protocols }: AcceptableRequest,
-    extensions: Parameters<typeof formatAcceptance>[0]['extensions'],
-    headers: OutgoingHttpHeaders,
-  ): Buffer {
-    const lines: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) lines[name] = typeof value === 'number' ? String(value) : value;
-    }
-    // A browser that offered subprotocols takes no answer without one.
-    const answer = { accept: acceptFor(key), protocol: protocols[0] ?? '', extensions, headers: lines };
-    return Buffer.from(formatAcceptance(answer), 'latin1');
+/** Returns the handshake as the request's version of HTTP has it. */
+export function exchangeOf(request: EngineRequest, socket: Duplex): Exchange {
+  return isHttp2Stream(socket) ? new ConnectExchange(socket, request.headers) : new UpgradeExchange(socket);
+}
+
+/** Tells a stream of HTTP/2 from a connection. */
+export function isHttp2Stream(socket: Duplex): socket is ServerHttp2Stream {
+  return 'respond' in socket;
+}
+
+function linesOf(headers: OutgoingHttpHeaders): Record<string, string | readonly string[]> {
+  const lines: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) lines[name] = typeof value === 'number' ? String(value) : value;
   }
+  return lines;
 }
 
 /** Sends a last response on a connection, and ends it. */

@@ -12,6 +12,8 @@ export {
   inflateNow,
 } from './compression/deflate.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
+export { type Exchange, UpgradeExchange } from './exchange.ts';
+export { ConnectExchange } from './http2/connect-exchange.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
 export { EncodedFrames, type FrameOptions, type Outgoing } from './outgoing.ts';
 export { StreamConnection } from './stream-connection.ts';
