@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { endOf } from '../rig/closes.ts';
 import { startEngine } from '../rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from '../rig/http.ts';
+import { Queue } from '../rig/queue.ts';
 import { openSocket } from '../rig/sockets.ts';
 
 const RS = '\x1e';
@@ -78,12 +79,18 @@ describe('hostile bodies', () => {
   });
 
   test('server refuses two bodies at a time', async () => {
-    const { port, sessions } = await startEngine();
+    const posts = new Queue<string>();
+    const { port, sessions } = await startEngine({}, (engine) => {
+      engine.use((request, _response, next) => {
+        next();
+        if (request.method === 'POST') posts.push('taken');
+      });
+    });
     const sid = await handshake(port);
     const session = await sessions.next();
     const ending = endOf(session);
     const first = sendRaw(port, `${postHead(sid, ['Content-Length: 100'])}4abc`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await posts.next();
     const query = `EIO=4&transport=polling&sid=${sid}`;
     expect((await ask(port, { query, method: 'POST', body: '4a' })).status).toBe(400);
     expect(((await ending).description as EngineError).code).toBe('EIO_ERR_OVERLAP');
@@ -108,17 +115,31 @@ describe('hostile polls', () => {
   });
 
   test('server begins nothing for a client that left while it was decided on', async () => {
-    const allowed: (() => void)[] = [];
+    const asked = new Queue<() => void>();
+    const left = new Queue<string>();
     const { port, engine } = await startEngine({
-      allowRequest: (_request, fn) => allowed.push(() => fn(null, true)),
+      allowRequest: (request, fn) => {
+        request.socket.once('close', () => left.push('left'));
+        asked.push(() => fn(null, true));
+      },
     });
-    const request = 'GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n';
-    const gone = [sendRaw(port, request), sendRaw(port, upgradeHead('EIO=4&transport=websocket'))];
-    while (allowed.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
-    for (const { socket } of gone) socket.resetAndDestroy();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    for (const allow of allowed) allow();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const began: string[] = [];
+    engine.on('connection', () => began.push('polling'));
+    const poll = 'GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const polling = sendRaw(port, poll);
+    const allowPolling = await asked.next();
+    polling.socket.resetAndDestroy();
+    await left.next();
+    allowPolling();
+    expect(began).toEqual([]);
+    // What is not read yet does not tell that its client has left: the session ends as soon as it is.
+    const upgrade = sendRaw(port, upgradeHead('EIO=4&transport=websocket'));
+    const allowUpgrade = await asked.next();
+    upgrade.socket.resetAndDestroy();
+    await upgrade.ended;
+    allowUpgrade();
+    await left.next();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(engine.clientsCount).toBe(0);
   });
 
