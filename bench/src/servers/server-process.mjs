@@ -11,7 +11,8 @@ const SETTLE_MS = 100;
 export function serverSettings() {
   const { mode, payloadBytes, compression, isText } = JSON.parse(process.argv[2]);
   const bytes = payload(payloadBytes);
-  const messages = jsonMessages(payloadBytes).map((json) => (isText ? json.toString() : json));
+  const json = compression === undefined ? [] : jsonMessages(payloadBytes);
+  const messages = json.map((bytes) => (isText ? bytes.toString() : bytes));
   const isFanOut = mode.endsWith('fan-out');
   return { isFanOut, compression, messages, isText, message: isText ? bytes.toString() : bytes };
 }

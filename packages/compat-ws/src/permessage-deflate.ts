@@ -128,7 +128,7 @@ export class PerMessageDeflate {
           done(null, toBuffer(deflated));
         }
       };
-      if (isWhole) this.#deflation!.deflateLater(bytes, false, finish);
+      if (isWhole) this.#deflation!.deflateLater(bytes, finish);
       else finish(this.#deflation!.deflateFragment(bytes, fin));
     });
   }

@@ -66,13 +66,13 @@ export class OutgoingMessage implements Outgoing {
       this.#deflated = deflation.deflateFragment(this.#payload(), this.#options.isFinal);
       return true;
     }
-    const deflated = deflation.deflate(this.#payload(), false);
+    const deflated = deflation.deflate(this.#payload());
     this.#keepSmaller(deflated);
     return deflated !== null;
   }
 
   compressLater(deflation: Deflation, done: () => void): CancelJob {
-    return deflation.deflateLater(this.#payload(), false, (deflated) => {
+    return deflation.deflateLater(this.#payload(), (deflated) => {
       this.#keepSmaller(deflated);
       done();
     });

@@ -42,6 +42,8 @@ export class Compressor {
   readonly #role: Role;
   /** Without context takeover there is no state, and connections that agreed on the same share what they use. */
   readonly #stateless = new Map<number, Deflation>();
+  /** By their parameters. */
+  readonly #beginnings = new Map<string, MessageHistory>();
   /** What was inflated at once in this turn. */
   #inflatedBytes = 0;
 
@@ -73,39 +75,37 @@ export class Compressor {
     const { serverNoContextTakeover, clientNoContextTakeover } = agreement;
     const ownBits = isServer ? serverMaxWindowBits : clientMaxWindowBits;
     const peerBits = isServer ? clientMaxWindowBits : serverMaxWindowBits;
-    const ownHistory = (isServer ? serverNoContextTakeover : clientNoContextTakeover)
-      ? null
-      : new MessageHistory(Math.min(2 ** ownBits, MAX_OWN_HISTORY_BYTES));
-    const peerHistory = (isServer ? clientNoContextTakeover : serverNoContextTakeover)
-      ? null
-      : new MessageHistory(2 ** peerBits);
-    if (ownHistory !== null || peerHistory !== null) {
-      return new Deflation(this, ownBits, ownHistory, peerHistory);
-    }
-    const shared = this.#stateless.get(ownBits) ?? new Deflation(this, ownBits, null, null);
+    const isOwnAlone = isServer ? serverNoContextTakeover : clientNoContextTakeover;
+    const isPeerAlone = isServer ? clientNoContextTakeover : serverNoContextTakeover;
+    const ownBytes = isOwnAlone ? 0 : Math.min(2 ** ownBits, MAX_OWN_HISTORY_BYTES);
+    const own = this.#begin(ownBits, ownBytes);
+    const peer = this.#begin(peerBits, isPeerAlone ? 0 : 2 ** peerBits);
+    if (!isOwnAlone || !isPeerAlone) return new Deflation(this, own, peer);
+    const shared = this.#stateless.get(ownBits) ?? new Deflation(this, own, peer);
     this.#stateless.set(ownBits, shared);
     return shared;
+  }
+
+  /** Returns the history of who has sent nothing, the same for all. */
+  #begin(windowBits: number, maxBytes: number): MessageHistory {
+    const key = `${windowBits} ${maxBytes}`;
+    const beginning = this.#beginnings.get(key) ?? new MessageHistory(windowBits, maxBytes);
+    this.#beginnings.set(key, beginning);
+    return beginning;
   }
 }
 
 /** What connections compress and inflate with: one for each, or for all where no context is taken over. */
 export class Deflation {
-  /** Base-2 logarithm of our own window. */
-  readonly windowBits: number;
+  /** What our next message may refer to: whoever has the same can be sent the same compressed message. */
+  history: MessageHistory;
   readonly #compressor: Compressor;
-  readonly #ownHistory: MessageHistory | null;
-  readonly #peerHistory: MessageHistory | null;
+  #peerHistory: MessageHistory;
 
-  constructor(
-    compressor: Compressor,
-    windowBits: number,
-    ownHistory: MessageHistory | null,
-    peerHistory: MessageHistory | null,
-  ) {
-    this.windowBits = windowBits;
+  constructor(compressor: Compressor, own: MessageHistory, peer: MessageHistory) {
     this.#compressor = compressor;
-    this.#ownHistory = ownHistory;
-    this.#peerHistory = peerHistory;
+    this.history = own;
+    this.#peerHistory = peer;
   }
 
   /** Tells whether a message of so many bytes is worth compressing. */
@@ -116,20 +116,25 @@ export class Deflation {
   /**
    * Compresses a message, where that is a matter of a millisecond.
    *
-   * @param isAlone - without what went before, so that the result suits every connection with this window
+   * @param history - what it may refer to
    * @returns `null` where it takes longer: then {@link deflateLater} does it
    */
-  deflate(data: Uint8Array, isAlone: boolean): Uint8Array | null {
-    return data.length > MAX_SYNC_DEFLATE_BYTES ? null : deflateNow(data, this.#paramsFor(true, isAlone));
+  deflate(data: Uint8Array, history = this.history): Uint8Array | null {
+    return data.length > MAX_SYNC_DEFLATE_BYTES ? null : deflateNow(data, this.#paramsFor(history, true));
   }
 
   /**
-   * Compresses a message on another thread. Nothing that keeps to the context may be compressed meanwhile.
+   * Compresses a message on another thread, with the history of now: it has to be the next that is sent.
    * @param done - gets `null` where memory did not suffice
    */
-  deflateLater(data: Uint8Array, isAlone: boolean, done: (deflated: Uint8Array | null) => void): CancelJob {
+  deflateLater(
+    data: Uint8Array,
+    done: (deflated: Uint8Array | null) => void,
+    history = this.history,
+  ): CancelJob {
+    const params = this.#paramsFor(history, true);
     return this.#compressor.jobs.run((jobDone) => {
-      deflateLater(data, this.#paramsFor(true, isAlone), (deflated) => {
+      deflateLater(data, params, (deflated) => {
         jobDone();
         done(deflated);
       });
@@ -138,12 +143,12 @@ export class Deflation {
 
   /** Compresses a fragment, whatever its size. */
   deflateFragment(data: Uint8Array, isFinal: boolean): Uint8Array {
-    return deflateNow(data, this.#paramsFor(isFinal, false));
+    return deflateNow(data, this.#paramsFor(this.history, isFinal));
   }
 
   /** Takes in that `data` was sent compressed: what comes next may refer to it. */
   sent(data: Uint8Array): void {
-    this.#ownHistory?.append(data);
+    this.history = this.history.after(data);
   }
 
   /**
@@ -153,7 +158,7 @@ export class Deflation {
   inflate(data: Uint8Array, maxBytes: number): Uint8Array | InflateFault | null {
     if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES || !this.#compressor.mayInflateNow) return null;
     const maxNowBytes = Math.min(maxBytes, MAX_SYNC_INFLATE_BYTES);
-    const inflated = inflateNow(data, this.#peerHistory?.end, maxNowBytes);
+    const inflated = inflateNow(data, this.#peerHistory.end, maxNowBytes);
     this.#compressor.inflatedNow(typeof inflated === 'string' ? maxNowBytes : inflated.length);
     if (inflated === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' && maxNowBytes < maxBytes) return null;
     return this.#received(inflated);
@@ -166,24 +171,24 @@ export class Deflation {
     done: (inflated: Uint8Array | InflateFault) => void,
   ): CancelJob {
     return this.#compressor.jobs.run((jobDone) => {
-      inflateLater(data, this.#peerHistory?.end, maxBytes, (inflated) => {
+      inflateLater(data, this.#peerHistory.end, maxBytes, (inflated) => {
         jobDone();
         done(this.#received(inflated));
       });
     });
   }
 
-  #paramsFor(isFinal: boolean, isAlone: boolean): DeflateParams {
+  #paramsFor(history: MessageHistory, isFinal: boolean): DeflateParams {
     return {
-      windowBits: this.windowBits,
-      dictionary: isAlone ? undefined : this.#ownHistory?.end,
+      windowBits: history.windowBits,
+      dictionary: history.end,
       isFinal,
       zlib: this.#compressor.settings.zlib,
     };
   }
 
   #received(inflated: Uint8Array | InflateFault): Uint8Array | InflateFault {
-    if (typeof inflated !== 'string') this.#peerHistory?.append(inflated);
+    if (typeof inflated !== 'string') this.#peerHistory = this.#peerHistory.after(inflated);
     return inflated;
   }
 }

@@ -7,7 +7,7 @@ describe('jobs that zlib cannot begin', () => {
     const settings = { ...resolveCompression(true)!, zlib: { level: 99 } };
     const deflation = new Compressor(settings, 'server').agree(settings.wanted);
     for (let i = 0; i <= settings.maxJobs; i++) {
-      const deflated = new Promise((resolve) => deflation.deflateLater(Buffer.alloc(50_000), false, resolve));
+      const deflated = new Promise((resolve) => deflation.deflateLater(Buffer.alloc(50_000), resolve));
       expect(await deflated).toBeNull();
     }
   });
