@@ -40,6 +40,7 @@ export default defineConfig({
           ...slow,
         },
       },
+      { extends: true, test: { name: 'engine', include: ['packages/engine/test/**/*.test.ts'], ...slow } },
       { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'], ...slow } },
       {
         extends: true,

@@ -13,10 +13,11 @@ const PROJECTS = [
   'packages/ws/tsconfig.json',
   'packages/compat-ws/tsconfig.json',
   'packages/compat-websocket/tsconfig.json',
+  'packages/engine/tsconfig.json',
   'packages/cli/tsconfig.json',
 ];
 
-for (const name of ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'cli']) {
+for (const name of ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'cli']) {
   rmSync(`${root}/packages/${name}/dist`, { recursive: true, force: true });
 }
 for (const project of PROJECTS) {

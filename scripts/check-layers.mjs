@@ -10,6 +10,7 @@ const ALLOWED = {
   ws: ['protocol'],
   'compat-ws': ['ws', 'protocol'],
   'compat-websocket': ['ws', 'protocol'],
+  engine: ['protocol', 'ws'],
   cli: ['ws'],
 };
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
-const PACKAGES = ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'cli'];
+const PACKAGES = ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'cli'];
 
 const USE_BOTH = `
 import assert from 'node:assert/strict';
@@ -19,6 +19,7 @@ import { Decoder } from '@hawser/protocol/socketio';
 import { Connection, Endpoint } from '@hawser/protocol/websocket';
 import * as drop from '@hawser/compat-ws';
 import websocket, { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
+import { attach, listen, parser, protocol, Server, Socket, Transport, transports } from '@hawser/engine';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
@@ -35,6 +36,10 @@ for (const [name, value] of Object.entries(drop)) assert.equal(name === 'default
 assert.equal(Drop.Server, drop.WebSocketServer);
 assert.equal(require('@hawser/protocol/engineio').createCodec, createCodec);
 assert.equal(require('@hawser/protocol/socketio').Decoder, Decoder);
+assert.equal(require('@hawser/engine').Server, Server);
+assert.equal(require('@hawser/engine').Socket, Socket);
+assert.equal(protocol, 4);
+for (const named of [attach, listen, parser.encodePacket, Transport, transports.polling]) assert.equal(typeof named, 'function');
 assert.equal(require('@hawser/compat-websocket'), websocket);
 assert.equal(websocket.server, server);
 assert.equal('__esModule' in websocket, false);

@@ -11,9 +11,12 @@ const EXAMPLE = /@example\n \* ```ts\n([\s\S]*?)\n \* ```/g;
 it('every example in a docstring compiles', () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  const examples = ['packages/protocol/src', 'packages/ws/src', 'packages/compat-websocket/src'].flatMap(
-    examplesBelow,
-  );
+  const examples = [
+    'packages/protocol/src',
+    'packages/ws/src',
+    'packages/compat-websocket/src',
+    'packages/engine/src',
+  ].flatMap(examplesBelow);
   expect(examples.length).toBeGreaterThanOrEqual(3);
   examples.forEach((example, index) => {
     writeFileSync(join(FOLDER, `example-${index}.mts`), `${example}\nexport {};\n`);

@@ -12,8 +12,10 @@ export {
   inflateNow,
 } from './compression/deflate.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
+export { type Exchange, UpgradeExchange } from './exchange.ts';
+export { ConnectExchange } from './http2/connect-exchange.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
-export { EncodedFrames, type FrameOptions } from './outgoing.ts';
+export { EncodedFrames, type FrameOptions, type Outgoing } from './outgoing.ts';
 export { StreamConnection } from './stream-connection.ts';
 export type { ConnectionEnding, StreamContext, StreamEvents } from './stream-context.ts';
 export { isEncrypted, isOwned, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';

@@ -26,6 +26,8 @@ const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS:
  */
 export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost, StreamOwner, Flushable {
   readonly peer: Peer;
+  /** Something came from the peer, or it read what waited for it; whoever asks sets it back. */
+  wasHeard = true;
   readonly #stream: Duplex;
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
@@ -197,6 +199,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onData(chunk: Buffer): void {
+    this.wasHeard = true;
     this.#writer.noteWritten();
     // As `#read` does, without a closure for each chunk.
     this.#isFlushDue = true;
@@ -216,6 +219,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   onDrain(): void {
     this.#writer.unblock();
     this.#machine.markAlive();
+    this.wasHeard = true;
     this.flush();
     this.#drained();
   }
@@ -368,10 +372,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   #admits(data: string | Uint8Array): boolean {
     if (typeof data !== 'string') return this.#admitsBytes(data.length);
-    const { maxBufferedBytes } = this.#context;
-    return (
-      this.#writer.hasRoom(data.length * 3, maxBufferedBytes) || this.#admitsBytes(Buffer.byteLength(data))
-    );
+    const hasRoom = this.#writer.hasRoom(data.length * 3, this.#context.maxBufferedBytes);
+    return hasRoom || this.#admitsBytes(Buffer.byteLength(data));
   }
 
   #admitsBytes(byteLength: number): boolean {

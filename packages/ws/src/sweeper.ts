@@ -9,19 +9,20 @@ const MIN_PERIOD_MS = 5;
  * It does not keep the process alive.
  */
 export class Sweeper {
-  readonly #periodMs: number;
+  /** Time between two sweeps. */
+  readonly periodMs: number;
   readonly #sweep: (nowMs: number) => void;
   #timer: NodeJS.Timeout | null = null;
 
   /** @param timeoutsMs - zeroes do not count */
   constructor(timeoutsMs: readonly number[], sweep: (nowMs: number) => void) {
     const shortestMs = Math.min(...timeoutsMs.filter((timeoutMs) => timeoutMs > 0));
-    this.#periodMs = Math.min(Math.max(shortestMs / 4, MIN_PERIOD_MS), MAX_PERIOD_MS);
+    this.periodMs = Math.min(Math.max(shortestMs / 4, MIN_PERIOD_MS), MAX_PERIOD_MS);
     this.#sweep = sweep;
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#sweep(Math.floor(performance.now())), this.#periodMs).unref();
+    this.#timer ??= setInterval(() => this.#sweep(Math.floor(performance.now())), this.periodMs).unref();
   }
 
   stop(): void {

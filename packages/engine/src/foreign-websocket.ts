@@ -1,0 +1,180 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Slab } from '@hawser/protocol/websocket';
+import { EngineError } from './errors.ts';
+import { EngineNatives } from './natives.ts';
+import { byteLengthOf, type OutgoingPacket } from './packet.ts';
+import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+import type { Admission, WebSocketEngine } from './websocket-engine.ts';
+
+/** A connection of a foreign WebSocket server, as far as `ws` and `eiows` agree. */
+export interface ForeignSocket {
+  send(data: string | Uint8Array, callback: (error?: Error) => void): void;
+  send(data: string | Uint8Array, options: { compress: boolean }, callback: (error?: Error) => void): void;
+  close(code?: number, reason?: string): void;
+  on(event: 'message', listener: (data: Buffer | string, isBinary: boolean) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  once(event: 'close', listener: (code?: number, reason?: unknown) => void): unknown;
+  readonly _sender?: { sendFrame?(frame: object, callback: (error?: Error) => void): void } | undefined;
+}
+
+/** A foreign WebSocket server. */
+interface ForeignServer {
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    callback: (socket: ForeignSocket) => void,
+  ): void;
+  close(): void;
+  on?(event: 'headers', listener: (lines: string[], request: IncomingMessage) => void): unknown;
+}
+
+/** How a foreign server is constructed. */
+export type ForeignServerClass = new (options: {
+  noServer: true;
+  clientTracking: false;
+  perMessageDeflate: unknown;
+  maxPayload: number;
+}) => ForeignServer;
+
+/** Makes transports with the WebSocket server that the user chose. */
+export class ForeignWebSocketEngine implements WebSocketEngine {
+  readonly isBusy = false;
+  readonly slab = new Slab(new EngineNatives());
+  readonly #server: ForeignServer;
+  readonly #context: TransportContext;
+  readonly #isCompressing: boolean;
+  /** Whose handshakes are being answered. */
+  readonly #admissions = new WeakMap<IncomingMessage, Admission>();
+
+  constructor(Server: ForeignServerClass, context: TransportContext, perMessageDeflate: unknown) {
+    this.#context = context;
+    this.#isCompressing = Boolean(perMessageDeflate);
+    this.#server = new Server({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate,
+      maxPayload: context.maxPayloadBytes,
+    });
+    this.#server.on?.('headers', (lines, request) => {
+      const headers = this.#admissions.get(request)?.headers() ?? {};
+      for (const [name, values] of Object.entries(headers)) {
+        for (const value of Array.isArray(values) ? values : [values]) lines.push(`${name}: ${value}`);
+      }
+    });
+  }
+
+  accept(admission: Admission): void {
+    const { request, socket, head, onOpen } = admission;
+    this.#admissions.set(request, admission);
+    this.#server.handleUpgrade(request, socket, head, (websocket) => {
+      onOpen(new ForeignWebSocketTransport(websocket, request, this.#context, this.#isCompressing));
+    });
+  }
+
+  tick(): void {}
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+/** A WebSocket connection of a foreign server. */
+class ForeignWebSocketTransport extends Transport {
+  readonly #socket: ForeignSocket;
+  readonly #context: TransportContext;
+  readonly #isCompressing: boolean;
+  #wasHeard = true;
+  #sending = 0;
+  #sendingBytes = 0;
+
+  constructor(
+    socket: ForeignSocket,
+    request: EngineRequest,
+    context: TransportContext,
+    isCompressing: boolean,
+  ) {
+    super(versionOf(request), !request._query.b64);
+    this.#socket = socket;
+    this.#context = context;
+    this.#isCompressing = isCompressing;
+    this.writable = true;
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('error', (error) => this.fail(new EngineError('EIO_ERR_CONNECTION', error.message, error)));
+    socket.once('close', (code = 1006, reason = '') => {
+      this.end({ description: 'websocket connection closed', context: { code, reason: String(reason) } });
+    });
+  }
+
+  get name(): string {
+    return 'websocket';
+  }
+
+  get bufferedBytes(): number {
+    return this.#sendingBytes;
+  }
+
+  takeHeard(): boolean {
+    const wasHeard = this.#wasHeard;
+    this.#wasHeard = false;
+    return wasHeard;
+  }
+
+  send({ type, data, options, callback }: OutgoingPacket): void {
+    const byteLength = byteLengthOf(data);
+    this.writable = false;
+    this.#sending++;
+    this.#sendingBytes += byteLength;
+    const done = (error?: Error | null): void => this.#sent(byteLength, error ?? null, callback);
+    const frame = options.wsPreEncodedFrame;
+    if (frame !== undefined && !this.#isCompressing && this.#socket._sender?.sendFrame !== undefined) {
+      this.#socket._sender.sendFrame(frame, done);
+    } else if (this.#isCompressing && options.compress === false) {
+      this.#socket.send(this.#encode(type, data), { compress: false }, done);
+    } else {
+      this.#socket.send(this.#encode(type, data), done);
+    }
+  }
+
+  protected doClose(done: () => void, notice: CloseNotice | null): void {
+    if (notice === null) this.#socket.close();
+    else this.#socket.close(notice.code, notice.reason);
+    done();
+  }
+
+  protected override onPeerClose(): void {
+    this.#socket.close();
+    this.end(undefined);
+  }
+
+  #receive(data: Buffer | string, isBinary: boolean): void {
+    if (this.readyState !== 'open') return;
+    this.#wasHeard = true;
+    const frame = isBinary || typeof data === 'string' ? data : data.toString();
+    const packet = this.#context.codecs[this.protocol].decodeFrame(frame);
+    if (typeof packet === 'string') this.handler?.onViolation(packet);
+    else this.deliver(packet);
+  }
+
+  #sent(byteLength: number, error: Error | null, callback: (() => void) | null): void {
+    this.#sending--;
+    this.#sendingBytes -= byteLength;
+    if (error !== null) {
+      this.fail(new EngineError('EIO_ERR_WRITE', 'write error', error));
+      return;
+    }
+    callback?.();
+    if (this.#sending > 0 || this.readyState !== 'open') return;
+    this.emit('drain');
+    this.becomeReady();
+  }
+
+  #encode(type: OutgoingPacket['type'], data: string | Uint8Array): string | Uint8Array {
+    if (typeof data === 'string' || this.supportsBinary) {
+      return this.#context.codecs[this.protocol].encodeFrame(type, data);
+    }
+    return (this.protocol === 3 ? 'b4' : 'b') + this.#context.natives.encodeBase64(data);
+  }
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import { deflate, gzip, type ZlibOptions } from 'node:zlib';
+import Negotiator from 'negotiator';
+
+/** What is compressed, and how. */
+export interface HttpCompression extends ZlibOptions {
+  /** Shorter bodies are sent as they are, in bytes. */
+  readonly threshold: number;
+}
+
+type Coding = 'gzip' | 'deflate';
+
+const COMPRESS = Object.freeze({ gzip, deflate });
+
+const DEFAULT_THRESHOLD_BYTES = 1024;
+
+/** Returns what the option `httpCompression` says, or `null` for no compression. */
+export function resolveHttpCompression(option: boolean | object | undefined): HttpCompression | null {
+  if (option === false) return null;
+  return Object.freeze({ threshold: DEFAULT_THRESHOLD_BYTES, ...(option === true ? {} : option) });
+}
+
+/** Returns the coding that the client likes best, or `null` where it takes none of ours. */
+export function chooseCoding(request: IncomingMessage): Coding | null {
+  const [best] = new Negotiator(request).encodings(['gzip', 'deflate']);
+  return best === 'gzip' || best === 'deflate' ? best : null;
+}
+
+/** Compresses a body on another thread; `done` gets `null` where that failed. */
+export function compressBody(
+  body: Buffer,
+  coding: Coding,
+  options: HttpCompression,
+  done: (compressed: Buffer | null) => void,
+): void {
+  COMPRESS[coding](body, options, (error, compressed) => done(error === null ? compressed : null));
+}

@@ -1,0 +1,21 @@
+export { EngineError, type EngineErrorCode } from './errors.ts';
+export { attach, listen } from './listen.ts';
+export type { Middleware } from './middleware.ts';
+export type {
+  AllowRequest,
+  AttachOptions,
+  CookieOptions,
+  PerMessageDeflateOptions,
+  ServerOptions,
+  TransportName,
+} from './options.ts';
+export type { OutgoingPacket, RawData, SendCallback, SendOptions } from './packet.ts';
+export * as parser from './parser.ts';
+export { protocol } from './parser.ts';
+export { PreparedMessage } from './prepared-message.ts';
+export type { ErrorCallback } from './refusal.ts';
+export type { AnyHttpServer } from './router.ts';
+export { Server, type Server as BaseServer } from './server.ts';
+export { type CloseReason, Socket } from './session.ts';
+export { type CloseDescription, type EngineRequest, Transport } from './transport.ts';
+export { transports } from './transports.ts';

@@ -1,0 +1,53 @@
+import type { PacketType } from '@hawser/protocol/engineio';
+import type { PreparedMessage } from './prepared-message.ts';
+
+/** What a message can carry. A string stays a string at the other end, everything else arrives as binary. */
+export type RawData = string | Buffer | ArrayBuffer | ArrayBufferView | ArrayBufferView[];
+
+/** How a message is sent. */
+export interface SendOptions {
+  /**
+   * May be compressed, where the transport does so and it is worth it.
+   * @defaultValue `true`
+   */
+  compress?: boolean | undefined;
+  /**
+   * The WebSocket frame of this very message, as socket.io's adapters make it once for many recipients. Here it
+   * says that the message is the same for all who get this frame: it is encoded once for them.
+   */
+  wsPreEncodedFrame?: object | undefined;
+}
+
+/** Called when a message was handed to the kernel, or to the response of a poll. */
+export type SendCallback<T> = (transport: T) => void;
+
+/** A packet on its way out, as the events `packetCreate` and `flush` and the `writeBuffer` show it. */
+export interface OutgoingPacket {
+  readonly type: PacketType;
+  /** `''` where there is none. */
+  readonly data: string | Uint8Array;
+  readonly options: SendOptions;
+  readonly callback: (() => void) | null;
+  readonly prepared: PreparedMessage | null;
+}
+
+export const NO_OPTIONS: SendOptions = Object.freeze({});
+
+/** Returns a packet that carries no message of the user. */
+export function controlPacket(type: PacketType, data: string | Uint8Array = ''): OutgoingPacket {
+  return { type, data, options: NO_OPTIONS, callback: null, prepared: null };
+}
+
+/** Returns what a packet carries for `data`: a string, or bytes over the same memory. */
+export function toPacketData(data: unknown): string | Uint8Array {
+  if (typeof data === 'string' || data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
+  // As engine.io does with what has no bytes: its text.
+  return data === undefined || data === null ? '' : String(data);
+}
+
+/** Returns how many bytes `data` takes in memory that waits to be sent. */
+export function byteLengthOf(data: string | Uint8Array): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+}

@@ -1,0 +1,276 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { VIOLATIONS } from '@hawser/protocol/engineio';
+import type { Flushable } from '@hawser/ws/internal';
+import { EngineError, type EngineErrorCode } from './errors.ts';
+import { chooseCoding, compressBody } from './http-compression.ts';
+import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
+import { type BodyHandler, RequestBody } from './request-body.ts';
+import { type EngineRequest, Transport, versionOf } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+
+/** So much of one turn is collected for one response; what is sent beyond it waits in the session, under its bound. */
+const MAX_COLLECTED_BYTES = 262_144;
+
+/** How long a session that is closed waits for one more poll, to say so. */
+const CLOSE_TIMEOUT_MS = 30_000;
+
+const TOO_LARGE = 'EIO_ERR_PAYLOAD_TOO_LARGE';
+
+interface Poll {
+  readonly request: EngineRequest;
+  readonly response: ServerResponse;
+}
+
+/**
+ * HTTP long-polling: a GET waits until there is something to send, a POST brings what the client has to say.
+ *
+ * | poll    | event                      | then                                              |
+ * | ------- | -------------------------- | ------------------------------------------------- |
+ * | none    | GET                        | waits; the session may send                       |
+ * | waiting | packets, the turn ends     | answered with all of them, none waits             |
+ * | waiting | GET                        | 400, the session ends: two readers share no order |
+ * | waiting | the client leaves          | the session ends                                  |
+ * | waiting | `close`                    | answered with a `close` packet                    |
+ * | none    | `close`                    | the next GET is, or 30 s pass                     |
+ */
+export class Polling extends Transport implements Flushable, BodyHandler {
+  static override readonly upgradesTo: readonly string[] = ['websocket', 'webtransport'];
+
+  readonly #context: TransportContext;
+  #poll: Poll | null = null;
+  #packets: OutgoingPacket[] = [];
+  #collectedBytes = 0;
+  #isFlushMarked = false;
+  #post: Poll | null = null;
+  #body: RequestBody | null = null;
+  #wasHeard = true;
+  /** Set while a close waits for a poll. */
+  #onClosed: (() => void) | null = null;
+  #closeTimer: NodeJS.Timeout | undefined;
+
+  constructor(request: EngineRequest, context: TransportContext) {
+    super(versionOf(request), !request._query.b64);
+    this.#context = context;
+  }
+
+  get name(): string {
+    return 'polling';
+  }
+
+  get bufferedBytes(): number {
+    return this.#collectedBytes;
+  }
+
+  takeHeard(): boolean {
+    const wasHeard = this.#wasHeard;
+    this.#wasHeard = false;
+    return wasHeard;
+  }
+
+  override onRequest(request: EngineRequest, response: ServerResponse): void {
+    this.#wasHeard = true;
+    // The first request of a session is kept; what answered it is not.
+    request.res = null;
+    // While middlewares took their time, the client may have left, of which nothing more would be heard.
+    if (response.destroyed) this.fail(new EngineError('EIO_ERR_REQUEST_CUT', 'request closed prematurely'));
+    else if (request.method === 'GET') this.#onPoll({ request, response });
+    else if (request.method === 'POST') this.#onPost({ request, response });
+    else response.writeHead(500).end();
+  }
+
+  send(packet: OutgoingPacket): void {
+    this.#packets.push(packet);
+    this.#collectedBytes += byteLengthOf(packet.data);
+    if (this.#collectedBytes > MAX_COLLECTED_BYTES) this.writable = false;
+    if (this.#isFlushMarked) return;
+    this.#isFlushMarked = true;
+    this.#context.flusher.mark(this);
+  }
+
+  override discard(): void {
+    super.discard();
+    this.#onClosed?.();
+  }
+
+  override release(): void {
+    if (this.#poll === null) return;
+    if (this.#packets.length === 0) this.#packets.push(controlPacket('noop'));
+    this.flush();
+  }
+
+  flush(): void {
+    this.#isFlushMarked = false;
+    if (this.#poll === null || this.#packets.length === 0) return;
+    const poll = this.#poll;
+    const packets = this.#packets;
+    this.#poll = null;
+    this.writable = false;
+    this.#packets = [];
+    this.#collectedBytes = 0;
+    const body = this.#context.codecs[this.protocol].encodePayload(packets, this.allowsBinaryBody);
+    const isCompressible = packets.some(
+      ({ options, type }) => type === 'message' && options.compress !== false,
+    );
+    this.#answer(poll, this.frameBody(body), isCompressible);
+    for (const { callback } of packets) callback?.();
+    this.emit('drain');
+  }
+
+  onBodyPart(): void {
+    this.#wasHeard = true;
+  }
+
+  onBody(body: Buffer): void {
+    const { request, response } = this.#takePost();
+    const isBinary = request.headers['content-type'] === 'application/octet-stream';
+    const payload = isBinary ? body : this.readBody(body);
+    const { packets, violation } = this.#context.codecs[this.protocol].decodePayload(payload);
+    try {
+      for (const packet of packets) this.deliver(packet);
+    } finally {
+      if (violation === null) {
+        const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
+        response.writeHead(200, this.#decorate(headers, request)).end('ok');
+      } else {
+        refuse(response, 400, VIOLATIONS[violation]);
+      }
+    }
+    if (violation !== null) this.handler?.onViolation(violation);
+  }
+
+  onBodyTooLarge(): void {
+    const { response } = this.#takePost();
+    const message = `payload is over the limit of ${this.#context.maxPayloadBytes} bytes`;
+    refuse(response, 413, message);
+    this.fail(new EngineError(TOO_LARGE, message));
+  }
+
+  onBodyCut(): void {
+    this.#takePost();
+    this.fail(new EngineError('EIO_ERR_REQUEST_CUT', 'data request connection closed prematurely'));
+  }
+
+  /** Whether a response can have a binary body. */
+  protected get allowsBinaryBody(): boolean {
+    return this.supportsBinary;
+  }
+
+  /** Returns the payload that a request's body is. */
+  protected readBody(body: Buffer): string {
+    return body.toString();
+  }
+
+  /** Returns the body of a response that a payload makes. */
+  protected frameBody(payload: string | Uint8Array): string | Uint8Array {
+    return payload;
+  }
+
+  protected doClose(done: () => void): void {
+    this.#body?.destroy();
+    this.#post = this.#body = null;
+    const onClosed = (): void => {
+      clearTimeout(this.#closeTimer);
+      this.#onClosed = null;
+      done();
+      this.end(undefined);
+    };
+    if (this.#poll !== null) {
+      this.#sendClose(onClosed);
+    } else if (this.discarded) {
+      onClosed();
+    } else {
+      this.#onClosed = onClosed;
+      this.#closeTimer = setTimeout(onClosed, CLOSE_TIMEOUT_MS).unref();
+    }
+  }
+
+  protected override onPeerClose(): void {
+    this.release();
+    this.end(undefined);
+  }
+
+  #onPoll(poll: Poll): void {
+    const { response } = poll;
+    if (this.#poll !== null) {
+      this.fail(new EngineError('EIO_ERR_OVERLAP', 'overlap from client'));
+      response.writeHead(400).end();
+      return;
+    }
+    this.#poll = poll;
+    response.on('close', () => {
+      if (response.writableFinished) return;
+      if (this.#poll === poll) {
+        this.#poll = null;
+        this.writable = false;
+      }
+      this.fail(new EngineError('EIO_ERR_REQUEST_CUT', 'poll connection closed prematurely'));
+    });
+    this.becomeReady();
+    if (this.#onClosed !== null) this.#sendClose(this.#onClosed);
+  }
+
+  #onPost(post: Poll): void {
+    const { request, response } = post;
+    if (this.#post !== null) {
+      this.#refusePost(response, 'EIO_ERR_OVERLAP', 'data request overlap from client');
+    } else if (request.headers['content-type'] === 'application/octet-stream' && this.protocol === 4) {
+      this.#refusePost(response, 'EIO_ERR_CONTENT_TYPE', 'invalid content');
+    } else {
+      this.#post = post;
+      this.#body = new RequestBody(request, response, this.#context.maxPayloadBytes, this);
+    }
+  }
+
+  #refusePost(response: ServerResponse, code: EngineErrorCode, message: string): void {
+    this.fail(new EngineError(code, message));
+    response.writeHead(400).end();
+  }
+
+  #takePost(): Poll {
+    const post = this.#post!;
+    this.#post = this.#body = null;
+    return post;
+  }
+
+  #sendClose(onClosed: () => void): void {
+    this.#packets.push(controlPacket('close'));
+    this.flush();
+    onClosed();
+  }
+
+  #answer({ request, response }: Poll, body: string | Uint8Array, isCompressible: boolean): void {
+    const { httpCompression } = this.#context;
+    const contentType = typeof body === 'string' ? 'text/plain; charset=UTF-8' : 'application/octet-stream';
+    const headers: OutgoingHttpHeaders = { 'Content-Type': contentType };
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const respond = (content: Uint8Array): void => {
+      headers['Content-Length'] = content.length;
+      response.writeHead(200, this.#decorate(headers, request)).end(content);
+    };
+    const isWorthwhile =
+      httpCompression !== null && isCompressible && bytes.length >= httpCompression.threshold;
+    const coding = isWorthwhile ? chooseCoding(request) : null;
+    if (httpCompression === null || coding === null) {
+      respond(bytes);
+      return;
+    }
+    compressBody(bytes as Buffer, coding, httpCompression, (compressed) => {
+      if (compressed !== null) headers['Content-Encoding'] = coding;
+      respond(compressed ?? bytes);
+    });
+  }
+
+  #decorate(headers: OutgoingHttpHeaders, request: EngineRequest): OutgoingHttpHeaders {
+    const userAgent = request.headers['user-agent'] ?? '';
+    // Internet Explorer takes a payload for an attack on the page.
+    if (userAgent.includes(';MSIE') || userAgent.includes('Trident/')) headers['X-XSS-Protection'] = '0';
+    headers['cache-control'] = 'no-store';
+    this.emit('headers', headers, request);
+    this.#context.decorateHeaders(headers, request, this.sid);
+    return headers;
+  }
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=UTF-8' }).end(message);
+}

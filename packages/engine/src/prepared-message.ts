@@ -1,0 +1,34 @@
+import type { Codec, Version } from '@hawser/protocol/engineio';
+import type { Slab } from '@hawser/protocol/websocket';
+import { Broadcast, type Outgoing } from '@hawser/ws/internal';
+
+/**
+ * A message for many sessions: its WebSocket frame is made once, and compressed once for all who agreed on the
+ * same. Made by {@link Server.prepareMessage}, and sent with {@link Socket.send}.
+ */
+export class PreparedMessage {
+  readonly data: string | Uint8Array;
+  readonly #codecs: Readonly<Record<Version, Codec>>;
+  readonly #slab: Slab;
+  #frame: Broadcast | null = null;
+  /** Version 3 marks binary data by a byte before it. */
+  #binaryFrameV3: Broadcast | null = null;
+
+  /** @internal */
+  constructor(data: string | Uint8Array, codecs: Readonly<Record<Version, Codec>>, slab: Slab) {
+    this.data = data;
+    this.#codecs = codecs;
+    this.#slab = slab;
+  }
+
+  /** @internal Returns the frame for who speaks this version. */
+  frameFor(version: Version): Outgoing {
+    if (version === 3 && typeof this.data !== 'string') return (this.#binaryFrameV3 ??= this.#encode(3));
+    return (this.#frame ??= this.#encode(4));
+  }
+
+  #encode(version: Version): Broadcast {
+    const frame = this.#codecs[version].encodeFrame('message', this.data);
+    return new Broadcast(this.#slab, frame, typeof frame !== 'string');
+  }
+}

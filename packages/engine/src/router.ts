@@ -1,0 +1,128 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Duplex } from 'node:stream';
+
+/** What an engine can be attached to. */
+export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer;
+
+/** What an engine does with the requests of an HTTP server. */
+export interface Route {
+  /** What a URL begins with. */
+  readonly path: string;
+  /** After how many milliseconds an upgrade that nobody takes is ended; `null` for never. */
+  readonly destroyUpgradeAfterMs: number | null;
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  /** `null` where it takes no upgrades. */
+  readonly onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null;
+}
+
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** One router for each HTTP server, however many engines are attached to it. */
+const routers = new WeakMap<AnyHttpServer, Router>();
+
+/**
+ * Has `route` take part in the requests of `server`.
+ *
+ * As with engine.io, requests to the path never reach the `request` listeners that were there before, and all
+ * others do.
+ */
+export function attachRoute(server: AnyHttpServer, route: Route): void {
+  let router = routers.get(server);
+  if (router === undefined) {
+    router = new Router(server);
+    routers.set(server, router);
+  }
+  router.add(route);
+}
+
+class Router {
+  readonly #server: AnyHttpServer;
+  /** The one that came last is asked first. */
+  readonly #routes: Route[] = [];
+  /** The `request` listeners that were there before an engine was. */
+  readonly #listeners: RequestListener[] = [];
+  #takesUpgrades = false;
+
+  constructor(server: AnyHttpServer) {
+    this.#server = server;
+  }
+
+  add(route: Route): void {
+    this.#routes.unshift(route);
+    this.#takeListeners();
+    if (route.onUpgrade === null || this.#takesUpgrades) return;
+    this.#takesUpgrades = true;
+    if (isHttp2Server(this.#server)) {
+      // RFC 8441: WebSocket over a stream.
+      this.#server.updateSettings({ enableConnectProtocol: true });
+      this.#server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) =>
+        this.#onConnect(request, response),
+      );
+    }
+    // A server of HTTP/2 has this event where it also speaks HTTP/1.1.
+    (this.#server as HttpServer).on('upgrade', (request, socket, head) =>
+      this.#onUpgrade(request, socket, head),
+    );
+  }
+
+  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const route = this.#find(request);
+    if (route !== undefined) {
+      route.onRequest(request, response);
+      return;
+    }
+    for (const listener of this.#listeners) listener.call(this.#server, request, response);
+  };
+
+  /** Listeners that were added since an engine was attached are taken with the next one, as engine.io does. */
+  #takeListeners(): void {
+    const server = this.#server as HttpServer;
+    const listeners = server.rawListeners('request') as RequestListener[];
+    this.#listeners.push(...listeners.filter((listener) => listener !== this.#onRequest));
+    server.removeAllListeners('request');
+    server.on('request', this.#onRequest);
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const route = this.#find(request);
+    if (route !== undefined) {
+      route.onUpgrade?.(request, socket, head);
+      return;
+    }
+    const delays = this.#routes.map(
+      ({ destroyUpgradeAfterMs }) => destroyUpgradeAfterMs ?? Number.POSITIVE_INFINITY,
+    );
+    const delayMs = Math.min(...delays);
+    if (delayMs !== Number.POSITIVE_INFINITY) endUntaken(socket, delayMs);
+  }
+
+  #onConnect(request: Http2ServerRequest, response: Http2ServerResponse): void {
+    // A CONNECT of HTTP/1.1 comes with its socket.
+    if (response.stream === undefined) return;
+    const upgrade = request as unknown as IncomingMessage;
+    const route = request.headers[':protocol'] === 'websocket' ? this.#find(upgrade) : undefined;
+    if (route?.onUpgrade) route.onUpgrade(upgrade, response.stream, NO_BYTES);
+    // As Node does where nobody listens.
+    else if (this.#server.listenerCount('connect') === 1) response.writeHead(405).end();
+  }
+
+  #find(request: IncomingMessage): Route | undefined {
+    return this.#routes.find(({ path }) => request.url?.startsWith(path));
+  }
+}
+
+/** Ends an upgrade that no other listener has answered by then: with a listener, Node leaves that to us. */
+function endUntaken(socket: Duplex & { bytesWritten?: number }, delayMs: number): void {
+  socket.on('error', () => {});
+  const timer = setTimeout(() => {
+    if (socket.writable && (socket.bytesWritten ?? 0) === 0) socket.end();
+  }, delayMs);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+function isHttp2Server(server: AnyHttpServer): server is Http2Server | Http2SecureServer {
+  return 'updateSettings' in server;
+}

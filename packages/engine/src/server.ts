@@ -1,0 +1,371 @@
+import { EventEmitter } from 'node:events';
+import type { Server as HttpServer, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createCodec } from '@hawser/protocol/engineio';
+import { TurnFlusher } from '@hawser/ws/internal';
+import { stringifySetCookie } from 'cookie';
+import cors, { type CorsOptions } from 'cors';
+import { resolveDeflate } from './compression.ts';
+import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
+import { type ForeignServerClass, ForeignWebSocketEngine } from './foreign-websocket.ts';
+import { resolveHttpCompression } from './http-compression.ts';
+import { Jsonp } from './jsonp.ts';
+import { type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
+import { EngineNatives } from './natives.ts';
+import {
+  type AttachOptions,
+  type CookieOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type ServerOptions,
+  type TransportName,
+} from './options.ts';
+import { type RawData, toPacketData } from './packet.ts';
+import { Polling } from './polling.ts';
+import { PreparedMessage } from './prepared-message.ts';
+import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } from './refusal.ts';
+import { type AnyHttpServer, attachRoute } from './router.ts';
+import { type SessionHost, Socket } from './session.ts';
+import { SessionIds } from './session-id.ts';
+import { SessionSweep } from './session-sweep.ts';
+import { type EngineRequest, type Transport, versionOf } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+import { transports } from './transports.ts';
+import { parseQuery, verifyRequest } from './verification.ts';
+import { NativeWebSocketEngine, type WebSocketEngine } from './websocket-engine.ts';
+import type { WebTransportSession } from './webtransport.ts';
+import { receiveWebTransport } from './webtransport-session.ts';
+
+/**
+ * Most packets in the body of one request. An honest client that has been offline may send as many in one go; more
+ * would let a small body hold up everybody else.
+ */
+const MAX_PAYLOAD_PACKETS = 65_536;
+
+/** Turns a request away with one of `Server.errors`. */
+type Refuse = (code: ErrorNumber, context?: ErrorContext) => void;
+
+/**
+ * An Engine.IO server.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { attach, type Socket } from '@hawser/engine';
+ *
+ * const httpServer = createServer();
+ * const engine = attach(httpServer);
+ * engine.on('connection', (socket: Socket) => {
+ *   socket.on('message', (data: string | Buffer) => socket.send(data));
+ * });
+ * httpServer.listen(3000);
+ * ```
+ * @see https://socket.io/docs/v4/engine-io-protocol/
+ */
+export class Server extends EventEmitter {
+  static readonly errors = ERRORS;
+  static readonly errorMessages = ERROR_MESSAGES;
+
+  /** The options, with their defaults. */
+  readonly opts: ResolvedOptions;
+  /** The sessions by their ids. */
+  readonly clients: Record<string, Socket> = Object.create(null);
+  clientsCount = 0;
+  /** The HTTP server that `listen` made. */
+  httpServer?: HttpServer;
+  readonly #middlewares: Middleware[] = [];
+  readonly #ids = new SessionIds();
+  readonly #sweep: SessionSweep;
+  readonly #context: TransportContext;
+  readonly #host: SessionHost;
+  #websockets: WebSocketEngine;
+  #isClosed = false;
+  readonly #preparedByFrame = new WeakMap<object, PreparedMessage>();
+
+  constructor(options: ServerOptions = {}) {
+    super();
+    this.opts = resolveOptions(options);
+    if (this.opts.cors) this.use(cors(this.opts.cors === true ? {} : (this.opts.cors as CorsOptions)));
+    this.#context = this.#createContext();
+    this.#websockets = this.#createWebSocketEngine();
+    this.#sweep = this.#createSweep();
+    this.#host = this.#createHost();
+  }
+
+  /** Returns the names of the transports that a session can move to from another. */
+  upgrades(transport: TransportName): readonly string[] {
+    return this.opts.allowUpgrades ? transports[transport].upgradesTo : [];
+  }
+
+  /** Has an Express middleware run for every request, upgrades included. */
+  use(middleware: Middleware): void {
+    this.#middlewares.push(middleware);
+  }
+
+  /**
+   * Returns the id of a new session. Replace it to give your own; they are what a client proves itself with in all
+   * further requests, so they must not be guessed.
+   */
+  generateId(_request: IncomingMessage): string | PromiseLike<string> {
+    return this.#ids.next();
+  }
+
+  /**
+   * Encodes a message once, to be sent to many sessions with `socket.send`.
+   * @param data - bytes are borrowed until the last recipient has them
+   */
+  prepareMessage(data: RawData): PreparedMessage {
+    return new PreparedMessage(toPacketData(data), this.#context.codecs, this.#websockets.slab);
+  }
+
+  /** Takes over the requests of an HTTP server to one path, upgrades included. */
+  attach(server: AnyHttpServer, options: AttachOptions = {}): void {
+    const takesUpgrades = this.opts.transports.includes('websocket');
+    attachRoute(server, {
+      path: this._computePath(options),
+      destroyUpgradeAfterMs: options.destroyUpgrade === false ? null : options.destroyUpgradeTimeout || 1000,
+      onRequest: (request, response) => this.handleRequest(request, response),
+      onUpgrade: takesUpgrades ? (request, socket, head) => this.handleUpgrade(request, socket, head) : null,
+    });
+    server.on('close', () => this.close());
+    server.on('listening', () => this.#reopen());
+  }
+
+  /** Handles one HTTP request of a client, for routers of one's own. */
+  handleRequest(req: IncomingMessage, res: ServerResponse): void {
+    const request = parseQuery(req);
+    request.res = res;
+    const refuse: Refuse = (code, context) =>
+      this.#refuse(request, code, context, (known) => abortRequest(res, code, known));
+    this.#verify(request, res, false, refuse, () => {
+      const { sid } = request._query;
+      if (sid) this.clients[sid]!.transport.onRequest(request, res);
+      else this.#admit(request, refuse, (id) => this.#openPolling(id, request, res));
+    });
+  }
+
+  /** Handles one upgrade of a client, for routers of one's own. */
+  handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const request = parseQuery(req);
+    const response = this.#middlewares.length === 0 ? null : new UpgradeResponse(request, socket);
+    // The client may leave while it is decided on.
+    socket.on('error', ignore);
+    const refuse: Refuse = (code, context) =>
+      this.#refuse(request, code, context, (known) => abortUpgrade(request, socket, code, known));
+    const accept = (onOpen: (transport: Transport) => void): void => {
+      socket.off('error', ignore);
+      response?.release();
+      const headers = (): OutgoingHttpHeaders => this.#announceHeaders({ ...response?.headers }, request);
+      this.#websockets.accept({ request, socket, head, headers, onOpen });
+    };
+    this.#verify(request, response as unknown as ServerResponse, true, refuse, () => {
+      const { sid } = request._query;
+      if (sid) accept((transport) => this.#upgrade(sid, transport));
+      else {
+        this.#admit(request, refuse, (id) =>
+          accept((transport) => this.emit('connection', this.#openSession(id, transport, request))),
+        );
+      }
+    });
+  }
+
+  /**
+   * Takes a WebTransport session in hand. Middlewares cannot judge one, so with any it is closed.
+   * @returns a promise that is fulfilled when its stream is there, or it has ended
+   */
+  async onWebTransportSession(session: unknown): Promise<void> {
+    const webTransport = session as WebTransportSession;
+    if (this.#middlewares.length > 0) {
+      webTransport.close();
+      return;
+    }
+    await receiveWebTransport(webTransport, this.#context, this.opts.upgradeTimeout, {
+      onNewSession: (transport) => {
+        this.emit('connection', this.#openSession(this.#ids.next(), transport, null));
+      },
+      onUpgrade: (transport, sid) => this.clients[sid]?.tryUpgrade(transport) ?? false,
+    });
+  }
+
+  /** Closes all sessions at once. An HTTP server that it is attached to goes on. */
+  close(): this {
+    for (const session of this.#sweep.sessions) session.close(true);
+    this.#isClosed = true;
+    this.#websockets.close();
+    return this;
+  }
+
+  /** What a URL begins with, to be one of ours. */
+  protected _computePath(options: AttachOptions): string {
+    const path = (options.path || '/engine.io').replace(/\/$/, '');
+    return options.addTrailingSlash === false ? path : `${path}/`;
+  }
+
+  /** Judges a request; `done` gets the error, if there is one. */
+  protected verify(request: EngineRequest, isUpgrade: boolean, done: ErrorCallback): void {
+    verifyRequest(request, isUpgrade, this.opts, this.clients, done);
+  }
+
+  #verify(
+    request: EngineRequest,
+    response: ServerResponse,
+    isUpgrade: boolean,
+    refuse: Refuse,
+    proceed: () => void,
+  ): void {
+    runMiddlewares(this.#middlewares, request, response, (error) => {
+      if (error) {
+        refuse(ERRORS.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE' });
+        return;
+      }
+      this.verify(request, isUpgrade, (code, context) => {
+        if (code === undefined) proceed();
+        else refuse(code, context);
+      });
+    });
+  }
+
+  #refuse(
+    req: EngineRequest,
+    code: ErrorNumber,
+    context: ErrorContext | undefined,
+    abort: (context: ErrorContext) => void,
+  ): void {
+    this.emit('connection_error', { req, code, message: ERROR_MESSAGES[code], context });
+    abort(context ?? {});
+  }
+
+  /** Finds an id for a new session. */
+  #admit(request: EngineRequest, refuse: Refuse, proceed: (id: string) => void): void {
+    const protocol = versionOf(request);
+    if (protocol === 3 && !this.opts.allowEIO3) {
+      refuse(ERRORS.UNSUPPORTED_PROTOCOL_VERSION, { protocol });
+      return;
+    }
+    const fail = (error: unknown): void => refuse(ERRORS.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error });
+    let id: string | PromiseLike<string>;
+    try {
+      id = this.generateId(request);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    if (typeof id === 'string') proceed(id);
+    else Promise.resolve(id).then(proceed, fail);
+  }
+
+  #openPolling(id: string, request: EngineRequest, response: ServerResponse): void {
+    // While it was decided on, the client may have left, of which nothing more would be heard.
+    if (response.destroyed) return;
+    const isJsonp = request._query.j !== undefined;
+    const transport = new (isJsonp ? Jsonp : Polling)(request, this.#context);
+    const session = this.#openSession(id, transport, request);
+    transport.onRequest(request, response);
+    this.emit('connection', session);
+  }
+
+  #openSession(id: string, transport: Transport, request: EngineRequest | null): Socket {
+    const remoteAddress = request?.socket.remoteAddress ?? '';
+    const session = new Socket(id, this.#host, transport, request, remoteAddress);
+    this.clients[id] = session;
+    this.clientsCount++;
+    this.#sweep.sessions.add(session);
+    this.#sweep.start();
+    session.open();
+    return session;
+  }
+
+  #closeSession(session: Socket): void {
+    if (!this.#sweep.sessions.delete(session)) return;
+    this.clientsCount--;
+    // A user's own ids may be given twice.
+    if (this.clients[session.id] === session) delete this.clients[session.id];
+  }
+
+  #upgrade(sid: string, transport: Transport): void {
+    if (!this.clients[sid]?.tryUpgrade(transport)) transport.close();
+  }
+
+  #announceHeaders(headers: OutgoingHttpHeaders, request: EngineRequest): OutgoingHttpHeaders {
+    if (!request._query.sid) this.emit('initial_headers', headers, request);
+    this.emit('headers', headers, request);
+    return headers;
+  }
+
+  #createContext(): TransportContext {
+    const natives = new EngineNatives();
+    const { maxHttpBufferSize, httpCompression } = this.opts;
+    const limits = { maxPayloadLength: maxHttpBufferSize, maxPackets: MAX_PAYLOAD_PACKETS };
+    return {
+      codecs: { 3: createCodec(3, natives, limits), 4: createCodec(4, natives, limits) },
+      natives,
+      flusher: new TurnFlusher(),
+      maxPayloadBytes: maxHttpBufferSize,
+      httpCompression: resolveHttpCompression(httpCompression),
+      decorateHeaders: (headers, request, sid) => {
+        const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
+        const isInitial = !(request as EngineRequest)._query.sid;
+        if (isInitial && this.opts.cookie) {
+          headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
+        }
+        this.#announceHeaders(headers, request as EngineRequest);
+      },
+    };
+  }
+
+  #createWebSocketEngine(): WebSocketEngine {
+    const { wsEngine, perMessageDeflate } = this.opts;
+    if (wsEngine !== undefined) {
+      const ForeignServer = wsEngine as ForeignServerClass;
+      return new ForeignWebSocketEngine(ForeignServer, this.#context, perMessageDeflate);
+    }
+    return new NativeWebSocketEngine(this.#context, resolveDeflate(perMessageDeflate), {
+      reportError: (error) => this.#reportError(error),
+      wake: () => this.#sweep.start(),
+    });
+  }
+
+  #createSweep(): SessionSweep {
+    const server = this;
+    return new SessionSweep(this.opts, {
+      get websockets() {
+        return server.#websockets;
+      },
+      reportError: (error) => this.#reportError(error),
+    });
+  }
+
+  #createHost(): SessionHost {
+    const { transports: enabled } = this.opts;
+    return {
+      server: this,
+      opts: this.opts,
+      sweep: this.#sweep,
+      upgradesFrom: (transport) =>
+        this.upgrades(transport.name as TransportName).filter((name) =>
+          enabled.includes(name as TransportName),
+        ),
+      preparedFor: (frame, data) => {
+        const prepared = this.#preparedByFrame.get(frame) ?? this.prepareMessage(data as RawData);
+        this.#preparedByFrame.set(frame, prepared);
+        return prepared;
+      },
+      sessionClosed: (session) => this.#closeSession(session),
+    };
+  }
+
+  /** What the foreign server had to let go when it was closed, it needs again when the HTTP server listens again. */
+  #reopen(): void {
+    if (this.#isClosed) this.#websockets = this.#createWebSocketEngine();
+    this.#isClosed = false;
+  }
+
+  /** What a listener threw is uncaught, as with every emitter; but not in the midst of a stream's or others' work. */
+  #reportError(error: unknown): void {
+    setImmediate(() => {
+      throw error;
+    });
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,62 @@
+import type { HeartbeatTiming } from '@hawser/protocol/engineio';
+import { Sweeper } from '@hawser/ws/internal';
+import type { ResolvedOptions } from './options.ts';
+import type { Socket } from './session.ts';
+import type { WebSocketEngine } from './websocket-engine.ts';
+
+/** Connections that close are given up within this time. */
+const CLOSE_DEADLINE_MS = 10_000;
+
+/** The sweeper looks four times within what it is told: for heartbeats to be on time it is told a quarter. */
+const SWEEP_DIVISOR = 4;
+
+/** What a sweep needs of its server. */
+export interface SweepHost {
+  readonly websockets: WebSocketEngine;
+  reportError(error: unknown): void;
+}
+
+/** Tells the time to all sessions of a server, and to connections that close, with one timer. */
+export class SessionSweep {
+  /** The open sessions. */
+  readonly sessions = new Set<Socket>();
+  /** The heartbeat that keeps what the handshake promises. */
+  readonly timing: HeartbeatTiming;
+  /** Time of the last sweep, of a clock that only moves forward. */
+  nowMs = 0;
+  readonly #host: SweepHost;
+  readonly #sweeper: Sweeper;
+
+  constructor({ pingInterval, pingTimeout }: ResolvedOptions, host: SweepHost) {
+    this.#host = host;
+    const timeoutsMs = [pingInterval, pingTimeout, CLOSE_DEADLINE_MS].map((ms) => ms / SWEEP_DIVISOR);
+    this.#sweeper = new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
+    // A ping goes out early by what two sweeps may be late: a silent client is given up when the handshake says so.
+    const lateMs = 2 * this.#sweeper.periodMs;
+    const pingIntervalMs = Math.max(pingInterval - lateMs, pingInterval / 2);
+    this.timing = { pingIntervalMs, pingTimeoutMs: pingTimeout };
+  }
+
+  /** Begins, unless it has. It ends by itself when there is nobody to be told the time. */
+  start(): void {
+    if (this.nowMs === 0) this.nowMs = Math.floor(performance.now());
+    this.#sweeper.start();
+  }
+
+  #sweep(nowMs: number): void {
+    const { websockets } = this.#host;
+    this.nowMs = nowMs;
+    for (const session of this.sessions) {
+      try {
+        session.tick(nowMs);
+      } catch (error) {
+        // Others wait behind it.
+        this.#host.reportError(error);
+      }
+    }
+    websockets.tick(nowMs);
+    if (this.sessions.size > 0 || websockets.isBusy) return;
+    this.#sweeper.stop();
+    this.nowMs = 0;
+  }
+}

@@ -1,0 +1,360 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import {
+  createHeartbeat,
+  encodeHandshake,
+  type Heartbeat,
+  type HeartbeatHandler,
+  type Packet,
+  type Version,
+  VIOLATIONS,
+  type ViolationCode,
+} from '@hawser/protocol/engineio';
+import { CloseCode } from '@hawser/protocol/websocket';
+import { EngineError } from './errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import {
+  byteLengthOf,
+  controlPacket,
+  NO_OPTIONS,
+  type OutgoingPacket,
+  type RawData,
+  type SendCallback,
+  type SendOptions,
+  toPacketData,
+} from './packet.ts';
+import { PreparedMessage } from './prepared-message.ts';
+import type { Server } from './server.ts';
+import type { SessionSweep } from './session-sweep.ts';
+import type { CloseDescription, CloseNotice, Transport, TransportHandler } from './transport.ts';
+import { Upgrade, type UpgradeHost } from './upgrade.ts';
+
+type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
+
+/** Why a session ended. */
+export type CloseReason =
+  | 'transport error'
+  | 'transport close'
+  | 'forced close'
+  | 'ping timeout'
+  | 'parse error';
+
+/** What a session needs of its server. */
+export interface SessionHost {
+  readonly server: Server;
+  readonly opts: ResolvedOptions;
+  readonly sweep: SessionSweep;
+  /** Names of the transports that a session can be moved to. */
+  upgradesFrom(transport: Transport): readonly string[];
+  /** Returns the message that goes out with `frame`, one for all who send it. */
+  preparedFor(frame: object, data: string | Uint8Array): PreparedMessage;
+  sessionClosed(session: Socket): void;
+}
+
+const NO_PACKETS: OutgoingPacket[] = [];
+Object.freeze(NO_PACKETS);
+
+/**
+ * One session: what a client is to the server, whatever carries it.
+ *
+ * | state   | event                                    | next    | then                                     |
+ * | ------- | ---------------------------------------- | ------- | ---------------------------------------- |
+ * | open    | `close()`                                | closing | closed, when what waits has been sent    |
+ * | open    | the transport ends or breaks, silence, … | closed  | `close(reason, description)`             |
+ * | closing | the transport took everything            | closed  | `close('forced close')`                  |
+ * | closing | `close(true)`                            | closed  | `close('forced close')`, nothing waits   |
+ */
+export class Socket extends EventEmitter implements TransportHandler, HeartbeatHandler, UpgradeHost {
+  readonly id: string;
+  /** The version of Engine.IO that the client speaks. */
+  readonly protocol: Version;
+  /** The first request of the session, with the headers and cookies that came with it; `null` for WebTransport. */
+  request: IncomingMessage;
+  /** The IP address of the client, behind a proxy the proxy's. */
+  readonly remoteAddress: string;
+  /** What carries the session now. */
+  transport: Transport;
+  /** The session moved to a better transport. */
+  upgraded = false;
+  /** Packets that wait for the transport. */
+  writeBuffer: OutgoingPacket[] = NO_PACKETS;
+  readonly #host: SessionHost;
+  readonly #heartbeat: Heartbeat;
+  #readyState: ReadyState = 'opening';
+  #writeBufferBytes = 0;
+  #upgrade: Upgrade | null = null;
+
+  /** @internal Made by the server. */
+  constructor(
+    id: string,
+    host: SessionHost,
+    transport: Transport,
+    request: IncomingMessage | null,
+    remoteAddress: string,
+  ) {
+    super();
+    this.id = id;
+    this.protocol = transport.protocol;
+    this.request = request as IncomingMessage;
+    this.remoteAddress = remoteAddress;
+    this.transport = transport;
+    this.#host = host;
+    this.#heartbeat = createHeartbeat('server', transport.protocol, host.sweep.timing, this);
+    transport.handler = this;
+    transport.sid = id;
+  }
+
+  get readyState(): ReadyState {
+    return this.#readyState;
+  }
+
+  /** A transport is being tried. */
+  get upgrading(): boolean {
+    return this.#upgrade !== null;
+  }
+
+  /** The server that the session is one of. */
+  get server(): Server {
+    return this.#host.server;
+  }
+
+  /** Bytes that wait in memory to be sent: here, and in the transport. */
+  get bufferedBytes(): number {
+    return this.#writeBufferBytes + this.transport.bufferedBytes;
+  }
+
+  /** @internal Begins: the handshake is the first thing that goes out. */
+  open(): void {
+    this.#readyState = 'open';
+    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket } = this.#host.opts;
+    const handshake = {
+      sid: this.id,
+      upgrades: this.#host.upgradesFrom(this.transport),
+      pingInterval,
+      pingTimeout,
+      maxPayload: maxHttpBufferSize,
+    };
+    this.#send(controlPacket('open', encodeHandshake(handshake)));
+    if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
+    this.#heartbeat.tick(Math.floor(performance.now()));
+    this.emit('open');
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param data - large bytes are borrowed until they are written, as with `stream.write`
+   * @param options - how; or `callback`
+   * @param callback - called when the message was handed to the kernel, never if it was not
+   */
+  send(
+    data: RawData | PreparedMessage,
+    options?: SendOptions | SendCallback<Transport> | null,
+    callback?: SendCallback<Transport>,
+  ): this {
+    if (typeof options === 'function') {
+      callback = options;
+      options = null;
+    }
+    if (this.#readyState !== 'open' && this.#readyState !== 'opening') return this;
+    const isPrepared = data instanceof PreparedMessage;
+    const payload = isPrepared ? data.data : toPacketData(data);
+    const frame = options?.wsPreEncodedFrame;
+    this.#send({
+      type: 'message',
+      data: payload,
+      options: options ?? NO_OPTIONS,
+      callback: callback === undefined ? null : () => callback(this.transport),
+      prepared: isPrepared ? data : frame === undefined ? null : this.#host.preparedFor(frame, payload),
+    });
+    return this;
+  }
+
+  /** As {@link send}. */
+  write(
+    data: RawData | PreparedMessage,
+    options?: SendOptions | SendCallback<Transport> | null,
+    callback?: SendCallback<Transport>,
+  ): this {
+    return this.send(data, options, callback);
+  }
+
+  /**
+   * Closes the session, when what waits has been sent.
+   * @param discard - at once, whatever waits
+   */
+  close(discard?: boolean): void {
+    if (discard && (this.#readyState === 'open' || this.#readyState === 'closing')) {
+      this.transport.discard();
+      this.#closeTransport();
+    } else if (this.#readyState === 'open') {
+      this.#readyState = 'closing';
+      if (this.writeBuffer.length === 0) this.#closeTransport();
+    }
+  }
+
+  /** @internal Tries to move to `candidate`; returns `false` where that is not on. */
+  tryUpgrade(candidate: Transport): boolean {
+    const isOffered = this.#host.upgradesFrom(this.transport).includes(candidate.name);
+    if (this.#upgrade !== null || this.#readyState !== 'open' || !isOffered) return false;
+    this.#upgrade = new Upgrade(this, candidate, this.#host.opts.upgradeTimeout);
+    return true;
+  }
+
+  /** @internal Takes in that time passed. */
+  tick(nowMs: number): void {
+    if (this.transport.takeHeard()) this.#heartbeat.markAlive(nowMs);
+    this.#heartbeat.tick(nowMs);
+  }
+
+  /** @internal */
+  onPacket(packet: Packet): void {
+    if (this.#readyState !== 'open') return;
+    this.emit('packet', packet);
+    const violation = this.#heartbeat.receivePacket(packet, this.#host.sweep.nowMs);
+    if (violation !== null) {
+      this.#end('transport error', new EngineError(violation, VIOLATIONS[violation]), {
+        code: CloseCode.PROTOCOL_ERROR,
+        reason: VIOLATIONS[violation],
+      });
+    } else if (packet.type === 'message') {
+      this.emit('data', packet.data);
+      this.emit('message', packet.data);
+    } else if (packet.type === 'ping' || packet.type === 'pong') {
+      this.emit('heartbeat');
+    }
+  }
+
+  /** @internal */
+  onReady(): void {
+    this.#flush();
+  }
+
+  /** @internal */
+  onTransportClose(description: CloseDescription | undefined): void {
+    this.#end('transport close', description);
+  }
+
+  /** @internal */
+  onTransportError(error: EngineError): void {
+    this.#end('transport error', error);
+  }
+
+  /** @internal */
+  onViolation(code: ViolationCode): void {
+    const reason = VIOLATIONS[code];
+    this.#end('parse error', new EngineError(code, reason), { code: CloseCode.PROTOCOL_ERROR, reason });
+  }
+
+  /** @internal */
+  sendHeartbeat(type: 'ping' | 'pong', data: string | Uint8Array): void {
+    this.#send(controlPacket(type, data));
+  }
+
+  /** @internal */
+  onSilence(): void {
+    const reason = 'ping timeout';
+    this.#end(reason, undefined, { code: CloseCode.POLICY_VIOLATION, reason });
+  }
+
+  /** @internal */
+  onUpgrading(candidate: Transport): void {
+    this.emit('upgrading', candidate);
+  }
+
+  /** @internal */
+  flushPolling(): void {
+    this.transport.release();
+  }
+
+  /** @internal */
+  onUpgraded(candidate: Transport): void {
+    const previous = this.transport;
+    this.#upgrade = null;
+    previous.handler = null;
+    previous.release();
+    previous.discard();
+    previous.close();
+    this.transport = candidate;
+    candidate.handler = this;
+    candidate.sid = this.id;
+    this.upgraded = true;
+    this.emit('upgrade', candidate);
+    this.#flush();
+    if (this.#readyState === 'closing') this.#closeTransport();
+  }
+
+  /** @internal */
+  onUpgradeFailed(): void {
+    this.#upgrade = null;
+  }
+
+  #send(packet: OutgoingPacket): void {
+    if (this.#readyState === 'closed') return;
+    if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', packet);
+    if (this.transport.writable && this.writeBuffer.length === 0) {
+      this.#hand([packet]);
+    } else {
+      this.#queue(packet);
+    }
+  }
+
+  #queue(packet: OutgoingPacket): void {
+    const { maxBufferedBytes } = this.#host.opts;
+    const byteLength = byteLengthOf(packet.data);
+    const { bufferedBytes } = this;
+    if (bufferedBytes > 0 && bufferedBytes + byteLength > maxBufferedBytes) {
+      const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
+      this.#end('transport error', new EngineError('EIO_ERR_SLOW_CONSUMER', reason), {
+        code: CloseCode.POLICY_VIOLATION,
+        reason,
+      });
+      return;
+    }
+    if (this.writeBuffer === NO_PACKETS) this.writeBuffer = [];
+    this.writeBuffer.push(packet);
+    this.#writeBufferBytes += byteLength;
+  }
+
+  #flush(): void {
+    if (this.#readyState === 'closed' || !this.transport.writable || this.writeBuffer.length === 0) return;
+    const packets = this.writeBuffer;
+    this.writeBuffer = NO_PACKETS;
+    this.#writeBufferBytes = 0;
+    this.#hand(packets);
+    if (this.#readyState === 'closing') this.#closeTransport();
+  }
+
+  #hand(packets: OutgoingPacket[]): void {
+    if (this.listenerCount('flush') > 0) this.emit('flush', packets);
+    this.server.emit('flush', this, packets);
+    for (const packet of packets) this.transport.send(packet);
+    if (this.listenerCount('drain') > 0) this.emit('drain');
+    this.server.emit('drain', this);
+  }
+
+  #closeTransport(): void {
+    this.transport.close(() => this.#end('forced close', undefined));
+  }
+
+  #end(
+    reason: CloseReason,
+    description: EngineError | CloseDescription | undefined,
+    notice: CloseNotice | null = null,
+  ): void {
+    if (this.#readyState === 'closed') return;
+    this.#readyState = 'closed';
+    const { transport } = this;
+    const upgrade = this.#upgrade;
+    this.#upgrade = null;
+    transport.handler = null;
+    transport.discard();
+    transport.close(undefined, notice);
+    upgrade?.abandon();
+    this.#host.sessionClosed(this);
+    // A `close` listener still sees what was not sent.
+    this.emit('close', reason, description);
+    this.writeBuffer = NO_PACKETS;
+    this.#writeBufferBytes = 0;
+  }
+}

@@ -1,0 +1,90 @@
+import { type IncomingMessage, validateHeaderValue } from 'node:http';
+import { ERRORS } from './errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { ErrorCallback } from './refusal.ts';
+import type { Socket } from './session.ts';
+import { type EngineRequest, versionOf } from './transport.ts';
+
+/** Gives `request` a `_query`, unless a framework did before. */
+export function parseQuery(request: IncomingMessage): EngineRequest {
+  const { url = '' } = request;
+  const start = url.indexOf('?');
+  const query = start < 0 ? '' : url.slice(start + 1).split('#', 1)[0];
+  const engineRequest = request as EngineRequest;
+  engineRequest._query ??= Object.fromEntries(new URLSearchParams(query));
+  return engineRequest;
+}
+
+/**
+ * Judges a request.
+ *
+ * | broken rule                                   | error                  | context                    |
+ * | --------------------------------------------- | ---------------------- | -------------------------- |
+ * | the transport is one of the server's          | UNKNOWN_TRANSPORT      | `transport`                |
+ * | `Origin` is a header's value                  | BAD_REQUEST            | INVALID_ORIGIN             |
+ * | the session is there                          | UNKNOWN_SID            | `sid`                      |
+ * | … and goes over this transport                | BAD_REQUEST            | TRANSPORT_MISMATCH         |
+ * | … in this version of the protocol             | BAD_REQUEST            | PROTOCOL_MISMATCH          |
+ * | a session begins with GET, or RFC 8441's CONNECT | BAD_HANDSHAKE_METHOD   | `method`                   |
+ * | … and WebSocket with an upgrade, polling without | BAD_REQUEST         | TRANSPORT_HANDSHAKE_ERROR  |
+ * | `allowRequest` lets it in                     | FORBIDDEN              | `message`                  |
+ */
+export function verifyRequest(
+  request: EngineRequest,
+  isUpgrade: boolean,
+  options: ResolvedOptions,
+  sessions: Readonly<Record<string, Socket>>,
+  done: ErrorCallback,
+): void {
+  const { transport, sid } = request._query;
+  const { origin } = request.headers;
+  if (!options.transports.some((name) => name === transport && name !== 'webtransport')) {
+    done(ERRORS.UNKNOWN_TRANSPORT, { transport });
+  } else if (origin !== undefined && !isHeaderValue(origin)) {
+    done(ERRORS.BAD_REQUEST, { name: 'INVALID_ORIGIN', origin });
+  } else if (sid) {
+    verifySession(request, isUpgrade, sessions, done);
+  } else if (request.method !== 'GET' && !(isUpgrade && request.method === 'CONNECT')) {
+    done(ERRORS.BAD_HANDSHAKE_METHOD, { method: request.method });
+  } else if ((transport === 'websocket') !== isUpgrade) {
+    done(ERRORS.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });
+  } else if (options.allowRequest === undefined) {
+    done();
+  } else {
+    options.allowRequest(request, (message, isAllowed) => {
+      if (isAllowed) done();
+      else done(ERRORS.FORBIDDEN, { message });
+    });
+  }
+}
+
+function verifySession(
+  request: EngineRequest,
+  isUpgrade: boolean,
+  sessions: Readonly<Record<string, Socket>>,
+  done: ErrorCallback,
+): void {
+  const { transport, sid } = request._query as { transport: string; sid: string };
+  const session = Object.hasOwn(sessions, sid) ? sessions[sid] : undefined;
+  const protocol = versionOf(request);
+  if (session === undefined) {
+    done(ERRORS.UNKNOWN_SID, { sid });
+  } else if (isUpgrade ? transport !== 'websocket' : session.transport.name !== transport) {
+    const previousTransport = session.transport.name;
+    done(ERRORS.BAD_REQUEST, { name: 'TRANSPORT_MISMATCH', transport, previousTransport });
+  } else if (session.protocol !== protocol) {
+    const previousProtocol = session.protocol;
+    done(ERRORS.BAD_REQUEST, { name: 'PROTOCOL_MISMATCH', protocol, previousProtocol });
+  } else {
+    done();
+  }
+}
+
+function isHeaderValue(value: string): boolean {
+  try {
+    validateHeaderValue('origin', value);
+    return true;
+  } catch {
+    return false;
+  }
+}

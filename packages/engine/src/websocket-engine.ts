@@ -1,0 +1,178 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Socket as NetSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { acceptDeflateOffer, Endpoint, type Slab } from '@hawser/protocol/websocket';
+import {
+  type CompressionSettings,
+  Compressor,
+  ConnectExchange,
+  type Exchange,
+  NodeNatives,
+  StreamConnection,
+  type StreamContext,
+  UpgradeExchange,
+} from '@hawser/ws/internal';
+import type { EngineRequest, Transport } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+import { WebSocketTransport } from './websocket.ts';
+
+/** Of one connection within one turn, before it is written after all to learn whether the peer keeps up. */
+const MAX_UNWRITTEN_BYTES = 262_144;
+
+/** Time for the peer to answer our close frame, and then to end the TCP connection. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** An upgrade request that the server has let in. */
+export interface Admission {
+  readonly request: EngineRequest;
+  readonly socket: Duplex;
+  /** What came in behind the request. */
+  readonly head: Buffer;
+  /** Returns the headers of the response, beyond the handshake's own. */
+  readonly headers: () => OutgoingHttpHeaders;
+  /** Takes the transport in hand. */
+  readonly onOpen: (transport: Transport) => void;
+}
+
+/** What makes WebSocket transports of upgrade requests: Hawser's own, or a foreign server. */
+export interface WebSocketEngine {
+  /** Where frames for many are made. */
+  readonly slab: Slab;
+  accept(admission: Admission): void;
+  /** Takes in that time passed. */
+  tick(nowMs: number): void;
+  /** Whether it needs to be told the time. */
+  readonly isBusy: boolean;
+  close(): void;
+}
+
+/** What the engine needs of its server. */
+export interface WebSocketEngineHost {
+  /** A failure that no session owns. */
+  reportError(error: unknown): void;
+  /** Time has to be told from now on. */
+  wake(): void;
+}
+
+/** Hawser's own WebSocket server, below its public API. */
+export class NativeWebSocketEngine implements WebSocketEngine {
+  readonly #endpoint: Endpoint;
+  readonly #compressor: Compressor | null;
+  readonly #context: StreamContext<WebSocketTransport>;
+  readonly #transports: TransportContext;
+  /** Connections that end: their deadlines are swept, those of the others are their sessions'. */
+  readonly #closing = new Set<StreamConnection<WebSocketTransport>>();
+
+  constructor(
+    transports: TransportContext,
+    compression: CompressionSettings | null,
+    host: WebSocketEngineHost,
+  ) {
+    this.#transports = transports;
+    this.#endpoint = new Endpoint(
+      {
+        role: 'server',
+        maxMessageBytes: transports.maxPayloadBytes,
+        closeTimeoutMs: CLOSE_TIMEOUT_MS,
+        pingIntervalMs: 0,
+        pingTimeoutMs: 0,
+      },
+      new NodeNatives(),
+    );
+    this.#compressor = compression && new Compressor(compression, 'server');
+    this.#context = {
+      endpoint: this.#endpoint,
+      // The session bounds it, over all transports.
+      maxBufferedBytes: Number.POSITIVE_INFINITY,
+      maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
+      slowConsumer: 'drop',
+      flusher: transports.flusher,
+      events: {
+        message: (transport, data, isBinary) => transport.receive(data, isBinary),
+        ping: ignore,
+        pong: ignore,
+        drain: (transport) => transport.onDrain(),
+        failed: (error) => host.reportError(error),
+        closing: (connection) => {
+          this.#closing.add(connection);
+          host.wake();
+          connection.peer.onClosing();
+        },
+        closed: (connection) => this.#closing.delete(connection),
+      },
+    };
+  }
+
+  get slab(): Slab {
+    return this.#endpoint.slab;
+  }
+
+  get isBusy(): boolean {
+    return this.#closing.size > 0;
+  }
+
+  accept({ request, socket, head, headers, onOpen }: Admission): void {
+    // While it was decided on, the client may have left, of which nothing more would be heard.
+    if (socket.destroyed) return;
+    const exchange = exchangeOf(request, socket);
+    const verdict = exchange.judge(request);
+    if (!verdict.isAcceptable) {
+      socket.on('error', ignore);
+      if (!isHttp2Stream(socket)) socket.once('finish', () => socket.destroy());
+      exchange.refuse(verdict.status, Buffer.from(verdict.message), verdict.headers);
+      return;
+    }
+    const wanted = this.#compressor?.settings.wanted ?? null;
+    const deflate = wanted && acceptDeflateOffer(verdict.extensions, wanted);
+    const answer = exchange.accept({
+      // A browser that offered subprotocols takes no answer without one.
+      protocol: verdict.protocols[0] ?? '',
+      extensions: deflate === null ? [] : [deflate.extension],
+      headers: linesOf(headers()),
+    });
+    // The HTTP server's timeouts are not ours.
+    (socket as Partial<NetSocket>).setTimeout?.(0);
+    (socket as Partial<NetSocket>).setNoDelay?.(true);
+    const connection = new StreamConnection<WebSocketTransport>(
+      socket,
+      this.#context,
+      deflate && this.#compressor!.agree(deflate.agreement),
+      (self) => new WebSocketTransport(self, request, this.#transports, deflate !== null),
+    );
+    connection.start(answer, head, () => onOpen(connection.peer));
+  }
+
+  tick(nowMs: number): void {
+    for (const connection of this.#closing) connection.tick(nowMs);
+  }
+
+  close(): void {}
+}
+
+/** Returns the handshake as the request's version of HTTP has it. */
+export function exchangeOf(request: EngineRequest, socket: Duplex): Exchange {
+  return isHttp2Stream(socket) ? new ConnectExchange(socket, request.headers) : new UpgradeExchange(socket);
+}
+
+/** Tells a stream of HTTP/2 from a connection. */
+export function isHttp2Stream(socket: Duplex): socket is ServerHttp2Stream {
+  return 'respond' in socket;
+}
+
+function linesOf(headers: OutgoingHttpHeaders): Record<string, string | readonly string[]> {
+  const lines: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) lines[name] = typeof value === 'number' ? String(value) : value;
+  }
+  return lines;
+}
+
+/** Sends a last response on a connection, and ends it. */
+export function endWith(socket: Duplex, response: string): void {
+  socket.on('error', ignore);
+  if (socket.writable) socket.end(response, () => socket.destroy());
+  else socket.destroy();
+}
+
+function ignore(): void {}

@@ -1,0 +1,126 @@
+import { VIOLATIONS } from '@hawser/protocol/websocket';
+import type { StreamConnection } from '@hawser/ws/internal';
+import { EngineError } from './errors.ts';
+import type { OutgoingPacket } from './packet.ts';
+import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+
+const ABNORMAL = 1006;
+
+/**
+ * A WebSocket connection: one packet in each message.
+ *
+ * It is writable while the kernel takes what is sent, so that `writeBuffer` and `writable` show a peer that reads
+ * too slowly, and nothing else.
+ */
+export class WebSocketTransport extends Transport {
+  readonly #connection: StreamConnection<WebSocketTransport>;
+  readonly #context: TransportContext;
+  readonly #isCompressing: boolean;
+
+  constructor(
+    connection: StreamConnection<WebSocketTransport>,
+    request: EngineRequest,
+    context: TransportContext,
+    isCompressing: boolean,
+  ) {
+    super(versionOf(request), !request._query.b64);
+    this.#connection = connection;
+    this.#context = context;
+    this.#isCompressing = isCompressing;
+    this.writable = true;
+  }
+
+  get name(): string {
+    return 'websocket';
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection.bufferedBytes;
+  }
+
+  takeHeard(): boolean {
+    const { wasHeard } = this.#connection;
+    this.#connection.wasHeard = false;
+    return wasHeard;
+  }
+
+  send(packet: OutgoingPacket): void {
+    const { type, data, options, callback, prepared } = packet;
+    const isCompressible = options.compress !== false;
+    const isShared = prepared !== null && callback === null && (isCompressible || !this.#isCompressing);
+    const result =
+      isShared && (this.supportsBinary || typeof data === 'string')
+        ? this.#connection.sendOutgoing(prepared.frameFor(this.protocol))
+        : this.#sendFrame(this.#encode(type, data), isCompressible, callback);
+    if (result === 'queued') this.writable = false;
+  }
+
+  /** @internal What the connection reports. */
+  receive(data: Buffer, isBinary: boolean): void {
+    if (this.readyState !== 'open') return;
+    const packet = this.#context.codecs[this.protocol].decodeFrame(isBinary ? data : data.toString());
+    if (typeof packet === 'string') this.handler?.onViolation(packet);
+    else this.deliver(packet);
+  }
+
+  /** @internal */
+  onDrain(): void {
+    this.emit('drain');
+    if (this.readyState === 'open') this.becomeReady();
+  }
+
+  /** @internal Nothing more can be sent. */
+  onClosing(): void {
+    this.writable = false;
+    // What came in before has its turn first, with all that its listeners put off: Socket.IO's clients say why they
+    // leave in a packet, and then leave.
+    if (this.readyState === 'open') setImmediate(() => this.#reportEnd());
+  }
+
+  protected doClose(done: () => void, notice: CloseNotice | null): void {
+    if (notice === null) this.#connection.close(undefined, '');
+    else this.#connection.close(notice.code, notice.reason);
+    done();
+  }
+
+  protected override onPeerClose(): void {
+    this.#connection.close(undefined, '');
+    this.end(undefined);
+  }
+
+  #reportEnd(): void {
+    if (this.readyState !== 'open') return;
+    const { closeCode: code, closeReason: reason, violation } = this.#connection.ending;
+    if (violation !== null) {
+      const isTooLarge = violation.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      const limit = isTooLarge ? ` of ${this.#context.maxPayloadBytes} bytes` : '';
+      this.fail(new EngineError(violation.code, VIOLATIONS[violation.code].reason + limit));
+    } else if (code === ABNORMAL && reason !== '') {
+      this.fail(new EngineError('EIO_ERR_CONNECTION', reason));
+    }
+    this.end({ description: 'websocket connection closed', context: { code, reason } });
+  }
+
+  #encode(type: OutgoingPacket['type'], data: string | Uint8Array): string | Uint8Array {
+    if (typeof data === 'string' || this.supportsBinary) {
+      return this.#context.codecs[this.protocol].encodeFrame(type, data);
+    }
+    return (this.protocol === 3 ? 'b4' : 'b') + this.#context.natives.encodeBase64(data);
+  }
+
+  #sendFrame(frame: string | Uint8Array, isCompressible: boolean, onWritten: (() => void) | null) {
+    const isBinary = typeof frame !== 'string';
+    if (onWritten === null && (isCompressible || !this.#isCompressing)) {
+      return this.#connection.send(frame, isBinary);
+    }
+    const whenWritten =
+      onWritten === null ? null : (error?: Error | null) => (error ? undefined : onWritten());
+    return this.#connection.sendFrame(frame, {
+      isBinary,
+      isFinal: true,
+      isCompressible,
+      onWritten: whenWritten,
+    });
+  }
+}

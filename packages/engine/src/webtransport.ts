@@ -1,0 +1,157 @@
+import {
+  encodeStreamFrame,
+  type Packet,
+  StreamReader,
+  VIOLATIONS,
+  type ViolationCode,
+} from '@hawser/protocol/engineio';
+import { EngineError } from './errors.ts';
+import type { OutgoingPacket } from './packet.ts';
+import { Transport } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+
+/** A WebTransport session, as far as it is needed. */
+export interface WebTransportSession {
+  readonly incomingBidirectionalStreams: ReadableStream<WebTransportStream>;
+  readonly closed: Promise<unknown>;
+  close(info?: { closeCode?: number; reason?: string }): void;
+}
+
+/** One of its streams. */
+export interface WebTransportStream {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/** Time for the peer to read what was sent before the close. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** What is told of the first packet, before there is a transport. */
+type FirstPacket = (packet: Packet) => void;
+
+/** One bidirectional stream of a WebTransport session: packets with a header for their length. */
+export class WebTransportTransport extends Transport {
+  readonly #session: WebTransportSession;
+  readonly #context: TransportContext;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: StreamReader;
+  #onFirstPacket: FirstPacket | null;
+  #wasHeard = true;
+  #sending = 0;
+  #sendingBytes = 0;
+
+  /** @param onFirstPacket - told of the packet that says what the stream is for */
+  constructor(
+    session: WebTransportSession,
+    stream: WebTransportStream,
+    context: TransportContext,
+    onFirstPacket: FirstPacket,
+  ) {
+    super(4, true);
+    this.#session = session;
+    this.#context = context;
+    this.#onFirstPacket = onFirstPacket;
+    this.#writer = stream.writable.getWriter();
+    this.#writer.closed.catch(ignore);
+    const { codecs, natives, maxPayloadBytes } = context;
+    this.#reader = new StreamReader(
+      { onPacket: (packet) => this.#receive(packet), onViolation: (code) => this.#violate(code) },
+      codecs[4],
+      natives,
+      maxPayloadBytes,
+    );
+    this.writable = true;
+    session.closed.then(
+      () => this.end(undefined),
+      (error: unknown) => this.#break(error),
+    );
+    this.#read(stream.readable.getReader());
+  }
+
+  get name(): string {
+    return 'webtransport';
+  }
+
+  get bufferedBytes(): number {
+    return this.#sendingBytes;
+  }
+
+  takeHeard(): boolean {
+    const wasHeard = this.#wasHeard;
+    this.#wasHeard = false;
+    return wasHeard;
+  }
+
+  send({ type, data, callback }: OutgoingPacket): void {
+    const { codecs, natives } = this.#context;
+    const frame = encodeStreamFrame(natives, codecs[4].encodeFrame(type, data));
+    this.writable = false;
+    this.#sending++;
+    this.#sendingBytes += frame.length;
+    this.#writer.write(frame).then(
+      () => this.#sent(frame.length, callback),
+      (error: unknown) => this.#break(error),
+    );
+  }
+
+  protected doClose(done: () => void): void {
+    this.#reader.stop();
+    const end = (): void => {
+      clearTimeout(timer);
+      this.#session.close();
+    };
+    // What was written last has to leave before the session does, if the peer reads it.
+    const timer = setTimeout(end, CLOSE_TIMEOUT_MS).unref();
+    this.#writer.close().then(end, end);
+    done();
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        this.#wasHeard = true;
+        this.#reader.receive(value);
+      }
+      this.end(undefined);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  #receive(packet: Packet): void {
+    const onFirstPacket = this.#onFirstPacket;
+    this.#onFirstPacket = null;
+    if (onFirstPacket === null) this.deliver(packet);
+    else onFirstPacket(packet);
+  }
+
+  #violate(code: ViolationCode): void {
+    if (code === 'EIO_ERR_PAYLOAD_TOO_LARGE') {
+      const message = `${VIOLATIONS[code]} of ${this.#context.maxPayloadBytes} bytes`;
+      this.fail(new EngineError(code, message));
+    } else {
+      this.handler?.onViolation(code);
+    }
+    // Without a session there is nobody else to do it.
+    this.close();
+  }
+
+  #sent(byteLength: number, callback: (() => void) | null): void {
+    this.#sending--;
+    this.#sendingBytes -= byteLength;
+    callback?.();
+    if (this.#sending > 0 || this.readyState !== 'open') return;
+    this.emit('drain');
+    this.becomeReady();
+  }
+
+  #break(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.fail(new EngineError('EIO_ERR_CONNECTION', message, error));
+    this.end(undefined);
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,237 @@
+import type { EngineError } from '@hawser/engine';
+import { describe, expect, test } from 'vitest';
+import { endOf } from '../rig/closes.ts';
+import { startEngine } from '../rig/engines.ts';
+import { ask, handshake, sendRaw, upgradeHead } from '../rig/http.ts';
+import { Queue } from '../rig/queue.ts';
+import { openSocket } from '../rig/sockets.ts';
+
+const RS = '\x1e';
+
+/** Returns the head of a POST without its body. */
+function postHead(sid: string, headers: readonly string[]): string {
+  const target = `/engine.io/?EIO=4&transport=polling&sid=${sid}`;
+  return [`POST ${target} HTTP/1.1`, 'Host: localhost', ...headers, '\r\n'].join('\r\n');
+}
+
+describe('hostile bodies', () => {
+  test('server takes no more packets in one body than it takes, and goes by the first', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const ending = endOf(session);
+    let heard = 0;
+    session.on('message', () => heard++);
+    const body = Array.from({ length: 65_537 }, () => '4').join(RS);
+    const { status, body: answer } = await ask(port, { query, method: 'POST', body });
+    expect({ status, answer: answer.toString() }).toEqual({
+      status: 400,
+      answer: 'payload has too many packets',
+    });
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_TOO_MANY_PACKETS' });
+    expect(heard).toBe(65_536);
+  });
+
+  test.each(['', 'x', 'b!', `4a${RS}`, `4a${RS}9`, '\u0000'])('server refuses %j, in words', async (body) => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const ending = endOf(await sessions.next());
+    expect((await ask(port, { query, method: 'POST', body })).status).toBe(400);
+    expect((await ending).reason).toBe('parse error');
+    expect((await ask(port, { query })).status).toBe(400);
+  });
+
+  test('server cuts a body off that goes on and on after it was refused', async () => {
+    const { port, sessions } = await startEngine({ maxHttpBufferSize: 1000 });
+    const sid = await handshake(port);
+    const ending = endOf(await sessions.next());
+    const { socket, ended } = sendRaw(port, postHead(sid, ['Transfer-Encoding: chunked']));
+    const part = 'a'.repeat(60_000);
+    const chunk = `${part.length.toString(16)}\r\n${part}\r\n`;
+    const pump = (): void => {
+      while (!socket.destroyed && socket.write(chunk));
+      if (!socket.destroyed) socket.once('drain', pump);
+    };
+    pump();
+    expect(await ended).toMatch(/^HTTP\/1.1 413 /);
+    expect(socket.bytesWritten).toBeLessThan(20_000_000);
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_PAYLOAD_TOO_LARGE' });
+  });
+
+  test('server ends a session whose body is cut', async () => {
+    const { port, sessions, engine } = await startEngine();
+    const sid = await handshake(port);
+    const ending = endOf(await sessions.next());
+    const { socket } = sendRaw(port, `${postHead(sid, ['Content-Length: 100'])}4abc`);
+    socket.write('d', () => socket.destroy());
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_REQUEST_CUT' });
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('server does not wait for a slow body longer than for anything else: a silent one is a ping timeout', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 30, pingTimeout: 30 });
+    const sid = await handshake(port);
+    const ending = endOf(await sessions.next());
+    const { ended } = sendRaw(port, `${postHead(sid, ['Content-Length: 100'])}4abc`);
+    expect((await ending).reason).toBe('ping timeout');
+    // The request is cut with its session.
+    expect(await ended).toBe('');
+  });
+
+  test('server refuses two bodies at a time', async () => {
+    const posts = new Queue<string>();
+    const { port, sessions } = await startEngine({}, (engine) => {
+      engine.use((request, _response, next) => {
+        next();
+        if (request.method === 'POST') posts.push('taken');
+      });
+    });
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const ending = endOf(session);
+    const first = sendRaw(port, `${postHead(sid, ['Content-Length: 100'])}4abc`);
+    await posts.next();
+    const query = `EIO=4&transport=polling&sid=${sid}`;
+    expect((await ask(port, { query, method: 'POST', body: '4a' })).status).toBe(400);
+    expect(((await ending).description as EngineError).code).toBe('EIO_ERR_OVERLAP');
+    expect(await first.ended).toBe('');
+  });
+});
+
+describe('hostile polls', () => {
+  test('server ends a session whose poll is cut', async () => {
+    const { port, sessions } = await startEngine();
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const ending = endOf(session);
+    const { socket } = sendRaw(
+      port,
+      `GET /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    );
+    while (!session.transport.writable)
+      await new Promise((resolve) => session.transport.once('ready', resolve));
+    socket.destroy();
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_REQUEST_CUT' });
+  });
+
+  test('server begins nothing for a client that left while it was decided on', async () => {
+    const asked = new Queue<() => void>();
+    const left = new Queue<string>();
+    const { port, engine } = await startEngine({
+      allowRequest: (request, fn) => {
+        request.socket.once('close', () => left.push('left'));
+        asked.push(() => fn(null, true));
+      },
+    });
+    const began: string[] = [];
+    engine.on('connection', () => began.push('polling'));
+    const poll = 'GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const polling = sendRaw(port, poll);
+    const allowPolling = await asked.next();
+    polling.socket.resetAndDestroy();
+    await left.next();
+    allowPolling();
+    expect(began).toEqual([]);
+    // What is not read yet does not tell that its client has left: the session ends as soon as it is.
+    const upgrade = sendRaw(port, upgradeHead('EIO=4&transport=websocket'));
+    const allowUpgrade = await asked.next();
+    upgrade.socket.resetAndDestroy();
+    await upgrade.ended;
+    allowUpgrade();
+    await left.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', '%00', 'a'.repeat(5000)])(
+    'server knows no session %s',
+    async (sid) => {
+      const { port } = await startEngine();
+      const { status, body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
+      expect({ status, body: JSON.parse(body.toString()) }).toEqual({
+        status: 400,
+        body: { code: 1, message: 'Session ID unknown' },
+      });
+    },
+  );
+});
+
+describe('hostile upgrades', () => {
+  test('server refuses a handshake that is none', async () => {
+    const { port, engine } = await startEngine();
+    const head = upgradeHead('EIO=4&transport=websocket').replace('Version: 13', 'Version: 12');
+    expect(await sendRaw(port, head).ended).toMatch(/^HTTP\/1.1 426 /);
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('server refuses an upgrade to polling', async () => {
+    const { port } = await startEngine();
+    expect(await sendRaw(port, upgradeHead('EIO=4&transport=polling')).ended).toMatch(/^HTTP\/1.1 400 /);
+  });
+
+  test('a second upgrade at a time is closed, and the first goes on', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const first = await openSocket(port, query);
+    const second = await openSocket(port, query);
+    expect((await second.closed).code).toBe(1005);
+    first.socket.send('2probe');
+    expect(await first.messages.next()).toBe('3probe');
+    first.socket.send('5');
+    await new Promise((resolve) => session.once('upgrade', resolve));
+    expect(session.transport.name).toBe('websocket');
+  });
+
+  test('a session over WebSocket cannot be taken over by another', async () => {
+    const { port, sessions } = await startEngine();
+    await openSocket(port);
+    const session = await sessions.next();
+    const thief = await openSocket(port, `EIO=4&transport=websocket&sid=${session.id}`);
+    expect((await thief.closed).code).toBe(1005);
+    expect(session.readyState).toBe('open');
+  });
+
+  test.each(['4no probe', 'x', '1', '3probe'])(
+    'an upgrade that says %j is closed, and the session stays',
+    async (word) => {
+      const { port, sessions } = await startEngine();
+      const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+      const session = await sessions.next();
+      const { socket, closed } = await openSocket(port, query);
+      socket.send(word);
+      await closed;
+      expect([session.readyState, session.upgrading, session.transport.name]).toEqual([
+        'open',
+        false,
+        'polling',
+      ]);
+    },
+  );
+
+  test('an upgrade that says nothing is closed in time, and the session stays', async () => {
+    const { port, sessions } = await startEngine({ upgradeTimeout: 30 });
+    const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const { closed } = await openSocket(port, query);
+    expect(session.upgrading).toBe(true);
+    await closed;
+    expect([session.readyState, session.upgrading]).toEqual(['open', false]);
+  });
+
+  test('an upgrade ends with its session', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const { closed } = await openSocket(port, query);
+    session.close(true);
+    await closed;
+    expect(session.readyState).toBe('closed');
+  });
+
+  test('an upgrade is closed where the server offers none', async () => {
+    const { port } = await startEngine({ allowUpgrades: false });
+    const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+    await (await openSocket(port, query)).closed;
+  });
+});

@@ -1,0 +1,64 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Server, Socket } from '@hawser/engine';
+import { describe, expect, test } from 'vitest';
+import { openClient } from './rig/clients.ts';
+import { startEngine } from './rig/engines.ts';
+import type { Queue } from './rig/queue.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Collects garbage until `ref` is gone, or that has been tried for long. */
+async function isCollected(ref: WeakRef<object>): Promise<boolean> {
+  for (let i = 0; i < 100; i++) {
+    collectGarbage();
+    if (ref.deref() === undefined) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}
+
+/** Lets a session live and die, and returns what may be left of it. */
+async function liveAndDie(
+  port: number,
+  sessions: Queue<Socket>,
+  engine: Server,
+  transports: readonly string[],
+  die: (session: Socket, leave: () => void) => void,
+): Promise<Record<string, WeakRef<object>>> {
+  const client = await openClient(4, port, { transports: [...transports] });
+  const session = await sessions.next();
+  if (transports.length === 2) await client.upgrades.next();
+  session.on('message', (data) => session.send(data));
+  client.send('there');
+  expect(await client.messages.next()).toBe('there');
+  session.send(engine.prepareMessage('to all'));
+  await client.messages.next();
+  const closed = new Promise((resolve) => session.on('close', resolve));
+  die(session, () => client.close());
+  await closed;
+  return {
+    session: new WeakRef(session),
+    transport: new WeakRef(session.transport),
+    request: new WeakRef(session.request),
+  };
+}
+
+describe('nothing stays in memory after a close', () => {
+  const deaths = {
+    'the client leaves': (_session: Socket, leave: () => void) => leave(),
+    'the server closes': (session: Socket) => session.close(),
+    'the server discards': (session: Socket) => session.close(true),
+  };
+  for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+    test.each(Object.entries(deaths))(`${transports.join(', then ')}: %s`, async (_title, die) => {
+      const { port, sessions, engine } = await startEngine();
+      const left = await liveAndDie(port, sessions, engine, transports, die);
+      expect(engine.clientsCount).toBe(0);
+      for (const [name, ref] of Object.entries(left)) {
+        expect({ name, isCollected: await isCollected(ref) }).toEqual({ name, isCollected: true });
+      }
+    });
+  }
+});

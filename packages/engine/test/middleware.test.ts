@@ -1,0 +1,176 @@
+import { createServer } from 'node:http';
+import { Server } from '@hawser/engine';
+import express from 'express';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Server as WsServer } from 'ws';
+import { openClient } from './rig/clients.ts';
+import { listenOn, startEngine } from './rig/engines.ts';
+import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
+
+/** Returns the head of the answer to an upgrade that is let in. */
+async function acceptance(port: number, query: string, lines: readonly string[] = []): Promise<string> {
+  const { socket } = sendRaw(port, upgradeHead(query, undefined, lines));
+  const head = await new Promise<string>((resolve) => socket.once('data', (part) => resolve(String(part))));
+  socket.destroy();
+  return head.split('\r\n\r\n')[0]!;
+}
+
+describe.each([
+  ['our own WebSocket server', undefined],
+  ['the ws package', WsServer],
+])('headers of an upgrade with %s', (_title, wsEngine) => {
+  test('middlewares and listeners add to them', async () => {
+    const { port } = await startEngine({ wsEngine, cookie: true }, (engine) => {
+      engine.use((_request, response, next) => {
+        response.setHeader('X-By', 'middleware');
+        response.setHeader('Set-Cookie', ['a=1', 'b=2']);
+        response.setHeader('X-Gone', '1');
+        response.removeHeader('X-Gone');
+        setImmediate(next);
+      });
+      engine.on('initial_headers', (headers) => {
+        headers['X-Initial'] = 'yes';
+      });
+      engine.on('headers', (headers, request) => {
+        headers['X-Path'] = request.url.length;
+      });
+    });
+    const lines = (await acceptance(port, 'EIO=4&transport=websocket')).split('\r\n');
+    expect(lines[0]).toBe('HTTP/1.1 101 Switching Protocols');
+    for (const line of [
+      'X-By: middleware',
+      'Set-Cookie: a=1',
+      'Set-Cookie: b=2',
+      'X-Initial: yes',
+      'X-Path: 37',
+    ]) {
+      expect(lines).toContain(line);
+    }
+    expect(lines.join('\n')).not.toMatch(/X-Gone/);
+    const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+    expect(await acceptance(port, query)).not.toMatch(/X-Initial/);
+  });
+
+  test('server answers with the first subprotocol that is offered', async () => {
+    const { port } = await startEngine({ wsEngine });
+    const offer = ['Sec-WebSocket-Protocol: one, two'];
+    const head = await acceptance(port, 'EIO=4&transport=websocket', offer);
+    expect(head).toMatch(/Sec-WebSocket-Protocol: one(\r|$)/);
+  });
+
+  test('client of the engine comes in, and compression is agreed on', async () => {
+    const { port, sessions, engine } = await startEngine({ wsEngine, perMessageDeflate: { threshold: 10 } });
+    const client = await openClient(4, port, { transports: ['websocket'] });
+    const session = await sessions.next();
+    const long = 'compressible '.repeat(100);
+    session.send(long).send(long, { compress: false }).send(engine.prepareMessage(long));
+    for (let i = 0; i < 3; i++) expect(await client.messages.next()).toBe(long);
+    client.send(long);
+    expect(await new Promise((resolve) => session.once('message', resolve))).toBe(long);
+  });
+});
+
+describe('middlewares', () => {
+  test('they run in order, once for each request, also of a session', async () => {
+    const ran: string[] = [];
+    const { port } = await startEngine({}, (engine) => {
+      engine.use((request, _response, next) => {
+        ran.push(`1 ${request.method}`);
+        setImmediate(next);
+      });
+      engine.use(async (request, _response, next) => {
+        ran.push(`2 ${request.method}`);
+        next();
+        next(new Error('a second call is ignored'));
+      });
+    });
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    await ask(port, { query, method: 'POST', body: '4a' });
+    await acceptance(port, query.replace('polling', 'websocket'));
+    expect(ran).toEqual(['1 GET', '2 GET', '1 POST', '2 POST', '1 GET', '2 GET']);
+  });
+
+  test('what a middleware hung on the request is there for the session', async () => {
+    const { port, sessions } = await startEngine({}, (engine) => {
+      engine.use((request, _response, next) => {
+        Object.assign(request, { user: 'somebody' });
+        next();
+      });
+    });
+    await openClient(4, port, { transports: ['websocket'] });
+    expect((await sessions.next()).request).toMatchObject({ user: 'somebody' });
+  });
+
+  test('one that waits for the end of the response of an upgrade hears of it', async () => {
+    const ends: string[] = [];
+    const { port } = await startEngine({}, (engine) => {
+      engine.use((_request, response) => {
+        response.on('finish', () => ends.push('finish'));
+        response.on('close', () => ends.push('close'));
+        response.end();
+      });
+    });
+    await sendRaw(port, upgradeHead('EIO=4&transport=websocket')).ended;
+    expect(ends).toEqual(['finish', 'close']);
+  });
+});
+
+describe('engine beside Express', () => {
+  test('requests outside of the path reach the app, all others do not', async () => {
+    const app = express();
+    app.get('/hello', (_request, response) => {
+      response.send('from the app');
+    });
+    const http = createServer(app);
+    const engine = new Server();
+    engine.attach(http);
+    onTestFinished(() => {
+      engine.close();
+    });
+    const port = await listenOn(http);
+    expect((await ask(port, { path: '/hello' })).body.toString()).toBe('from the app');
+    expect((await ask(port, { path: '/engine.io/?transport=polling&EIO=4' })).status).toBe(200);
+    expect((await ask(port, { path: '/engine.io/?EIO=4' })).status).toBe(400);
+  });
+
+  test('an app may route to it by hand, with its own query parser', async () => {
+    const app = express();
+    const engine = new Server();
+    const http = createServer(app);
+    app.use('/any', (request, response) => engine.handleRequest(request, response));
+    http.on('upgrade', (request, socket, head) => engine.handleUpgrade(request, socket, head));
+    onTestFinished(() => {
+      engine.close();
+    });
+    const port = await listenOn(http);
+    const path = '/any/?EIO=4&transport=polling';
+    expect((await ask(port, { path })).body.toString()).toMatch(/^0\{"sid"/);
+    await openClient(4, port, { transports: ['websocket'], path: '/any' });
+    expect(engine.clientsCount).toBe(2);
+  });
+
+  test('a listener that answers an upgrade of its own is left alone', async () => {
+    const http = createServer();
+    const engine = new Server();
+    engine.attach(http, { destroyUpgradeTimeout: 10 });
+    onTestFinished(() => {
+      engine.close();
+    });
+    http.on('upgrade', (request, socket) => {
+      if (request.url === '/mine') socket.write('HTTP/1.1 101 Mine\r\n\r\n');
+    });
+    const port = await listenOn(http);
+    const { socket } = sendRaw(port, upgradeHead('', '/mine'));
+    expect(String(await new Promise((resolve) => socket.once('data', resolve)))).toMatch(/101 Mine/);
+    expect(await sendRaw(port, upgradeHead('', '/nobody')).ended).toBe('');
+    expect(socket.readyState).toBe('open');
+  });
+
+  test('upgrades of nobody are left alone where the option says so', async () => {
+    const { port, http } = await startEngine({ destroyUpgrade: false });
+    http.on('upgrade', (_request, socket) => {
+      setTimeout(() => socket.end('HTTP/1.1 404 Late\r\n\r\n'), 20);
+    });
+    expect(await sendRaw(port, upgradeHead('', '/elsewhere')).ended).toMatch(/^HTTP\/1.1 404 Late/);
+  });
+});

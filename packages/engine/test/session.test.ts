@@ -1,0 +1,420 @@
+import { createServer } from 'node:http';
+import {
+  attach,
+  type EngineError,
+  listen,
+  PreparedMessage,
+  type Server,
+  type Socket,
+  Transport,
+} from '@hawser/engine';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openClient } from './rig/clients.ts';
+import { endOf } from './rig/closes.ts';
+import { startEngine } from './rig/engines.ts';
+import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
+import { openSocket } from './rig/sockets.ts';
+
+const TRANSPORTS = ['polling', 'websocket'] as const;
+
+describe.each(TRANSPORTS)('session over %s', (transport) => {
+  const transports = [transport];
+
+  test('session tells of its life by events, in order', async () => {
+    const { port, sessions, engine } = await startEngine();
+    const told: string[] = [];
+    engine.on('flush', (_session, packets) => told.push(`server flush ${packets.length}`));
+    engine.on('drain', () => told.push('server drain'));
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    for (const event of ['packet', 'packetCreate', 'data', 'message', 'flush', 'drain', 'heartbeat']) {
+      session.on(event, (value) => told.push(`${event} ${value?.type ?? value?.length ?? ''}`));
+    }
+    told.length = 0;
+    client.send('hello');
+    await new Promise((resolve) => session.once('message', resolve));
+    expect(told).toEqual(['packet message', 'data 5', 'message 5']);
+    told.length = 0;
+    // Over polling nothing can be sent before the next poll comes.
+    while (!session.transport.writable)
+      await new Promise((resolve) => session.transport.once('ready', resolve));
+    session.send('there');
+    expect(told).toEqual(['packetCreate message', 'flush 1', 'server flush 1', 'drain ', 'server drain']);
+    expect(await client.messages.next()).toBe('there');
+  });
+
+  test('session calls back once a message has left', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    const order: string[] = [];
+    const last = new Promise<Transport>((resolve) => {
+      session.send('a', () => order.push('a'));
+      session.send('b', { compress: false }, () => order.push('b'));
+      session.write('c', null, (used) => resolve(used));
+    });
+    expect(await last).toBe(session.transport);
+    expect(order).toEqual(['a', 'b']);
+    expect(await client.messages.next()).toBe('a');
+  });
+
+  test('session takes every kind of data', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    const bytes = Buffer.from([9, 1, 2, 3, 9]);
+    const { buffer, byteOffset } = bytes;
+    session.send(new DataView(buffer, byteOffset + 1, 3));
+    session.send(new Uint8Array([1, 2, 3]).buffer);
+    session.send(new Uint16Array([1]));
+    session.send(5 as never);
+    session.send(undefined as never);
+    const heard = [];
+    for (let i = 0; i < 5; i++) heard.push(await client.messages.next());
+    expect(heard.map((data) => (typeof data === 'string' ? data : [...Buffer.from(data)]))).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+      [1, 0],
+      '5',
+      '',
+    ]);
+  });
+
+  test('session changes no argument', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    session.send('frozen', Object.freeze({}));
+    expect(await client.messages.next()).toBe('frozen');
+  });
+
+  test('what was sent while a session closed goes nowhere, quietly', async () => {
+    const { port, sessions } = await startEngine();
+    await openClient(4, port, { transports });
+    const session = await sessions.next();
+    const closed = endOf(session);
+    session.close(true);
+    session.send('late', () => expect.unreachable());
+    session.close();
+    session.close(true);
+    expect((await closed).reason).toBe('forced close');
+    expect(session.readyState).toBe('closed');
+    session.send('later');
+    expect(session.writeBuffer).toEqual([]);
+  });
+
+  test('a prepared message is the same for all', async () => {
+    const { port, sessions, engine } = await startEngine({ allowEIO3: true });
+    const clients = await Promise.all([
+      openClient(4, port, { transports }),
+      openClient(4, port, { transports, forceBase64: true }),
+      openClient(3, port, { transports }),
+      openClient(3, port, { transports, forceBase64: true }),
+    ]);
+    const everybody = [];
+    for (const _ of clients) everybody.push(await sessions.next());
+    const text = engine.prepareMessage('to all, ü');
+    const binary = engine.prepareMessage(Buffer.from([1, 2, 255]));
+    expect(text).toBeInstanceOf(PreparedMessage);
+    for (const session of everybody) session.send(text).send(binary);
+    for (const client of clients) {
+      expect(await client.messages.next()).toBe('to all, ü');
+      expect([...Buffer.from((await client.messages.next()) as Uint8Array)]).toEqual([1, 2, 255]);
+    }
+  });
+
+  test('a frame of the `ws` package is sent once made, as adapters of Socket.IO do', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    const { Sender } = require('ws') as { Sender: { frame(data: Buffer, options: object): Buffer[] } };
+    const options = { fin: true, opcode: 1, mask: false, rsv1: false, readOnly: false };
+    const wsPreEncodedFrame = Sender.frame(Buffer.from('4twice'), options);
+    session.send('twice', { wsPreEncodedFrame }).send('twice', { wsPreEncodedFrame });
+    expect([await client.messages.next(), await client.messages.next()]).toEqual(['twice', 'twice']);
+  });
+
+  test('heartbeat keeps a quiet session open, both versions', async () => {
+    const { port, sessions } = await startEngine({ allowEIO3: true, pingInterval: 20, pingTimeout: 2000 });
+    for (const version of [4, 3] as const) {
+      await openClient(version, port, { transports });
+      const session = await sessions.next();
+      for (let i = 0; i < 4; i++) await new Promise((resolve) => session.once('heartbeat', resolve));
+      expect(session.readyState).toBe('open');
+    }
+  });
+});
+
+describe('session', () => {
+  test('session that hears nothing ends with ping timeout', async () => {
+    const { port, sessions, engine } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
+    const { closed: cut } = await openSocket(port);
+    const session = await sessions.next();
+    expect((await endOf(session)).reason).toBe('ping timeout');
+    expect(await cut).toEqual({ code: 1008, reason: 'ping timeout' });
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('any traffic proves life: a session that answers no ping but sends lives on', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 500 });
+    const { socket, messages } = await openSocket(port);
+    const session = await sessions.next();
+    const timer = setInterval(() => socket.send('4still here'), 10);
+    const startMs = performance.now();
+    while (performance.now() - startMs < 1000) expect(await messages.next()).toBe('2');
+    clearInterval(timer);
+    expect(session.readyState).toBe('open');
+    expect((await endOf(session)).reason).toBe('ping timeout');
+  });
+
+  test('any traffic proves life: so does a message that is still on its way', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 500 });
+    const head = upgradeHead('EIO=4&transport=websocket');
+    const { socket } = sendRaw(port, head);
+    const session = await sessions.next();
+    const came = new Promise((resolve) => session.on('message', resolve));
+    // One frame of 60 bytes, one byte at a time, for twice as long as silence may last.
+    const frame = Buffer.concat([
+      Buffer.from([0x81, 0x80 | 60, 0, 0, 0, 0]),
+      Buffer.from(`4${'a'.repeat(59)}`),
+    ]);
+    for (const byte of frame) {
+      socket.write(Buffer.from([byte]));
+      await new Promise((resolve) => setTimeout(resolve, 17));
+    }
+    expect(await came).toBe('a'.repeat(59));
+    expect(session.readyState).toBe('open');
+  });
+
+  test('a heartbeat from the wrong side ends the session, with a code', async () => {
+    const { port, sessions } = await startEngine();
+    const { socket } = await openSocket(port);
+    const closed = endOf(await sessions.next());
+    socket.send('2');
+    const { reason, description } = await closed;
+    expect(reason).toBe('transport error');
+    expect((description as EngineError).code).toBe('EIO_ERR_HEARTBEAT_DIRECTION');
+  });
+
+  test('what is no packet ends the session with parse error on both ends', async () => {
+    const { port, sessions } = await startEngine();
+    const { socket, closed: cut } = await openSocket(port);
+    const closed = endOf(await sessions.next());
+    socket.send('x');
+    const { reason, description } = await closed;
+    expect(reason).toBe('parse error');
+    expect((description as EngineError).code).toBe('EIO_ERR_UNKNOWN_PACKET_TYPE');
+    expect(await cut).toEqual({ code: 1002, reason: 'packet type is unknown' });
+  });
+
+  test('a close packet over WebSocket closes the session', async () => {
+    const { port, sessions } = await startEngine();
+    const { socket } = await openSocket(port);
+    const closed = endOf(await sessions.next());
+    socket.send('1');
+    expect((await closed).reason).toBe('transport close');
+  });
+
+  test('truthful close reasons: the close code of the client is told', async () => {
+    const { port, sessions } = await startEngine();
+    const { socket } = await openSocket(port);
+    const closed = endOf(await sessions.next());
+    socket.close(4321, 'coffee break');
+    expect(await closed).toEqual({
+      reason: 'transport close',
+      description: {
+        description: 'websocket connection closed',
+        context: { code: 4321, reason: 'coffee break' },
+      },
+    });
+  });
+
+  test('what came before a close has its turn before it, put off as Socket.IO puts it off', async () => {
+    const { port, sessions } = await startEngine();
+    const { socket } = await openSocket(port);
+    const session = await sessions.next();
+    const order: string[] = [];
+    session.on('message', (data: string) => {
+      process.nextTick(() => process.nextTick(() => order.push(data)));
+    });
+    const ending = endOf(session).then(({ reason }) => order.push(reason));
+    // Both in one chunk, as clients of Socket.IO leave.
+    socket.send('4goodbye');
+    socket.close();
+    await ending;
+    expect(order).toEqual(['goodbye', 'transport close']);
+  });
+
+  test('a session closes with what it had to say in one last response', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const closed = endOf(session);
+    session.send('bye').close();
+    expect(session.readyState).toBe('closing');
+    expect((await ask(port, { query })).body.toString()).toBe('4bye\x1e1');
+    expect((await closed).reason).toBe('forced close');
+  });
+
+  test('a session that waits for one more poll does not when it is discarded', async () => {
+    const { port, sessions, engine } = await startEngine();
+    await handshake(port);
+    const session = await sessions.next();
+    // The handshake's answer has left by then.
+    await new Promise((resolve) => setImmediate(resolve));
+    session.send('bye');
+    const ending = endOf(session);
+    session.close();
+    expect(session.readyState).toBe('closing');
+    engine.close();
+    expect((await ending).reason).toBe('forced close');
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('what was sent before an upgrade is neither lost nor overtaken, however much it is', async () => {
+    const { port, sessions } = await startEngine();
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
+    const part = 'a'.repeat(100_000);
+    for (let i = 0; i < 6; i++) session.send(`${i} ${part}`);
+    const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
+    socket.send('2probe');
+    expect(await messages.next()).toBe('3probe');
+    for (let i = 6; i < 9; i++) session.send(`${i} ${part}`);
+    socket.send('5');
+    const over = [...body.toString().split('\x1e')];
+    while (over.length < 9) over.push(await messages.next());
+    expect(over.map((packet) => packet.slice(0, 2))).toEqual(Array.from({ length: 9 }, (_, i) => `4${i}`));
+  });
+
+  test('what one turn sends comes in one poll', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const polling = ask(port, { query });
+    while (!session.transport.writable)
+      await new Promise((resolve) => session.transport.once('ready', resolve));
+    for (const word of ['a', 'b', 'c']) session.send(word);
+    expect((await polling).body.toString()).toBe('4a\x1e4b\x1e4c');
+  });
+
+  test('what is sent to a new session comes with the handshake', async () => {
+    const { port } = await startEngine({}, (engine) => {
+      engine.on('connection', (session: Socket) => session.send('welcome'));
+    });
+    const { body } = await ask(port, {});
+    expect(body.toString()).toSatisfy(
+      (text: string) => text.startsWith('0{') && text.endsWith('}\x1e4welcome'),
+    );
+  });
+
+  test('what a listener throws is uncaught, and the session goes on', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports: ['websocket'] });
+    const session = await sessions.next();
+    const uncaught = nextUncaught();
+    session.once('message', () => {
+      throw new Error('a fault of the user');
+    });
+    session.on('message', (data) => session.send(data));
+    client.send('first');
+    expect((await uncaught).message).toBe('a fault of the user');
+    client.send('second');
+    expect(await client.messages.next()).toBe('second');
+  });
+});
+
+describe('server', () => {
+  test('server gives a silent client up by the time that the handshake names, not before', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 300, pingTimeout: 200 });
+    const startMs = performance.now();
+    await handshake(port);
+    await endOf(await sessions.next());
+    const tookMs = performance.now() - startMs;
+    // The ping goes out at half of the interval or later; its answer has all of its time.
+    expect(tookMs).toBeGreaterThanOrEqual(350);
+  });
+
+  test('server knows its sessions by their ids, and forgets them', async () => {
+    const { port, sessions, engine } = await startEngine();
+    const client = await openClient(4, port);
+    const session = await sessions.next();
+    expect(engine.clients[client.id]).toBe(session);
+    expect(engine.clientsCount).toBe(1);
+    expect(session.id).toBe(client.id);
+    expect(session.id).toMatch(/^[\w-]{20}$/);
+    expect(session.server).toBe(engine);
+    expect(session.remoteAddress).toBe('127.0.0.1');
+    expect(session.request.headers.host).toBe(`127.0.0.1:${port}`);
+    expect(session.transport).toBeInstanceOf(Transport);
+    engine.close();
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('server that is closed while its HTTP server listens on takes new sessions', async () => {
+    const { port, engine } = await startEngine();
+    engine.close();
+    await openClient(4, port, { transports: ['websocket'] });
+    expect(engine.clientsCount).toBe(1);
+  });
+
+  test('sessions with one id of the user do not take each other from the list', async () => {
+    const { port, sessions, engine } = await startEngine({}, (made) => {
+      made.generateId = () => 'always-the-same';
+    });
+    await openClient(4, port, { transports: ['websocket'] });
+    const first = await sessions.next();
+    await openClient(4, port, { transports: ['websocket'] });
+    const second = await sessions.next();
+    first.close();
+    expect(engine.clients).toEqual({ 'always-the-same': second });
+    expect(engine.clientsCount).toBe(1);
+  });
+
+  test('listen answers what is no client of it with 501', async () => {
+    const port = 0;
+    const engine = await new Promise<Server>((resolve) => {
+      const made = listen(port, () => resolve(made));
+    });
+    onTestFinished(() => {
+      engine.httpServer?.close();
+    });
+    const address = engine.httpServer?.address() as { port: number };
+    const { status, body } = await ask(address.port, { path: '/' });
+    expect({ status, body: body.toString() }).toEqual({ status: 501, body: 'Not Implemented' });
+  });
+
+  test('several engines share one HTTP server with listeners of the user', async () => {
+    const http = createServer((_request, response) => response.end('mine'));
+    const outer = attach(http, { path: '/outer' });
+    http.on('request', (_request, response) => {
+      if (!response.writableEnded) response.setHeader('x-too', '1');
+    });
+    const inner = attach(http, { path: '/outer/inner' });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      http.close();
+      http.closeAllConnections();
+      outer.close();
+      inner.close();
+    });
+    const { port } = http.address() as { port: number };
+    const query = '?EIO=4&transport=polling';
+    expect((await ask(port, { path: '/any' })).body.toString()).toBe('mine');
+    await ask(port, { path: `/outer/${query}` });
+    await ask(port, { path: `/outer/inner/${query}` });
+    expect([outer.clientsCount, inner.clientsCount]).toEqual([1, 1]);
+  });
+});
+
+function nextUncaught(): Promise<Error> {
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  return new Promise((resolve) => {
+    process.once('uncaughtException', (error) => {
+      for (const listener of listeners) process.on('uncaughtException', listener);
+      resolve(error);
+    });
+  });
+}

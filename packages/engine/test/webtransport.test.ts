@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { endOf } from './rig/closes.ts';
+import { startEngine } from './rig/engines.ts';
+import { handshake } from './rig/http.ts';
+import { openWebTransport } from './rig/web-transport.ts';
+
+const TRANSPORTS = { transports: ['polling', 'websocket', 'webtransport'] } as const;
+
+/** Options with WebTransport on. */
+function withWebTransport(options: object = {}): object {
+  return { ...TRANSPORTS, ...options };
+}
+
+describe('WebTransport', () => {
+  test('session moves from polling to it', async () => {
+    const { engine, port, sessions } = await startEngine(withWebTransport());
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const { session: webTransport, packets, received } = openWebTransport();
+    void engine.onWebTransportSession(webTransport);
+    void packets.write({ type: 'open', data: JSON.stringify({ sid }) });
+    void packets.write({ type: 'ping', data: 'probe' });
+    expect((await received.read()).value).toEqual({ type: 'pong', data: 'probe' });
+    void packets.write({ type: 'upgrade' });
+    await new Promise((resolve) => session.once('upgrade', resolve));
+    session.send('over');
+    expect((await received.read()).value).toEqual({ type: 'message', data: 'over' });
+    expect([session.transport.name, session.upgraded]).toEqual(['webtransport', true]);
+  });
+
+  test.each([
+    ['a packet that is no open packet', { type: 'message', data: 'hello' }],
+    ['an open packet for nobody', { type: 'open', data: '{"sid":"nobody"}' }],
+    ['an open packet without an id', { type: 'open', data: '{}' }],
+    ['an open packet of no JSON', { type: 'open', data: '{' }],
+    ['an open packet with binary data', { type: 'message', data: Buffer.from('{}') }],
+  ] as const)('server closes a session that begins with %s', async (_what, packet) => {
+    const { engine } = await startEngine(withWebTransport());
+    const { session, packets, closed } = openWebTransport();
+    void engine.onWebTransportSession(session);
+    void packets.write(packet);
+    await closed;
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test.each([true, false])(
+    'server closes a session that says nothing in time, with a stream: %s',
+    async (hasStream) => {
+      const { engine } = await startEngine(withWebTransport({ upgradeTimeout: 20 }));
+      const { session, closed } = openWebTransport(hasStream);
+      await engine.onWebTransportSession(session);
+      await closed;
+    },
+  );
+
+  test('server takes nothing of a session that ended before it had a stream', async () => {
+    const { engine } = await startEngine(withWebTransport());
+    const { session, close } = openWebTransport(false);
+    const received = engine.onWebTransportSession(session);
+    close();
+    await received;
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('server closes a session where middlewares would have to judge it', async () => {
+    const { engine } = await startEngine(withWebTransport());
+    engine.use((_request, _response, next) => next());
+    const { session, closed } = openWebTransport();
+    await engine.onWebTransportSession(session);
+    await closed;
+  });
+
+  test('server refuses a frame over the limit before it has come', async () => {
+    const { engine, sessions } = await startEngine(withWebTransport({ maxHttpBufferSize: 1000 }));
+    const { session, packets, bytes } = openWebTransport();
+    void engine.onWebTransportSession(session);
+    void packets.write({ type: 'open' });
+    const ending = endOf(await sessions.next());
+    void bytes.write(Buffer.from([127, 0, 0, 0, 1, 0, 0, 0, 0]));
+    expect((await ending).description).toMatchObject({
+      code: 'EIO_ERR_PAYLOAD_TOO_LARGE',
+      message: 'payload is over the limit of 1000 bytes',
+    });
+  });
+});
