@@ -67,7 +67,8 @@ function checkConversation(subject, { messages, windowBits, takesOver, level, me
   for (const { data, isAlone, isPlain } of messages) {
     const bytes = bytesOf(data);
     if (isPlain) continue;
-    const deflated = attempt('deflate', () => sender.deflate(bytes, isAlone));
+    const history = isAlone ? new subject.MessageHistory(windowBits, 0) : sender.history;
+    const deflated = attempt('deflate', () => sender.deflate(bytes, history));
     if (deflated === null) continue;
     sender.sent(bytes);
     expectInflated('a strict reader inflates what was deflated', strictly(strict, deflated), bytes);
@@ -121,11 +122,11 @@ function checkInflation({ inflateNow }, deflated, maxBytes) {
 }
 
 function checkHistory({ MessageHistory }, { messages, historyBytes }) {
-  const history = new MessageHistory(historyBytes);
+  let history = new MessageHistory(15, historyBytes);
   let all = Buffer.alloc(0);
   for (const { data } of messages) {
     const bytes = bytesOf(data);
-    attempt('MessageHistory', () => history.append(bytes));
+    history = attempt('MessageHistory', () => history.after(bytes));
     all = Buffer.concat([all, bytes]);
     const end = history.end ?? Buffer.alloc(0);
     expectInflated(
