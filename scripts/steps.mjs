@@ -1,5 +1,5 @@
-/** Runs the steps of a check one by one, says how long each took, and stops at the first that fails. */
-import { spawnSync } from 'node:child_process';
+/** Runs the steps of a check, says how long each took, and stops at the first that fails. */
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,4 +26,23 @@ export function runStep(name, file, args = [], env = {}) {
   }
   console.error(`  ${name}: FAILED after ${seconds} s${error === undefined ? '' : `: ${error.message}`}`);
   process.exit(1);
+}
+
+/**
+ * As {@link runStep}, beside others: it shows what the program wrote when that has ended.
+ * @returns {Promise<void>} fulfilled when the program has succeeded
+ */
+export async function startStep(name, file, args = []) {
+  const startMs = performance.now();
+  const child = spawn(process.execPath, [`${root}/${file}`, ...args], { cwd: root });
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
+  const status = await new Promise((resolve) => child.on('error', resolve).on('close', resolve));
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  process.stdout.write(`\n> ${name}\n${Buffer.concat(output)}`);
+  if (status !== 0) {
+    console.error(`  ${name}: FAILED after ${seconds} s`);
+    process.exit(1);
+  }
+  console.log(`  ${name}: ok, ${seconds} s`);
 }
