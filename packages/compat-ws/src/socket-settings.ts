@@ -1,10 +1,14 @@
 import { Endpoint, PreparedMessage, type Role } from '@hawser/protocol/websocket';
-import { Broadcast, type Flushable, NodeNatives, type StreamContext, TurnFlusher } from '@hawser/ws/internal';
+import {
+  Broadcast,
+  type Flushable,
+  MAX_UNWRITTEN_BYTES,
+  NodeNatives,
+  type StreamContext,
+  TurnFlusher,
+} from '@hawser/ws/internal';
 import { SOCKET_EVENTS, SOCKET_EVENTS_APART } from './socket-events.ts';
 import type { WebSocket } from './websocket.ts';
-
-/** So much is collected for one connection within one turn before it is written after all. */
-const MAX_UNWRITTEN_BYTES = 262_144;
 
 /** Frames that somebody encoded, up to this size together, go out in one piece. */
 const MAX_JOINED_BYTES = 4096;

@@ -8,6 +8,7 @@ import {
   Compressor,
   ConnectExchange,
   type Exchange,
+  MAX_UNWRITTEN_BYTES,
   NodeNatives,
   StreamConnection,
   type StreamContext,
@@ -16,9 +17,6 @@ import {
 import type { EngineRequest, Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import { WebSocketTransport } from './websocket.ts';
-
-/** Of one connection within one turn, before it is written after all to learn whether the peer keeps up. */
-const MAX_UNWRITTEN_BYTES = 262_144;
 
 /** Time for the peer to answer our close frame, and then to end the TCP connection. */
 const CLOSE_TIMEOUT_MS = 10_000;

@@ -40,9 +40,9 @@ export class DeflatingSender {
 
   send(data: string | Uint8Array, options: FrameOptions): void {
     const isWhole = options.isFinal && this.#isFragmentCompressed === null;
-    const isCompressible = this.#isFragmentCompressed ?? (options.isCompressible && this.#isWorthwhile(data));
-    this.#isFragmentCompressed = options.isFinal ? null : isCompressible;
-    this.sendOutgoing(new OutgoingMessage(data, { ...options, isCompressible }, isWhole));
+    const isWorthwhile = this.#isFragmentCompressed ?? (options.isCompressible && this.#isWorthwhile(data));
+    this.#isFragmentCompressed = options.isFinal ? null : isWorthwhile;
+    this.sendOutgoing(new OutgoingMessage(data, options, isWorthwhile, isWhole));
   }
 
   sendOutgoing(message: Outgoing): void {

@@ -3,23 +3,16 @@
 export { Broadcast } from './broadcast.ts';
 export type { CompressionSettings } from './compression/compression-options.ts';
 export { Compressor, type Deflation } from './compression/compressor.ts';
-export {
-  type DeflateParams,
-  deflateLater,
-  deflateNow,
-  type InflateFault,
-  inflateLater,
-  inflateNow,
-} from './compression/deflate.ts';
+export { deflateNow, inflateNow } from './compression/deflate.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
 export { type Exchange, UpgradeExchange } from './exchange.ts';
 export { ConnectExchange } from './http2/connect-exchange.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
-export { EncodedFrames, type FrameOptions, type Outgoing } from './outgoing.ts';
+export { EncodedFrames, type Outgoing } from './outgoing.ts';
 export { StreamConnection } from './stream-connection.ts';
-export type { ConnectionEnding, StreamContext, StreamEvents } from './stream-context.ts';
-export { isEncrypted, isOwned, ownStream, remoteAddressOf, type StreamOwner } from './stream-owner.ts';
+export { MAX_UNWRITTEN_BYTES, type StreamContext, type StreamEvents } from './stream-context.ts';
+export { isOwned, ownStream, type StreamOwner } from './stream-owner.ts';
 export type { WriteCallback } from './stream-writer.ts';
 export { Sweeper } from './sweeper.ts';
-export { MAX_TIMEOUT_MS, setLongTimeout } from './timeout.ts';
+export { setLongTimeout } from './timeout.ts';
 export { type Flushable, TurnFlusher } from './turn-flusher.ts';

@@ -40,19 +40,26 @@ export const BINARY_MESSAGE: FrameOptions = Object.freeze({ ...TEXT_MESSAGE, isB
 
 /** A message, or a fragment of one, to one connection. */
 export class OutgoingMessage implements Outgoing {
-  readonly byteLength: number;
   readonly #data: string | Uint8Array;
   readonly #options: FrameOptions;
+  readonly #isWorthwhile: boolean;
   readonly #isWhole: boolean;
   #bytes: Uint8Array | null = null;
   #deflated: Uint8Array | null = null;
 
-  /** @param isWhole - it is no fragment */
-  constructor(data: string | Uint8Array, options: FrameOptions, isWhole: boolean) {
-    this.byteLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+  /**
+   * @param isWorthwhile - it is to be compressed
+   * @param isWhole - it is no fragment
+   */
+  constructor(data: string | Uint8Array, options: FrameOptions, isWorthwhile: boolean, isWhole: boolean) {
     this.#data = data;
     this.#options = options;
+    this.#isWorthwhile = isWorthwhile;
     this.#isWhole = isWhole;
+  }
+
+  get byteLength(): number {
+    return typeof this.#data === 'string' ? Buffer.byteLength(this.#data) : this.#data.length;
   }
 
   keep(): void {
@@ -60,7 +67,7 @@ export class OutgoingMessage implements Outgoing {
   }
 
   compress(deflation: Deflation): boolean {
-    if (!this.#options.isCompressible) return true;
+    if (!this.#isWorthwhile) return true;
     if (!this.#isWhole) {
       // What continues a compressed message cannot be sent as it is, whatever happens until it is compressed.
       this.#deflated = deflation.deflateFragment(this.#payload(), this.#options.isFinal);

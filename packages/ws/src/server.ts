@@ -22,16 +22,13 @@ import {
 } from './options.ts';
 import { ServerSocket } from './server-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
-import type { StreamContext } from './stream-context.ts';
+import { MAX_UNWRITTEN_BYTES, type StreamContext } from './stream-context.ts';
 import { isGone, isOwned } from './stream-owner.ts';
 import { Sweeper } from './sweeper.ts';
 import { setLongTimeout } from './timeout.ts';
 import { Topics } from './topics.ts';
 import { TurnFlusher } from './turn-flusher.ts';
 import { type Attachment, attachUpgrade } from './upgrade-router.ts';
-
-/** Of one connection within one turn, whatever its bound. */
-const MAX_UNWRITTEN_BYTES = 262_144;
 
 const NO_BYTES = new Uint8Array(0);
 

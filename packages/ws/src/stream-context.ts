@@ -16,11 +16,14 @@ export type SendResult = 'written' | 'queued' | 'dropped' | 'closed';
 /** How a connection ends: see the fields of `Connection`. */
 export type ConnectionEnding = Pick<Connection, 'closeCode' | 'closeReason' | 'wasClean' | 'violation'>;
 
+/** Of one connection within one turn, before it is written after all to learn whether the peer keeps up. */
+export const MAX_UNWRITTEN_BYTES = 262_144;
+
 /** What all connections of one endpoint share. */
 export interface StreamContext<Peer> {
   readonly endpoint: Endpoint;
   readonly maxBufferedBytes: number;
-  /** So much is collected within one turn before it is written after all, to learn whether the peer keeps up. */
+  /** So much is collected within one turn before it is written after all: mostly {@link MAX_UNWRITTEN_BYTES}. */
   readonly maxUnwrittenBytes: number;
   readonly slowConsumer: SlowConsumerPolicy;
   readonly flusher: TurnFlusher;
