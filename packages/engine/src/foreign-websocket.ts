@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Slab } from '@hawser/protocol/websocket';
 import { EngineError } from './errors.ts';
 import { EngineNatives } from './natives.ts';
-import { byteLengthOf, type OutgoingPacket } from './packet.ts';
+import { byteLengthOf, encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import type { Admission, WebSocketEngine } from './websocket-engine.ts';
@@ -86,7 +86,6 @@ class ForeignWebSocketTransport extends Transport {
   readonly #socket: ForeignSocket;
   readonly #context: TransportContext;
   readonly #isCompressing: boolean;
-  #wasHeard = true;
   #sending = 0;
   #sendingBytes = 0;
 
@@ -116,13 +115,8 @@ class ForeignWebSocketTransport extends Transport {
     return this.#sendingBytes;
   }
 
-  takeHeard(): boolean {
-    const wasHeard = this.#wasHeard;
-    this.#wasHeard = false;
-    return wasHeard;
-  }
-
-  send({ type, data, options, callback }: OutgoingPacket): void {
+  send(packet: OutgoingPacket): void {
+    const { data, options, callback } = packet;
     const byteLength = byteLengthOf(data);
     this.writable = false;
     this.#sending++;
@@ -132,9 +126,9 @@ class ForeignWebSocketTransport extends Transport {
     if (frame !== undefined && !this.#isCompressing && this.#socket._sender?.sendFrame !== undefined) {
       this.#socket._sender.sendFrame(frame, done);
     } else if (this.#isCompressing && options.compress === false) {
-      this.#socket.send(this.#encode(type, data), { compress: false }, done);
+      this.#socket.send(encodeMessage(this, this.#context, packet), { compress: false }, done);
     } else {
-      this.#socket.send(this.#encode(type, data), done);
+      this.#socket.send(encodeMessage(this, this.#context, packet), done);
     }
   }
 
@@ -151,7 +145,7 @@ class ForeignWebSocketTransport extends Transport {
 
   #receive(data: Buffer | string, isBinary: boolean): void {
     if (this.readyState !== 'open') return;
-    this.#wasHeard = true;
+    this.wasHeard = true;
     const frame = isBinary || typeof data === 'string' ? data : data.toString();
     const packet = this.#context.codecs[this.protocol].decodeFrame(frame);
     if (typeof packet === 'string') this.handler?.onViolation(packet);
@@ -169,12 +163,5 @@ class ForeignWebSocketTransport extends Transport {
     if (this.#sending > 0 || this.readyState !== 'open') return;
     this.emit('drain');
     this.becomeReady();
-  }
-
-  #encode(type: OutgoingPacket['type'], data: string | Uint8Array): string | Uint8Array {
-    if (typeof data === 'string' || this.supportsBinary) {
-      return this.#context.codecs[this.protocol].encodeFrame(type, data);
-    }
-    return (this.protocol === 3 ? 'b4' : 'b') + this.#context.natives.encodeBase64(data);
   }
 }

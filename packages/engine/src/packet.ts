@@ -1,5 +1,7 @@
 import type { PacketType } from '@hawser/protocol/engineio';
 import type { PreparedMessage } from './prepared-message.ts';
+import type { Transport } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
 
 /** What a message can carry. A string stays a string at the other end, everything else arrives as binary. */
 export type RawData = string | Buffer | ArrayBuffer | ArrayBufferView | ArrayBufferView[];
@@ -50,4 +52,14 @@ export function toPacketData(data: unknown): string | Uint8Array {
 /** Returns how many bytes `data` takes in memory that waits to be sent. */
 export function byteLengthOf(data: string | Uint8Array): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+}
+
+/** Returns the WebSocket message that carries a packet: binary data as base64 where the client takes no other. */
+export function encodeMessage(
+  { protocol, supportsBinary }: Transport,
+  { codecs, natives }: TransportContext,
+  { type, data }: OutgoingPacket,
+): string | Uint8Array {
+  if (typeof data === 'string' || supportsBinary) return codecs[protocol].encodeFrame(type, data);
+  return (protocol === 3 ? 'b4' : 'b') + natives.encodeBase64(data);
 }

@@ -43,7 +43,6 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   #isFlushMarked = false;
   #post: Poll | null = null;
   #body: RequestBody | null = null;
-  #wasHeard = true;
   /** Set while a close waits for a poll. */
   #onClosed: (() => void) | null = null;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -61,14 +60,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     return this.#collectedBytes;
   }
 
-  takeHeard(): boolean {
-    const wasHeard = this.#wasHeard;
-    this.#wasHeard = false;
-    return wasHeard;
-  }
-
   override onRequest(request: EngineRequest, response: ServerResponse): void {
-    this.#wasHeard = true;
+    this.wasHeard = true;
     // The first request of a session is kept; what answered it is not.
     request.res = null;
     // While middlewares took their time, the client may have left, of which nothing more would be heard.
@@ -117,7 +110,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   onBodyPart(): void {
-    this.#wasHeard = true;
+    this.wasHeard = true;
   }
 
   onBody(body: Buffer): void {

@@ -63,6 +63,7 @@ export abstract class Transport extends EventEmitter {
   readonly supportsBinary: boolean;
   /** @internal */
   handler: TransportHandler | null = null;
+  protected wasHeard = true;
   #state: TransportState = 'open';
 
   constructor(protocol: Version, supportsBinary: boolean) {
@@ -83,7 +84,11 @@ export abstract class Transport extends EventEmitter {
   abstract send(packet: OutgoingPacket): void;
 
   /** Tells whether anything was heard of the peer since the last call. */
-  abstract takeHeard(): boolean;
+  takeHeard(): boolean {
+    const { wasHeard } = this;
+    this.wasHeard = false;
+    return wasHeard;
+  }
 
   /** Takes an HTTP request of this session in hand. */
   onRequest(_request: EngineRequest, response: ServerResponse): void {

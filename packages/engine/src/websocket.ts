@@ -1,7 +1,7 @@
 import { VIOLATIONS } from '@hawser/protocol/websocket';
 import type { StreamConnection } from '@hawser/ws/internal';
 import { EngineError } from './errors.ts';
-import type { OutgoingPacket } from './packet.ts';
+import { encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -39,20 +39,20 @@ export class WebSocketTransport extends Transport {
     return this.#connection.bufferedBytes;
   }
 
-  takeHeard(): boolean {
+  override takeHeard(): boolean {
     const { wasHeard } = this.#connection;
     this.#connection.wasHeard = false;
     return wasHeard;
   }
 
   send(packet: OutgoingPacket): void {
-    const { type, data, options, callback, prepared } = packet;
+    const { data, options, callback, prepared } = packet;
     const isCompressible = options.compress !== false;
     const isShared = prepared !== null && callback === null && (isCompressible || !this.#isCompressing);
     const result =
       isShared && (this.supportsBinary || typeof data === 'string')
         ? this.#connection.sendOutgoing(prepared.frameFor(this.protocol))
-        : this.#sendFrame(this.#encode(type, data), isCompressible, callback);
+        : this.#sendFrame(encodeMessage(this, this.#context, packet), isCompressible, callback);
     if (result === 'queued') this.writable = false;
   }
 
@@ -100,13 +100,6 @@ export class WebSocketTransport extends Transport {
       this.fail(new EngineError('EIO_ERR_CONNECTION', reason));
     }
     this.end({ description: 'websocket connection closed', context: { code, reason } });
-  }
-
-  #encode(type: OutgoingPacket['type'], data: string | Uint8Array): string | Uint8Array {
-    if (typeof data === 'string' || this.supportsBinary) {
-      return this.#context.codecs[this.protocol].encodeFrame(type, data);
-    }
-    return (this.protocol === 3 ? 'b4' : 'b') + this.#context.natives.encodeBase64(data);
   }
 
   #sendFrame(frame: string | Uint8Array, isCompressible: boolean, onWritten: (() => void) | null) {

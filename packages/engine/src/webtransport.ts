@@ -36,7 +36,6 @@ export class WebTransportTransport extends Transport {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: StreamReader;
   #onFirstPacket: FirstPacket | null;
-  #wasHeard = true;
   #sending = 0;
   #sendingBytes = 0;
 
@@ -76,12 +75,6 @@ export class WebTransportTransport extends Transport {
     return this.#sendingBytes;
   }
 
-  takeHeard(): boolean {
-    const wasHeard = this.#wasHeard;
-    this.#wasHeard = false;
-    return wasHeard;
-  }
-
   send({ type, data, callback }: OutgoingPacket): void {
     const { codecs, natives } = this.#context;
     const frame = encodeStreamFrame(natives, codecs[4].encodeFrame(type, data));
@@ -111,7 +104,7 @@ export class WebTransportTransport extends Transport {
       for (;;) {
         const { value, done } = await reader.read();
         if (done) break;
-        this.#wasHeard = true;
+        this.wasHeard = true;
         this.#reader.receive(value);
       }
       this.end(undefined);
