@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Slab } from '@hawser/protocol/websocket';
+import { ConfirmingTransport } from './confirming-transport.ts';
 import { EngineError } from './errors.ts';
 import { EngineNatives } from './natives.ts';
 import { byteLengthOf, encodeMessage, type OutgoingPacket } from './packet.ts';
-import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
+import { type CloseNotice, type EngineRequest, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import type { Admission, WebSocketEngine } from './websocket-engine.ts';
 
@@ -82,12 +83,10 @@ export class ForeignWebSocketEngine implements WebSocketEngine {
 }
 
 /** A WebSocket connection of a foreign server. */
-class ForeignWebSocketTransport extends Transport {
+class ForeignWebSocketTransport extends ConfirmingTransport {
   readonly #socket: ForeignSocket;
   readonly #context: TransportContext;
   readonly #isCompressing: boolean;
-  #sending = 0;
-  #sendingBytes = 0;
 
   constructor(
     socket: ForeignSocket,
@@ -111,17 +110,14 @@ class ForeignWebSocketTransport extends Transport {
     return 'websocket';
   }
 
-  get bufferedBytes(): number {
-    return this.#sendingBytes;
-  }
-
   send(packet: OutgoingPacket): void {
     const { data, options, callback } = packet;
     const byteLength = byteLengthOf(data);
-    this.writable = false;
-    this.#sending++;
-    this.#sendingBytes += byteLength;
-    const done = (error?: Error | null): void => this.#sent(byteLength, error ?? null, callback);
+    this.wrote(byteLength);
+    const done = (error?: Error | null): void => {
+      if (error) this.fail(new EngineError('EIO_ERR_WRITE', 'write error', error));
+      else this.confirm(byteLength, callback);
+    };
     const frame = options.wsPreEncodedFrame;
     if (frame !== undefined && !this.#isCompressing && this.#socket._sender?.sendFrame !== undefined) {
       this.#socket._sender.sendFrame(frame, done);
@@ -150,18 +146,5 @@ class ForeignWebSocketTransport extends Transport {
     const packet = this.#context.codecs[this.protocol].decodeFrame(frame);
     if (typeof packet === 'string') this.handler?.onViolation(packet);
     else this.deliver(packet);
-  }
-
-  #sent(byteLength: number, error: Error | null, callback: (() => void) | null): void {
-    this.#sending--;
-    this.#sendingBytes -= byteLength;
-    if (error !== null) {
-      this.fail(new EngineError('EIO_ERR_WRITE', 'write error', error));
-      return;
-    }
-    callback?.();
-    if (this.#sending > 0 || this.readyState !== 'open') return;
-    this.emit('drain');
-    this.becomeReady();
   }
 }

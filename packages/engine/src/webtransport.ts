@@ -5,9 +5,9 @@ import {
   VIOLATIONS,
   type ViolationCode,
 } from '@hawser/protocol/engineio';
+import { ConfirmingTransport } from './confirming-transport.ts';
 import { EngineError } from './errors.ts';
 import type { OutgoingPacket } from './packet.ts';
-import { Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
 /** A WebTransport session, as far as it is needed. */
@@ -30,14 +30,12 @@ const CLOSE_TIMEOUT_MS = 10_000;
 type FirstPacket = (packet: Packet) => void;
 
 /** One bidirectional stream of a WebTransport session: packets with a header for their length. */
-export class WebTransportTransport extends Transport {
+export class WebTransportTransport extends ConfirmingTransport {
   readonly #session: WebTransportSession;
   readonly #context: TransportContext;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: StreamReader;
   #onFirstPacket: FirstPacket | null;
-  #sending = 0;
-  #sendingBytes = 0;
 
   /** @param onFirstPacket - told of the packet that says what the stream is for */
   constructor(
@@ -71,18 +69,12 @@ export class WebTransportTransport extends Transport {
     return 'webtransport';
   }
 
-  get bufferedBytes(): number {
-    return this.#sendingBytes;
-  }
-
   send({ type, data, callback }: OutgoingPacket): void {
     const { codecs, natives } = this.#context;
     const frame = encodeStreamFrame(natives, codecs[4].encodeFrame(type, data));
-    this.writable = false;
-    this.#sending++;
-    this.#sendingBytes += frame.length;
+    this.wrote(frame.length);
     this.#writer.write(frame).then(
-      () => this.#sent(frame.length, callback),
+      () => this.confirm(frame.length, callback),
       (error: unknown) => this.#break(error),
     );
   }
@@ -129,15 +121,6 @@ export class WebTransportTransport extends Transport {
     }
     // Without a session there is nobody else to do it.
     this.close();
-  }
-
-  #sent(byteLength: number, callback: (() => void) | null): void {
-    this.#sending--;
-    this.#sendingBytes -= byteLength;
-    callback?.();
-    if (this.#sending > 0 || this.readyState !== 'open') return;
-    this.emit('drain');
-    this.becomeReady();
   }
 
   #break(error: unknown): void {

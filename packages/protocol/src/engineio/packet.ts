@@ -13,15 +13,9 @@ export interface Packet {
 }
 
 /** The number of each type: as a digit in text, and in version 3 as the first byte of binary data. */
-export const PACKET_NUMBERS: Readonly<Record<PacketType, number>> = Object.freeze({
-  open: 0,
-  close: 1,
-  ping: 2,
-  pong: 3,
-  message: 4,
-  upgrade: 5,
-  noop: 6,
-});
+export const PACKET_NUMBERS = Object.freeze(
+  Object.fromEntries(PACKET_TYPES.map((type, number) => [type, number])),
+) as Readonly<Record<PacketType, number>>;
 
 /** Returns the packet of the type with this number, or the rule that it breaks. */
 export function packetOf(typeNumber: number, data: string | Uint8Array): Packet | ViolationCode {
