@@ -41,6 +41,8 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'engine', include: ['packages/engine/test/**/*.test.ts'], ...slow } },
+      { extends: true, test: { name: 'io', include: ['packages/io/test/**/*.test.ts'], ...slow } },
+      { extends: true, test: { name: 'client', include: ['packages/client/test/**/*.test.ts'], ...slow } },
       { extends: true, test: { name: 'cli', include: ['packages/cli/test/**/*.test.ts'], ...slow } },
       {
         extends: true,

@@ -14,10 +14,12 @@ const PROJECTS = [
   'packages/compat-ws/tsconfig.json',
   'packages/compat-websocket/tsconfig.json',
   'packages/engine/tsconfig.json',
+  'packages/io/tsconfig.json',
+  'packages/client/tsconfig.json',
   'packages/cli/tsconfig.json',
 ];
 
-for (const name of ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'cli']) {
+for (const name of ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'io', 'client', 'cli']) {
   rmSync(`${root}/packages/${name}/dist`, { recursive: true, force: true });
 }
 for (const project of PROJECTS) {

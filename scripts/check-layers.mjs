@@ -11,7 +11,10 @@ const ALLOWED = {
   'compat-ws': ['ws', 'protocol'],
   'compat-websocket': ['ws', 'protocol'],
   engine: ['protocol', 'ws'],
-  cli: ['ws'],
+  io: ['protocol', 'engine'],
+  // ws under the `node` condition only
+  client: ['protocol', 'ws'],
+  cli: ['io', 'client', 'ws'],
 };
 
 /** The layers of the core import nothing of the runtime. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
-const PACKAGES = ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'cli'];
+const PACKAGES = ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'io', 'client', 'cli'];
 
 const USE_BOTH = `
 import assert from 'node:assert/strict';
