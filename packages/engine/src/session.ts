@@ -126,7 +126,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   /** @internal Begins: the handshake is the first thing that goes out. */
   open(): void {
     this.#readyState = 'open';
-    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket } = this.#host.opts;
+    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket, handshakeExtras } = this.#host.opts;
     const handshake = {
       sid: this.id,
       upgrades: this.#host.upgradesFrom(this.transport),
@@ -134,7 +134,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
       pingTimeout,
       maxPayload: maxHttpBufferSize,
     };
-    this.#send(controlPacket('open', encodeHandshake(handshake)));
+    this.#send(controlPacket('open', encodeHandshake(handshake, handshakeExtras)));
     if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
     this.#heartbeat.tick(Math.floor(performance.now()));
     this.emit('open');

@@ -43,6 +43,22 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     expect(await client.messages.next()).toBe('there');
   });
 
+  test('handshake has five members, and those behind them that a layer above asks for', async () => {
+    const { port, engine } = await startEngine();
+    const told = async () => {
+      const client = await openClient(4, port, { transports });
+      return Object.entries(client.handshake).filter(([name]) => name !== 'sid' && name !== 'upgrades');
+    };
+    const five = [
+      ['pingInterval', 25_000],
+      ['pingTimeout', 20_000],
+      ['maxPayload', 1_000_000],
+    ];
+    expect(await told()).toEqual(five);
+    engine.opts.handshakeExtras = { hawser: 1 };
+    expect(await told()).toEqual([...five, ['hawser', 1]]);
+  });
+
   test('session calls back once a message has left', async () => {
     const { port, sessions } = await startEngine();
     const client = await openClient(4, port, { transports });
