@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Slab } from '@hawser/protocol/websocket';
 import { ConfirmingTransport } from './confirming-transport.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, MESSAGE_TOO_LARGE, messageTooLarge } from './errors.ts';
 import { EngineNatives } from './natives.ts';
 import { byteLengthOf, encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, versionOf } from './transport.ts';
@@ -100,7 +100,7 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
     this.#isCompressing = isCompressing;
     this.writable = true;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    socket.on('error', (error) => this.fail(new EngineError('EIO_ERR_CONNECTION', error.message, error)));
+    socket.on('error', (error) => this.#break(error));
     socket.once('close', (code = 1006, reason = '') => {
       this.end({ description: 'websocket connection closed', context: { code, reason: String(reason) } });
     });
@@ -115,7 +115,7 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
     const byteLength = byteLengthOf(data);
     this.wrote(byteLength);
     const done = (error?: Error | null): void => {
-      if (error) this.fail(new EngineError('EIO_ERR_WRITE', 'write error', error));
+      if (error) this.fail(new EngineError('EIO_ERR_WRITE', 'write error', { cause: error }));
       else this.confirm(byteLength, callback);
     };
     const frame = options.wsPreEncodedFrame;
@@ -137,6 +137,14 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
   protected override onPeerClose(): void {
     this.#socket.close();
     this.end(undefined);
+  }
+
+  #break(cause: Error & { code?: string }): void {
+    if (cause.code === MESSAGE_TOO_LARGE) {
+      this.fail(messageTooLarge(this.#context.maxPayloadBytes, cause));
+    } else {
+      this.fail(new EngineError('EIO_ERR_CONNECTION', cause.message, { cause }));
+    }
   }
 
   #receive(data: Buffer | string, isBinary: boolean): void {

@@ -48,7 +48,8 @@ export interface SessionHost {
   upgradesFrom(transport: Transport): readonly string[];
   /** Returns the message that goes out with `frame`, one for all who send it. */
   preparedFor(frame: object, data: string | Uint8Array): PreparedMessage;
-  sessionClosed(session: Socket): void;
+  /** @param notice - what the client was to be told */
+  sessionClosed(session: Socket, notice: CloseNotice | null): void;
 }
 
 const NO_PACKETS: OutgoingPacket[] = [];
@@ -236,8 +237,8 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   }
 
   /** @internal */
-  onTransportError(error: EngineError): void {
-    this.#end('transport error', error);
+  onTransportError(error: EngineError, notice: CloseNotice | null): void {
+    this.#end('transport error', error, notice);
   }
 
   /** @internal */
@@ -305,10 +306,8 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     const { bufferedBytes } = this;
     if (bufferedBytes > 0 && bufferedBytes + byteLength > maxBufferedBytes) {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
-      this.#end('transport error', new EngineError('EIO_ERR_SLOW_CONSUMER', reason), {
-        code: CloseCode.POLICY_VIOLATION,
-        reason,
-      });
+      const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
+      this.#end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
     if (this.writeBuffer === NO_PACKETS) this.writeBuffer = [];
@@ -351,7 +350,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     transport.discard();
     transport.close(undefined, notice);
     upgrade?.abandon();
-    this.#host.sessionClosed(this);
+    this.#host.sessionClosed(this, notice);
     // A `close` listener still sees what was not sent.
     this.emit('close', reason, description);
     this.writeBuffer = NO_PACKETS;
