@@ -14,8 +14,10 @@ export interface ForeignSocket {
   send(data: string | Uint8Array, callback: (error?: Error) => void): void;
   send(data: string | Uint8Array, options: { compress: boolean }, callback: (error?: Error) => void): void;
   close(code?: number, reason?: string): void;
+  ping?(): void;
   on(event: 'message', listener: (data: Buffer | string, isBinary: boolean) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'pong', listener: () => void): unknown;
   once(event: 'close', listener: (code?: number, reason?: unknown) => void): unknown;
   readonly _sender?: { sendFrame?(frame: object, callback: (error?: Error) => void): void } | undefined;
 }
@@ -100,6 +102,9 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
     this.#isCompressing = isCompressing;
     this.writable = true;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('pong', () => {
+      this.wasHeard = true;
+    });
     socket.on('error', (error) => this.#break(error));
     socket.once('close', (code = 1006, reason = '') => {
       this.end({ description: 'websocket connection closed', context: { code, reason: String(reason) } });
@@ -108,6 +113,10 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
 
   get name(): string {
     return 'websocket';
+  }
+
+  override probe(): void {
+    this.#socket.ping?.();
   }
 
   send(packet: OutgoingPacket): void {

@@ -259,6 +259,11 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   }
 
   /** @internal */
+  onDoubt(): void {
+    this.transport.probe();
+  }
+
+  /** @internal */
   onUpgrading(candidate: Transport): void {
     this.emit('upgrading', candidate);
   }

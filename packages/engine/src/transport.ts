@@ -94,6 +94,9 @@ export abstract class Transport extends EventEmitter {
     return wasHeard;
   }
 
+  /** Asks for a sign of life that does not need the client's program, where there is one. */
+  probe(): void {}
+
   /** Takes an HTTP request of this session in hand. */
   onRequest(_request: EngineRequest, response: ServerResponse): void {
     response.writeHead(400).end();

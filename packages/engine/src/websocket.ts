@@ -6,6 +6,7 @@ import { type CloseNotice, type EngineRequest, Transport, versionOf } from './tr
 import type { TransportContext } from './transport-context.ts';
 
 const ABNORMAL = 1006;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * A WebSocket connection: one packet in each message.
@@ -43,6 +44,11 @@ export class WebSocketTransport extends Transport {
     const { wasHeard } = this.#connection;
     this.#connection.wasHeard = false;
     return wasHeard;
+  }
+
+  /** RFC 6455 section 5.5.2: browsers answer a ping by themselves, also for a page whose timers are throttled. */
+  override probe(): void {
+    this.#connection.sendControl('ping', NO_BYTES);
   }
 
   send(packet: OutgoingPacket): void {
