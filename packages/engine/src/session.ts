@@ -52,6 +52,12 @@ export interface SessionHost {
   sessionClosed(session: Socket, notice: CloseNotice | null): void;
 }
 
+/**
+ * So many times in a row a client is kept for its connection's own answers, while its program says nothing: four
+ * minutes with the default heartbeat. Browsers let a page in the background act once a minute.
+ */
+const MAX_PROBES = 8;
+
 const NO_PACKETS: OutgoingPacket[] = [];
 Object.freeze(NO_PACKETS);
 
@@ -84,6 +90,8 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   #readyState: ReadyState = 'opening';
   #writeBufferBytes = 0;
   #upgrade: Upgrade | null = null;
+  /** Since the last packet. */
+  #probes = 0;
 
   /** @internal Made by the server. */
   constructor(
@@ -211,6 +219,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   /** @internal */
   onPacket(packet: Packet): void {
     if (this.#readyState !== 'open') return;
+    this.#probes = 0;
     this.emit('packet', packet);
     const violation = this.#heartbeat.receivePacket(packet, this.#host.sweep.nowMs);
     if (violation !== null) {
@@ -260,7 +269,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
 
   /** @internal */
   onDoubt(): void {
-    this.transport.probe();
+    if (this.#probes++ < MAX_PROBES) this.transport.probe();
   }
 
   /** @internal */

@@ -164,7 +164,7 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
 describe('session', () => {
   test('session that hears nothing ends with ping timeout', async () => {
     const { port, sessions, engine } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
-    const { closed: cut } = await openSocket(port);
+    const { closed: cut } = await openSocket(port, undefined, { autoPong: false });
     const session = await sessions.next();
     expect((await endOf(session)).reason).toBe('ping timeout');
     expect(await cut).toEqual({ code: 1008, reason: 'ping timeout' });
@@ -224,7 +224,7 @@ describe('session', () => {
 
   test('any traffic proves life: a session that answers no ping but sends lives on', async () => {
     const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 500 });
-    const { socket, messages } = await openSocket(port);
+    const { socket, messages } = await openSocket(port, undefined, { autoPong: false });
     const session = await sessions.next();
     const timer = setInterval(() => socket.send('4still here'), 10);
     const startMs = performance.now();
