@@ -29,6 +29,7 @@ import { type AnyHttpServer, attachRoute } from './router.ts';
 import { type SessionHost, Socket } from './session.ts';
 import { SessionIds } from './session-id.ts';
 import { SessionSweep } from './session-sweep.ts';
+import { StringPool } from './string-pool.ts';
 import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import { transports } from './transports.ts';
@@ -87,6 +88,7 @@ export class Server extends EventEmitter {
   readonly #host: SessionHost;
   #websockets: WebSocketEngine;
   #isClosed = false;
+  readonly #strings = new StringPool();
   readonly #ended = new EndedSessions();
   readonly #preparedByFrame = new WeakMap<object, PreparedMessage>();
 
@@ -274,6 +276,7 @@ export class Server extends EventEmitter {
 
   #openSession(id: string, transport: Transport, request: EngineRequest | null): Socket {
     const remoteAddress = request?.socket.remoteAddress ?? '';
+    if (request !== null) this.#strings.shareRequest(request);
     const session = new Socket(id, this.#host, transport, request, remoteAddress);
     this.clients[id] = session;
     this.clientsCount++;

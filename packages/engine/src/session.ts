@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import {
   createHeartbeat,
@@ -12,6 +11,7 @@ import {
 } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
 import { EngineError } from './errors.ts';
+import { LazyEmitter } from './lazy-emitter.ts';
 import type { ResolvedOptions } from './options.ts';
 import {
   byteLengthOf,
@@ -71,7 +71,7 @@ Object.freeze(NO_PACKETS);
  * | closing | the transport took everything            | closed  | `close('forced close')`                  |
  * | closing | `close(true)`                            | closed  | `close('forced close')`, nothing waits   |
  */
-export class Socket extends EventEmitter implements TransportHandler, HeartbeatHandler, UpgradeHost {
+export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHandler, UpgradeHost {
   readonly id: string;
   /** The version of Engine.IO that the client speaks. */
   readonly protocol: Version;

@@ -1,7 +1,7 @@
-import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Packet, Version, ViolationCode } from '@hawser/protocol/engineio';
 import type { EngineError } from './errors.ts';
+import { LazyEmitter } from './lazy-emitter.ts';
 import type { OutgoingPacket } from './packet.ts';
 
 /** A request that the engine took in hand. */
@@ -53,7 +53,7 @@ type TransportState = 'open' | 'closing' | 'closed';
  * - each report goes to `handler`, none after it was set to `null`;
  * - after `onTransportClose` or `onTransportError` come no packets.
  */
-export abstract class Transport extends EventEmitter {
+export abstract class Transport extends LazyEmitter {
   /** The transports that a session can be moved to from this one. */
   static readonly upgradesTo: readonly string[] = [];
 
