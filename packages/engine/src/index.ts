@@ -16,6 +16,7 @@ export { PreparedMessage } from './prepared-message.ts';
 export type { ErrorCallback } from './refusal.ts';
 export type { AnyHttpServer } from './router.ts';
 export { Server, type Server as BaseServer } from './server.ts';
-export { type CloseReason, Socket } from './session.ts';
+export { Socket } from './session.ts';
+export type { CloseReason } from './session-consumer.ts';
 export { type CloseDescription, type EngineRequest, Transport } from './transport.ts';
 export { transports } from './transports.ts';

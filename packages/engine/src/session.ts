@@ -12,7 +12,6 @@ import {
 import { CloseCode } from '@hawser/protocol/websocket';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
-import type { ResolvedOptions } from './options.ts';
 import {
   byteLengthOf,
   controlPacket,
@@ -25,32 +24,12 @@ import {
 } from './packet.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import type { Server } from './server.ts';
-import type { SessionSweep } from './session-sweep.ts';
+import type { CloseReason, SessionConsumer } from './session-consumer.ts';
+import type { SessionHost } from './session-host.ts';
 import type { CloseDescription, CloseNotice, Transport, TransportHandler } from './transport.ts';
 import { Upgrade, type UpgradeHost } from './upgrade.ts';
 
 type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
-
-/** Why a session ended. */
-export type CloseReason =
-  | 'transport error'
-  | 'transport close'
-  | 'forced close'
-  | 'ping timeout'
-  | 'parse error';
-
-/** What a session needs of its server. */
-export interface SessionHost {
-  readonly server: Server;
-  readonly opts: ResolvedOptions;
-  readonly sweep: SessionSweep;
-  /** Names of the transports that a session can be moved to. */
-  upgradesFrom(transport: Transport): readonly string[];
-  /** Returns the message that goes out with `frame`, one for all who send it. */
-  preparedFor(frame: object, data: string | Uint8Array): PreparedMessage;
-  /** @param notice - what the client was to be told */
-  sessionClosed(session: Socket, notice: CloseNotice | null): void;
-}
 
 /**
  * So many times in a row a client is kept for its connection's own answers, while its program says nothing: four
@@ -85,6 +64,8 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   upgraded = false;
   /** Packets that wait for the transport. */
   writeBuffer: OutgoingPacket[] = NO_PACKETS;
+  /** @internal It hears everything before the listeners do. */
+  consumer: SessionConsumer | null = null;
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat;
   #readyState: ReadyState = 'opening';
@@ -167,6 +148,10 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     }
     if (this.#readyState !== 'open' && this.#readyState !== 'opening') return this;
     const isPrepared = data instanceof PreparedMessage;
+    if (isPrepared && callback === undefined && (options === undefined || options === null)) {
+      this.#send(data.packet);
+      return this;
+    }
     const payload = isPrepared ? data.data : toPacketData(data);
     const frame = options?.wsPreEncodedFrame;
     this.#send({
@@ -202,6 +187,11 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     }
   }
 
+  /** @internal Ends the session at once, and says why: to both ends in the words of `error`, at most 123 bytes. */
+  abort(reason: CloseReason, error: Error, code: number): void {
+    this.#end(reason, error, { code, reason: error.message });
+  }
+
   /** @internal Tries to move to `candidate`; returns `false` where that is not on. */
   tryUpgrade(candidate: Transport): boolean {
     const isOffered = this.#host.upgradesFrom(this.transport).includes(candidate.name);
@@ -228,6 +218,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
         reason: VIOLATIONS[violation],
       });
     } else if (packet.type === 'message') {
+      this.consumer?.onMessage(packet.data);
       this.emit('data', packet.data);
       this.emit('message', packet.data);
     } else if (packet.type === 'ping' || packet.type === 'pong') {
@@ -238,6 +229,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   /** @internal */
   onReady(): void {
     this.#flush();
+    this.#announceWritable();
   }
 
   /** @internal */
@@ -296,6 +288,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     this.upgraded = true;
     this.emit('upgrade', candidate);
     this.#flush();
+    this.#announceWritable();
     if (this.#readyState === 'closing') this.#closeTransport();
   }
 
@@ -308,7 +301,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     if (this.#readyState === 'closed') return;
     if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', packet);
     if (this.transport.writable && this.writeBuffer.length === 0) {
-      this.#hand([packet]);
+      this.#hand(packet);
     } else {
       this.#queue(packet);
     }
@@ -334,16 +327,37 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     const packets = this.writeBuffer;
     this.writeBuffer = NO_PACKETS;
     this.#writeBufferBytes = 0;
-    this.#hand(packets);
+    this.#handAll(packets);
     if (this.#readyState === 'closing') this.#closeTransport();
   }
 
-  #hand(packets: OutgoingPacket[]): void {
-    if (this.listenerCount('flush') > 0) this.emit('flush', packets);
-    this.server.emit('flush', this, packets);
+  #announceWritable(): void {
+    if (this.#readyState === 'open' && this.transport.writable) this.consumer?.onWritable();
+  }
+
+  #handAll(packets: OutgoingPacket[]): void {
+    this.#announceFlush(packets);
     for (const packet of packets) this.transport.send(packet);
+    this.#announceDrain();
+  }
+
+  /** As `#handAll`, without a list where nobody listens to it (`node bench/src/micro/engine.mjs`). */
+  #hand(packet: OutgoingPacket): void {
+    const { server } = this.#host;
+    if (server.listenerCount('flush') > 0 || this.listenerCount('flush') > 0) this.#announceFlush([packet]);
+    this.transport.send(packet);
+    this.#announceDrain();
+  }
+
+  #announceFlush(packets: OutgoingPacket[]): void {
+    if (this.listenerCount('flush') > 0) this.emit('flush', packets);
+    this.#host.server.emit('flush', this, packets);
+  }
+
+  #announceDrain(): void {
+    const { server } = this.#host;
     if (this.listenerCount('drain') > 0) this.emit('drain');
-    this.server.emit('drain', this);
+    if (server.listenerCount('drain') > 0) server.emit('drain', this);
   }
 
   #closeTransport(): void {
@@ -352,7 +366,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
 
   #end(
     reason: CloseReason,
-    description: EngineError | CloseDescription | undefined,
+    description: Error | CloseDescription | undefined,
     notice: CloseNotice | null = null,
   ): void {
     if (this.#readyState === 'closed') return;
@@ -365,7 +379,8 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     transport.close(undefined, notice);
     upgrade?.abandon();
     this.#host.sessionClosed(this, notice);
-    // A `close` listener still sees what was not sent.
+    // Who is told of the close still sees what was not sent.
+    this.consumer?.onClose(reason, description);
     this.emit('close', reason, description);
     this.writeBuffer = NO_PACKETS;
     this.#writeBufferBytes = 0;
