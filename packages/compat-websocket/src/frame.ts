@@ -134,6 +134,10 @@ class FrameParser implements FrameHandler {
     return this.isDone ? 0 : this.#reader.read(bytes, 0);
   }
 
+  onFrameStart(): null {
+    return null;
+  }
+
   onFrameHeader(header: FrameHeader): ViolationCode | null {
     this.#copyHeader(header);
     return judgeFrameSize(header, this.#frame.maxReceivedFrameSize);

@@ -308,7 +308,7 @@ export class Connection implements MessageHandler {
   #receiveClose(payload: Uint8Array): void {
     const status = decodeCloseStatus(this.#endpoint.natives, payload);
     if (typeof status === 'string') {
-      this.violate(status, payload.length === 1 ? 1 : payload[0]! * 256 + payload[1]!);
+      this.violate(status, payload[0]! * 256 + payload[1]!);
       return;
     }
     this.closeCode = status.code;

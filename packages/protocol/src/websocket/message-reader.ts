@@ -5,7 +5,7 @@ import { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader
 import { headerLength, MAX_COPIED_BYTES } from './frame-writer.ts';
 import { DEFAULT_HABITS, type Habits } from './habits.ts';
 import type { Natives } from './natives.ts';
-import { isControlOpcode, Opcode } from './opcode.ts';
+import { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
 import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
 
 /** The floor above frames: what a {@link MessageReader} reports. */
@@ -86,16 +86,26 @@ export class MessageReader implements FrameHandler {
     this.#frames.resume();
   }
 
+  onFrameStart({ fin, rsv1, opcode, payloadBytes }: FrameHeader): ViolationCode | null {
+    const isMessageOpen = this.#messageOpcode !== Opcode.CONTINUATION;
+    if (opcode === Opcode.TEXT || opcode === Opcode.BINARY) {
+      if (rsv1 && !this.handler!.allowsRsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
+      return isMessageOpen ? 'WS_ERR_EXPECTED_CONTINUATION' : null;
+    }
+    // RFC 7692 6.1: only a message's first frame may carry RSV1. `ws` names a control frame's missing FIN first, and
+    // a reserved opcode, where there is the extension.
+    if (rsv1 && (opcode === Opcode.CONTINUATION || !this.handler!.allowsRsv1)) return 'WS_ERR_UNEXPECTED_RSV_1';
+    if (opcode === Opcode.CONTINUATION) return isMessageOpen ? null : 'WS_ERR_UNEXPECTED_CONTINUATION';
+    if (!fin || !isKnownOpcode(opcode)) return null;
+    if (rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
+    // RFC 6455 5.5.1: of a close code there are two bytes or none.
+    return opcode === Opcode.CLOSE && payloadBytes === 1 ? 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH' : null;
+  }
+
   onFrameHeader(header: FrameHeader): ViolationCode | null {
     this.#frameOpcode = header.opcode;
-    if (isControlOpcode(header.opcode)) return header.rsv1 ? 'WS_ERR_UNEXPECTED_RSV_1' : null;
-    if (header.opcode === Opcode.CONTINUATION) {
-      // RFC 7692 6.1: only a message's first frame may carry RSV1.
-      if (header.rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
-      if (this.#messageOpcode === Opcode.CONTINUATION) return 'WS_ERR_UNEXPECTED_CONTINUATION';
-    } else {
-      if (header.rsv1 && !this.handler!.allowsRsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
-      if (this.#messageOpcode !== Opcode.CONTINUATION) return 'WS_ERR_EXPECTED_CONTINUATION';
+    if (isControlOpcode(header.opcode)) return null;
+    if (header.opcode !== Opcode.CONTINUATION) {
       this.#messageOpcode = header.opcode;
       this.#isCompressed = header.rsv1;
     }
