@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { Connection, type ConnectionHandler, PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
-import { type BinaryType, EMPTY_BUFFER, shapeMessage, toBuffer } from './payload.ts';
+import { type BinaryType, reasonBytes, shapeMessage, toBuffer } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { createEndpoint, type SocketOptions } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
@@ -23,6 +23,7 @@ export class Receiver extends Writable implements ConnectionHandler {
   readonly _extensions: Readonly<Record<string, PerMessageDeflate>>;
   readonly _isServer: boolean;
   readonly _maxPayload: number;
+  readonly _skipUTF8Validation: boolean;
   readonly #isApart: boolean;
   readonly #machine: Connection;
   /** Tells the writer that its chunk is read. */
@@ -36,6 +37,7 @@ export class Receiver extends Writable implements ConnectionHandler {
     this._extensions = options.extensions ?? {};
     this._isServer = options.isServer ?? false;
     this._maxPayload = (options.maxPayload ?? 0) | 0;
+    this._skipUTF8Validation = options.skipUTF8Validation ?? false;
     this.#isApart = options.allowSynchronousEvents === false;
     const endpoint = createEndpoint({ ...options, autoPong: false }, options.isServer ? 'server' : 'client');
     this.#machine = new Connection(this, endpoint, PERMESSAGE_DEFLATE in this._extensions);
@@ -47,9 +49,10 @@ export class Receiver extends Writable implements ConnectionHandler {
     this.#settle();
   }
 
-  onMessage(data: Uint8Array, isBinary: boolean): void {
+  onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
     const message = toBuffer(data);
-    this.#report('message', isBinary ? shapeMessage(message, this._binaryType) : message, isBinary);
+    const shaped = isBinary ? shapeMessage(message, this._binaryType, fragmentEnds) : message;
+    this.#report('message', shaped, isBinary);
   }
 
   onCompressedMessage(data: Uint8Array, isBinary: boolean): null {
@@ -72,7 +75,7 @@ export class Receiver extends Writable implements ConnectionHandler {
   onClosing(): void {
     const { violation, closeCode, closeReason } = this.#machine;
     if (violation !== null) return;
-    this.emit('conclude', closeCode, closeReason === '' ? EMPTY_BUFFER : Buffer.from(closeReason));
+    this.emit('conclude', closeCode, reasonBytes(closeReason, this._skipUTF8Validation));
     this.end();
   }
 

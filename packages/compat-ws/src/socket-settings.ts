@@ -158,6 +158,7 @@ export function createEndpoint(options: SocketOptions, role: Role): Endpoint {
         echoesCloseReason: true,
         explainsFailures: false,
         maxFragments: maxFragments > 0 ? maxFragments : Number.POSITIVE_INFINITY,
+        recordsFragments: true,
         allowsLongLengths: true,
       },
     },

@@ -7,7 +7,7 @@ import { StreamConnection, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, controlArguments } from './arguments.ts';
 import { abortHandshake, type ClientOptions, connect } from './connect.ts';
 import { addHandler, defineHandlerAttributes, removeHandler } from './event-target.ts';
-import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, shapeMessage } from './payload.ts';
+import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, reasonBytes, shapeMessage } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { Receiver } from './receiver.ts';
 import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
@@ -184,8 +184,8 @@ export class WebSocket extends EventEmitter {
   }
 
   get _closeMessage(): Buffer {
-    const reason = this._closeFrameReceived ? this._connection!.ending.closeReason : '';
-    return reason === '' ? EMPTY_BUFFER : Buffer.from(reason);
+    if (!this._closeFrameReceived) return EMPTY_BUFFER;
+    return reasonBytes(this._connection!.ending.closeReason, this.#settings!.skipUTF8Validation);
   }
 
   addEventListener(
@@ -285,12 +285,13 @@ export class WebSocket extends EventEmitter {
   }
 
   /** Emits a message. What a listener throws must not disturb those that follow. */
-  _deliver(data: Buffer, isBinary: boolean): void {
+  _deliver(data: Buffer, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
     const isPlain = !isBinary || this._binaryType === 'nodebuffer';
     // Nothing to look at, and no reason to keep the chunk that it came in.
     if (data.length === 0) data = EMPTY_BUFFER;
     try {
-      this.emit('message', isPlain ? data : shapeMessage(data, this._binaryType), isBinary);
+      const shaped = isPlain ? data : shapeMessage(data, this._binaryType, fragmentEnds);
+      this.emit('message', shaped, isBinary);
     } catch (error) {
       throwLater(error);
     }

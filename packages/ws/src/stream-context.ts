@@ -32,7 +32,8 @@ export interface StreamContext<Peer> {
 
 /** What a connection reports; `peer` is the object by which the user knows it. */
 export interface StreamEvents<Peer> {
-  message(peer: Peer, data: Buffer, isBinary: boolean): void;
+  /** For `fragmentEnds` see `ConnectionHandler`. */
+  message(peer: Peer, data: Buffer, isBinary: boolean, fragmentEnds: readonly number[] | null): void;
   /** The pong is on its way already. */
   ping(peer: Peer, data: Buffer): void;
   pong(peer: Peer, data: Buffer): void;

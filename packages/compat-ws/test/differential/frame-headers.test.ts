@@ -1,6 +1,5 @@
 import { differ } from './rig/differ.ts';
 import type { WsModule } from './rig/modules.ts';
-import type { Recorder } from './rig/recorder.ts';
 
 /** The seven bits of a length in which something changes. */
 const LENGTHS = [0, 1, 2, 125, 126, 127];
@@ -18,19 +17,22 @@ for (const isServer of [true, false]) {
     for (const isDeflating of state.endsWith('compressed message') ? [true] : [false, true]) {
       const role = isServer ? 'server' : 'client';
       const agreement = isDeflating ? 'with' : 'without';
-      differ(`${role} ${state} names the fault of any header first, ${agreement} the extension`, async (ws, log) => {
-        for (let first = 0; first < 256; first++) {
-          const faults: string[] = [];
-          for (const masking of [0, 0x80]) {
-            for (const length of LENGTHS) {
-              const receiver = createReceiver(ws, isServer, isDeflating);
-              for (const byte of beginning) receiver.write(header(byte, isServer ? 0x80 : 0));
-              faults.push(await faultOf(receiver, header(first, masking | length)));
+      differ(
+        `${role} ${state} names the fault of any header first, ${agreement} the extension`,
+        async (ws, log) => {
+          for (let first = 0; first < 256; first++) {
+            const faults: string[] = [];
+            for (const masking of [0, 0x80]) {
+              for (const length of LENGTHS) {
+                const receiver = createReceiver(ws, isServer, isDeflating);
+                for (const byte of beginning) receiver.write(header(byte, isServer ? 0x80 : 0));
+                faults.push(await faultOf(receiver, header(first, masking | length)));
+              }
             }
+            log.note(first.toString(16).padStart(2, '0'), 'faults', ...faults);
           }
-          log.note(first.toString(16).padStart(2, '0'), 'faults', ...faults);
-        }
-      });
+        },
+      );
     }
   }
 }

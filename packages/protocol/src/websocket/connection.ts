@@ -242,7 +242,8 @@ export class Connection implements MessageHandler {
   deliver(data: Uint8Array, isBinary: boolean): void {
     if (this.#state === FINISHED) return;
     const { natives, habits } = this.#endpoint;
-    if (isBinary || !habits.validatesText || isUtf8(natives, data)) this.#handler.onMessage(data, isBinary);
+    if (isBinary || !habits.validatesText || isUtf8(natives, data))
+      this.#handler.onMessage(data, isBinary, null);
     else this.violate('WS_ERR_INVALID_UTF8');
   }
 
@@ -263,17 +264,23 @@ export class Connection implements MessageHandler {
     if (this.#state !== FINISHED) this.#writeControl(Opcode.PONG, payload);
   }
 
-  onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void {
+  onMessageData(
+    bytes: Uint8Array,
+    headroom: number,
+    isBinary: boolean,
+    isCompressed: boolean,
+    fragmentEnds: readonly number[] | null,
+  ): void {
     if (isCompressed) {
       const inflated = this.#handler.onCompressedMessage!(bytes.subarray(headroom), isBinary);
       if (inflated !== null) this.deliver(inflated, isBinary);
     } else if (headroom === 0) {
-      this.#handler.onMessage(bytes, isBinary);
+      this.#handler.onMessage(bytes, isBinary, fragmentEnds);
     } else {
       const received = new ReceivedMessage(bytes, headroom);
       this.#endpoint.slab.received = received;
       try {
-        this.#handler.onMessage(received.data, isBinary);
+        this.#handler.onMessage(received.data, isBinary, fragmentEnds);
       } finally {
         this.#endpoint.slab.received = null;
       }
@@ -306,7 +313,8 @@ export class Connection implements MessageHandler {
   }
 
   #receiveClose(payload: Uint8Array): void {
-    const status = decodeCloseStatus(this.#endpoint.natives, payload);
+    const { natives, habits } = this.#endpoint;
+    const status = decodeCloseStatus(natives, payload, habits.validatesText);
     if (typeof status === 'string') {
       this.violate(status, payload[0]! * 256 + payload[1]!);
       return;
@@ -314,7 +322,7 @@ export class Connection implements MessageHandler {
     this.closeCode = status.code;
     this.closeReason = status.reason;
     this.wasClean = true;
-    const echoedBytes = this.#endpoint.habits.echoesCloseReason ? payload.length : 2;
+    const echoedBytes = habits.echoesCloseReason ? payload.length : 2;
     this.#writeClose(payload.subarray(0, echoedBytes));
     this.#enter(FINISHED);
     if (this.#endpoint.options.role === 'server') this.#handler.onFinished();

@@ -16,8 +16,15 @@ export interface MessageHandler {
    * A message is complete: `bytes[headroom..]`, a view of the chunk it came in, or of memory of its own.
    * Text is valid UTF-8, unless `isCompressed`: then the bytes are what the extension made.
    * @param headroom - bytes in front that belong to nobody: 0, or what the header of an unmasked frame takes
+   * @param fragmentEnds - where in the message each of its frames ends but the last; only where that is recorded
    */
-  onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void;
+  onMessageData(
+    bytes: Uint8Array,
+    headroom: number,
+    isBinary: boolean,
+    isCompressed: boolean,
+    fragmentEnds: readonly number[] | null,
+  ): void;
   /** A close, ping or pong frame, which may stand between the fragments of a message (RFC 6455 section 5.4). */
   onControlFrame(opcode: number, payload: Uint8Array): void;
   /**
@@ -55,6 +62,7 @@ export class MessageReader implements FrameHandler {
   #isCompressed = false;
   #messageBytes = 0;
   #fragments = 0;
+  #fragmentEnds: number[] | null = null;
   #utf8State = UTF8_ACCEPT;
   #message: ByteList | null = null;
   #control: ByteList | null = null;
@@ -94,7 +102,8 @@ export class MessageReader implements FrameHandler {
     }
     // RFC 7692 6.1: only a message's first frame may carry RSV1. `ws` names a control frame's missing FIN first, and
     // a reserved opcode, where there is the extension.
-    if (rsv1 && (opcode === Opcode.CONTINUATION || !this.handler!.allowsRsv1)) return 'WS_ERR_UNEXPECTED_RSV_1';
+    if (rsv1 && (opcode === Opcode.CONTINUATION || !this.handler!.allowsRsv1))
+      return 'WS_ERR_UNEXPECTED_RSV_1';
     if (opcode === Opcode.CONTINUATION) return isMessageOpen ? null : 'WS_ERR_UNEXPECTED_CONTINUATION';
     if (!fin || !isKnownOpcode(opcode)) return null;
     if (rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
@@ -112,6 +121,10 @@ export class MessageReader implements FrameHandler {
     this.#isFinalFrame = header.fin;
     this.#messageBytes += header.payloadBytes;
     if (this.#messageBytes > this.#options.maxMessageBytes) return 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    if (!header.fin && this.#habits.recordsFragments) {
+      this.#fragmentEnds ??= [];
+      this.#fragmentEnds.push(this.#messageBytes);
+    }
     return ++this.#fragments > this.#habits.maxFragments ? 'WS_ERR_TOO_MANY_BUFFERED_PARTS' : null;
   }
 
@@ -174,7 +187,9 @@ export class MessageReader implements FrameHandler {
     this.#messageBytes = 0;
     this.#fragments = 0;
     this.#message = null;
-    this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed);
+    const fragmentEnds = this.#fragmentEnds;
+    this.#fragmentEnds = null;
+    this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed, fragmentEnds);
   }
 }
 

@@ -27,6 +27,29 @@ describe('habits of other implementations', () => {
     expect(sent()).toEqual(['close 1000 bye']);
   });
 
+  it('server takes a reason that is not text as its bytes', () => {
+    const { status, sent } = receive(
+      { validatesText: false, echoesCloseReason: true },
+      encodeFrame(0x88, bytes('03e8ff61'), 7),
+    );
+    expect(status()).toBe('1000 "\u00ffa" clean');
+    expect(sent()).toHaveLength(1);
+  });
+
+  it.each([
+    [true, [[2, 2], null, null]],
+    [false, [null, null, null]],
+  ])('server that records fragments (%s) tells where they end, each message anew', (isRecorded, ends) => {
+    const frames = [
+      encodeFrame(0x02, utf8('ab'), 7),
+      encodeFrame(0x00, utf8(''), 7),
+      encodeFrame(0x80, utf8('c'), 7),
+      encodeFrame(0x82, utf8('d'), 7),
+      encodeFrame(0x82, new Uint8Array(5000), 7),
+    ];
+    expect(receive({ recordsFragments: isRecorded }, ...frames).recorder.fragmentEnds).toEqual(ends);
+  });
+
   it('server fails without saying why', () => {
     const { sent, status } = receive({ explainsFailures: false }, encodeFrame(0x83, utf8('a'), 7));
     expect(sent()).toEqual(['close 1002']);
