@@ -11,8 +11,6 @@ import type { PreparedMessage } from './prepared-message.ts';
 import { ReceivedMessage } from './received-message.ts';
 import { isUtf8 } from './utf8.ts';
 
-/** RFC 6455 section 5.5.2 lets pongs be merged; above this many unwritten ones only the latest ping is answered. */
-const MAX_WAITING_PONGS = 128;
 const OPEN = 0;
 const CLOSE_SENT = 1;
 const FINISHED = 2;
@@ -329,7 +327,7 @@ export class Connection implements MessageHandler {
   }
 
   #answerPing(payload: Uint8Array): void {
-    if (this.#waitingPongs < MAX_WAITING_PONGS) {
+    if (this.#waitingPongs < this.#endpoint.habits.maxWaitingPongs) {
       this.#waitingPongs++;
       this.#writeControl(Opcode.PONG, payload);
       return;

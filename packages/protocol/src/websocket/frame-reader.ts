@@ -96,6 +96,11 @@ export class FrameReader implements FrameHeader {
     return !this.#isInPayload && this.#stash === null && this.#activity === READING;
   }
 
+  /** A part of a frame's header, or of its payload, is here and the rest is not. */
+  get isWithinFrame(): boolean {
+    return this.#stashedBytes > 0 || (this.#isInPayload && this.#remainingBytes < this.payloadBytes);
+  }
+
   /** Makes {@link read} return after the piece in hand. */
   stop(): void {
     if (this.#activity === READING) this.#activity = STOPPED;

@@ -62,6 +62,8 @@ export class MessageReader implements FrameHandler {
   #isCompressed = false;
   #messageBytes = 0;
   #fragments = 0;
+  /** Chunks that the unfinished frame, or its header, came in. */
+  #bufferedChunks = 0;
   #fragmentEnds: number[] | null = null;
   #utf8State = UTF8_ACCEPT;
   #message: ByteList | null = null;
@@ -81,7 +83,13 @@ export class MessageReader implements FrameHandler {
 
   /** @see FrameReader.read */
   read(chunk: Uint8Array, start: number): number {
-    return this.#frames.read(chunk, start);
+    if (this.#bufferedChunks >= this.#habits.maxBufferedChunks) {
+      this.onFrameViolation('WS_ERR_TOO_MANY_BUFFERED_CHUNKS', 0);
+      return chunk.length;
+    }
+    const end = this.#frames.read(chunk, start);
+    if (this.#frames.isWithinFrame) this.#bufferedChunks++;
+    return end;
   }
 
   /** @see FrameReader.stop */
@@ -113,6 +121,7 @@ export class MessageReader implements FrameHandler {
 
   onFrameHeader(header: FrameHeader): ViolationCode | null {
     this.#frameOpcode = header.opcode;
+    this.#bufferedChunks = 0;
     if (isControlOpcode(header.opcode)) return null;
     if (header.opcode !== Opcode.CONTINUATION) {
       this.#messageOpcode = header.opcode;
@@ -129,6 +138,7 @@ export class MessageReader implements FrameHandler {
   }
 
   onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
+    if (isFrameEnd) this.#bufferedChunks = 0;
     if (isControlOpcode(this.#frameOpcode)) this.#readControl(chunk, start, end, isFrameEnd);
     else this.#readData(chunk, start, end, isAscii, isFrameEnd && this.#isFinalFrame);
   }
