@@ -9,12 +9,12 @@ import {
   PERMESSAGE_DEFLATE,
   writeHeader,
 } from '@hawser/protocol/websocket';
-import { EncodedFrames, NodeNatives, type StreamConnection, type WriteCallback } from '@hawser/ws/internal';
+import { NodeNatives, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, checkControlPayload } from './arguments.ts';
 import { toBuffer, toPayload } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
+import type { Sending } from './sending.ts';
 import { throwLater } from './socket-events.ts';
-import type { SocketSettings } from './socket-settings.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** How {@link Sender.frame} writes a frame. */
@@ -177,22 +177,17 @@ export class Sender {
 
 /** The sender of a connection: what somebody else framed goes out in order with what the connection frames. */
 export class ConnectionSender extends Sender {
-  readonly #connection: StreamConnection<WebSocket>;
-  readonly #settings: SocketSettings;
+  readonly #sending: Sending;
 
-  constructor(socket: WebSocket, stream: Duplex, settings: SocketSettings) {
+  constructor(socket: WebSocket, stream: Duplex, sending: Sending) {
     super(stream, socket._extensions);
-    this.#connection = socket._connection!;
-    this.#settings = settings;
+    this.#sending = sending;
+    Object.defineProperty(this, '_bufferedBytes', { get: () => sending.waitingBytes });
   }
 
   override sendFrame(list: readonly (string | Uint8Array)[], callback?: WriteCallback): void {
     const frames = list.some((part) => typeof part === 'string') ? list.map(toBuffer) : list;
-    const message = this.#settings.prepareFrames(frames as readonly Uint8Array[]);
-    const result = this.#connection.sendOutgoing(new EncodedFrames(message, callback ?? null));
-    if (result === 'closed' && callback !== undefined) {
-      process.nextTick(callback, new Error('the connection is closed'));
-    }
+    this.#sending.sendFrames(frames as readonly Uint8Array[], callback);
   }
 }
 

@@ -8,6 +8,7 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
   pong: (socket, data) => emitSafely(socket, 'pong', data),
   drain: () => {},
   failed: throwLater,
+  ending: ({ peer }) => peer._onEnding(),
   closing: ({ peer }) => peer._onClosing(),
   closed: ({ peer }) => peer._onClosed(),
 } satisfies StreamEvents<WebSocket>);

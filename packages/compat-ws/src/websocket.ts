@@ -154,7 +154,7 @@ export class WebSocket extends EventEmitter {
   /** Sends what others framed. */
   get _sender(): Sender | null {
     if (this._connection === null) return null;
-    this.#sender ??= new ConnectionSender(this, this.#stream!, this.#settings!);
+    this.#sender ??= new ConnectionSender(this, this.#stream!, this.#sending!);
     return this.#sender;
   }
 
@@ -211,7 +211,7 @@ export class WebSocket extends EventEmitter {
     const connection = new StreamConnection<WebSocket>(socket, this.#settings.context, deflation, () => this);
     this._connection = connection;
     this.#stream = socket;
-    this.#sending = new Sending(this, connection, this.#settings);
+    this.#sending = new Sending(this, connection, socket, this.#settings, deflation);
     (socket as Partial<Socket>).setTimeout?.(0);
     (socket as Partial<Socket>).setNoDelay?.();
     // Read when this turn is over, so that nobody misses a message.
@@ -278,7 +278,8 @@ export class WebSocket extends EventEmitter {
       this.#abortConnect();
     } else if (this._connection !== null) {
       this._readyState = CLOSING;
-      // It was sent before, so it leaves before.
+      // It was sent before, so it leaves before, but for what is still to be compressed.
+      this.#sending!.abandonCompressed();
       this._connection.flush();
       this._connection.terminate();
     }
@@ -297,6 +298,11 @@ export class WebSocket extends EventEmitter {
     }
   }
 
+  /** The connection is about to be no longer open: what waits to be compressed goes out first. */
+  _onEnding(): void {
+    this.#sending!.sendCompressed();
+  }
+
   /** The connection is no longer open, whoever began to close it. */
   _onClosing(): void {
     const { violation } = this._connection!.ending;
@@ -310,6 +316,7 @@ export class WebSocket extends EventEmitter {
   _onClosed(): void {
     clearTimeout(this._closeTimer ?? undefined);
     this._readyState = CLOSING;
+    this.#sending!.end();
     this.#emitError();
     this.emitClose();
   }

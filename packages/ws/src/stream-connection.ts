@@ -267,6 +267,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onEnding(): void {
+    this.#context.events.ending?.(this);
     this.#sender?.finish();
     if (this.#owesDrain) this.oweDrain();
   }

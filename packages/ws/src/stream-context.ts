@@ -41,6 +41,8 @@ export interface StreamEvents<Peer> {
   drain(peer: Peer): void;
   /** An event above threw: what it was told is lost. */
   failed(error: unknown, connection: StreamConnection<Peer>): void;
+  /** Sending is possible for the last time, within this call. */
+  ending?(connection: StreamConnection<Peer>): void;
   /** The connection is no longer open: nothing more can be sent. */
   closing(connection: StreamConnection<Peer>): void;
   /** The transport is gone. */
