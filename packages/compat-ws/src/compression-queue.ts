@@ -37,6 +37,11 @@ export class CompressionQueue implements Flushable {
     return this.#waiting.length === 0;
   }
 
+  /** What waits, in order. */
+  get waiting(): readonly unknown[] {
+    return this.#waiting;
+  }
+
   /** Has `send` called in its turn; or `callback`, with an error, when the connection ends before. */
   push(byteLength: number, callback: WriteCallback | undefined, send: () => void): void {
     this.waitingBytes += byteLength;

@@ -1,9 +1,11 @@
 import { Writable } from 'node:stream';
 import { Connection, type ConnectionHandler, PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
+import type { StreamConnection } from '@hawser/ws/internal';
 import { type BinaryType, reasonBytes, shapeMessage, toBuffer } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { createEndpoint, type SocketOptions } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
+import type { WebSocket } from './websocket.ts';
 
 /** What a {@link Receiver} is made with. */
 export interface ReceiverOptions extends SocketOptions {
@@ -22,9 +24,11 @@ export class Receiver extends Writable implements ConnectionHandler {
   _binaryType: BinaryType;
   readonly _extensions: Readonly<Record<string, PerMessageDeflate>>;
   readonly _isServer: boolean;
+  readonly _allowSynchronousEvents: boolean;
+  readonly _maxBufferedChunks: number;
+  readonly _maxFragments: number;
   readonly _maxPayload: number;
   readonly _skipUTF8Validation: boolean;
-  readonly #isApart: boolean;
   readonly #machine: Connection;
   /** Tells the writer that its chunk is read. */
   #done: WriteDone | null = null;
@@ -38,7 +42,9 @@ export class Receiver extends Writable implements ConnectionHandler {
     this._isServer = options.isServer ?? false;
     this._maxPayload = (options.maxPayload ?? 0) | 0;
     this._skipUTF8Validation = options.skipUTF8Validation ?? false;
-    this.#isApart = options.allowSynchronousEvents === false;
+    this._allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this._maxBufferedChunks = (options.maxBufferedChunks ?? 0) | 0;
+    this._maxFragments = (options.maxFragments ?? 0) | 0;
     const endpoint = createEndpoint({ ...options, autoPong: false }, options.isServer ? 'server' : 'client');
     this.#machine = new Connection(this, endpoint, PERMESSAGE_DEFLATE in this._extensions);
   }
@@ -84,7 +90,7 @@ export class Receiver extends Writable implements ConnectionHandler {
   onTimeout(): void {}
 
   #report(event: string, ...args: unknown[]): void {
-    if (this.#isApart) {
+    if (!this._allowSynchronousEvents) {
       this.#wait();
       setImmediate(() => this.#resume(() => {}));
     }
@@ -109,5 +115,20 @@ export class Receiver extends Writable implements ConnectionHandler {
     this.#done = null;
     const { violation } = this.#machine;
     done?.(violation === null ? null : toError(violation));
+  }
+}
+
+/** The receiver of a connection: a view of its settings. What is written to it counts as read from the socket. */
+export class ConnectionReceiver extends Receiver {
+  readonly #connection: StreamConnection<WebSocket>;
+
+  constructor(connection: StreamConnection<WebSocket>, options: ReceiverOptions) {
+    super(options);
+    this.#connection = connection;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteDone): void {
+    this.#connection.onData(chunk);
+    done();
   }
 }

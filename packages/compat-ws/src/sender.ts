@@ -50,8 +50,6 @@ export class Sender {
     return [header, toBuffer(payload)];
   }
 
-  /** Bytes of what waits to be compressed or read. */
-  _bufferedBytes = 0;
   readonly _socket: Duplex;
   readonly _extensions: Readonly<Record<string, PerMessageDeflate>>;
   readonly #generateMask: ((mask: Buffer) => void) | undefined;
@@ -67,6 +65,21 @@ export class Sender {
     this._socket = socket;
     this._extensions = extensions;
     this.#generateMask = generateMask;
+  }
+
+  /** Bytes of what waits to be compressed or read. */
+  get _bufferedBytes(): number {
+    return this.#jobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** What waits behind the one that is being compressed or read. */
+  get _queue(): readonly unknown[] {
+    return this.#jobs.slice(1);
+  }
+
+  /** 0 where nothing is being compressed or read. */
+  get _state(): 0 | 1 {
+    return this._bufferedBytes > 0 ? 1 : 0;
   }
 
   /** Sends a close frame. */
@@ -153,14 +166,11 @@ export class Sender {
   }
 
   #submit(byteLength: number, job: Job): void {
-    this._bufferedBytes += byteLength;
     if (this.#jobs.push({ job, byteLength }) === 1) this.#runFirst();
   }
 
   #runFirst(): void {
-    const { job, byteLength } = this.#jobs[0]!;
-    job(() => {
-      this._bufferedBytes -= byteLength;
+    this.#jobs[0]!.job(() => {
       this.#jobs.shift();
       if (this.#jobs.length > 0) this.#runFirst();
     });
@@ -182,7 +192,14 @@ export class ConnectionSender extends Sender {
   constructor(socket: WebSocket, stream: Duplex, sending: Sending) {
     super(stream, socket._extensions);
     this.#sending = sending;
-    Object.defineProperty(this, '_bufferedBytes', { get: () => sending.waitingBytes });
+  }
+
+  override get _bufferedBytes(): number {
+    return this.#sending.waitingBytes;
+  }
+
+  override get _queue(): readonly unknown[] {
+    return this.#sending.waiting.slice(1);
   }
 
   override sendFrame(list: readonly (string | Uint8Array)[], callback?: WriteCallback): void {

@@ -48,6 +48,11 @@ export class Sending {
     return (this.#blobs?.waitingBytes ?? 0) + (this.#compression?.waitingBytes ?? 0);
   }
 
+  /** What waits to be compressed, and behind that. */
+  get waiting(): readonly unknown[] {
+    return this.#compression?.waiting ?? [];
+  }
+
   /** Compresses and sends what waits for the end of the turn. */
   sendCompressed(): void {
     this.#compression?.sendAll();

@@ -36,6 +36,8 @@ export interface SocketOptions {
  */
 export class SocketSettings implements SocketOptions, Flushable {
   readonly allowSynchronousEvents: boolean;
+  readonly maxBufferedChunks: number;
+  readonly maxFragments: number;
   readonly maxPayload: number;
   readonly skipUTF8Validation: boolean;
   readonly context: StreamContext<WebSocket>;
@@ -53,6 +55,8 @@ export class SocketSettings implements SocketOptions, Flushable {
 
   constructor(options: SocketOptions, role: Role) {
     this.allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this.maxBufferedChunks = options.maxBufferedChunks ?? 0;
+    this.maxFragments = options.maxFragments ?? 0;
     this.maxPayload = (options.maxPayload ?? 0) | 0;
     this.skipUTF8Validation = options.skipUTF8Validation ?? false;
     this.isServer = role === 'server';

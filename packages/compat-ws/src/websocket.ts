@@ -9,7 +9,7 @@ import { abortHandshake, type ClientOptions, connect } from './connect.ts';
 import { addHandler, defineHandlerAttributes, removeHandler } from './event-target.ts';
 import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, reasonBytes, shapeMessage } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
-import { Receiver } from './receiver.ts';
+import { ConnectionReceiver, type Receiver } from './receiver.ts';
 import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
 import { Sending } from './sending.ts';
 import { throwLater } from './socket-events.ts';
@@ -158,10 +158,10 @@ export class WebSocket extends EventEmitter {
     return this.#sender;
   }
 
-  /** A view of the receiving side: its settings, and the event `conclude`. */
+  /** A view of the receiving side: its settings, and the event `conclude`; what is written to it is read. */
   get _receiver(): Receiver | null {
     if (this._connection === null) return null;
-    this.#receiver ??= new Receiver({
+    this.#receiver ??= new ConnectionReceiver(this._connection, {
       ...this.#settings,
       binaryType: this._binaryType,
       extensions: this._extensions,
@@ -191,7 +191,7 @@ export class WebSocket extends EventEmitter {
   addEventListener(
     type: string,
     handler: Parameters<typeof addHandler>[2],
-    options?: { once?: boolean | undefined },
+    options: { once?: boolean | undefined } = {},
   ): void {
     addHandler(this, type, handler, options);
   }
