@@ -22,11 +22,11 @@ function evaluate(expression: string): unknown {
   return JSON.parse(stdout);
 }
 
-/** What kind of thing each module is, and what it has. */
+/** What kind of thing each module is, and what an object has. */
 function shapesOf(home: string, names: readonly string[]): unknown {
   const list = JSON.stringify(names.map((name) => `${home}/lib/${name}`));
   return evaluate(
-    `${list}.map((path) => require(path)).map((value) => [typeof value, Object.keys(value).sort()])`,
+    `${list}.map((path) => require(path)).map((value) => typeof value === 'object' ? Object.keys(value).sort() : typeof value)`,
   );
 }
 
