@@ -49,7 +49,10 @@ export class WebSocketFrame {
   declare dropReason: string;
   #parser: FrameParser | null = null;
 
-  /** @param maskBytes, frameHeader - kept for programs that look at them, not used */
+  /**
+   * @param maskBytes - kept for programs that look at it, not used
+   * @param frameHeader - likewise
+   */
   constructor(maskBytes: Buffer, frameHeader: Buffer, config: ConnectionConfig) {
     this.maskBytes = maskBytes;
     this.frameHeader = frameHeader;
