@@ -107,6 +107,11 @@ export class Recovery<Event> {
     return this.#log.floor;
   }
 
+  /** The number of the event that is kept next. */
+  get next(): number {
+    return this.#log.next;
+  }
+
   /** The bytes of the events that are kept. */
   get bytes(): number {
     return this.#log.bytes;
@@ -153,33 +158,41 @@ export class Recovery<Event> {
   }
 
   /**
-   * Looks whether a session can go on from `position`, and with what. Nothing changes.
+   * Lets a session go on from `position`. It is not away any more: should its new connection be lost, `lose` it
+   * again. A session that is refused is gone.
+   *
+   * Let the new socket join the rooms, and send it `missed`, before anything else is sent: what is kept in between
+   * has to be asked for with {@link missedSince}.
    *
    * @param pid - as the client has it
    */
-  find(pid: string, position: Position, nowMs: number): RecoveredSession<Event> | RefusedRecovery {
+  restore(pid: string, position: Position, nowMs: number): RecoveredSession<Event> | RefusedRecovery {
     this.expire(nowMs);
     const session = this.#away.get(pid);
     if (session === undefined) return { refused: this.#whyUnknown(pid) };
+    this.#away.delete(pid);
     const { state, deliveries, lostAt } = session;
     deliveries?.forget(this.#log.floor);
     const place = deliveries === null ? this.#believe(position, lostAt) : this.#locate(position, deliveries);
     if (typeof place === 'string') return { refused: place };
     if (this.#log.floor > lostAt) return { refused: this.#whyForgotten(lostAt) };
-    const numbers = deliveries?.after(place.received) ?? [];
-    const since = deliveries === null ? place.last + 1 : lostAt;
-    const missed = [...numbers, ...this.#sentTo(state.rooms, since)];
-    return { ...state, refused: undefined, ...this.#resume(place, missed) };
+    const missed = [
+      ...(deliveries?.after(place.received) ?? []).map((number) => this.#missed(number)),
+      ...this.missedSince(state.rooms, deliveries === null ? place.last + 1 : lostAt),
+    ];
+    const resumed = new Deliveries(place.received, place.last);
+    for (const { number } of missed) resumed.add(number, this.#log.floor);
+    return { ...state, refused: undefined, missed, deliveries: resumed };
   }
 
-  /**
-   * Lets a session go on from `position`. It is not away any more: should its new connection be lost, `lose` it
-   * again. A session that is refused is gone.
-   */
-  restore(pid: string, position: Position, nowMs: number): RecoveredSession<Event> | RefusedRecovery {
-    const found = this.find(pid, position, nowMs);
-    this.#away.delete(pid);
-    return found;
+  /** Returns the events, from `number` on, that were for a socket in `rooms`, as far as they are kept. */
+  missedSince(rooms: readonly string[], number: number): MissedEvent<Event>[] {
+    const missed: MissedEvent<Event>[] = [];
+    for (let at = Math.max(number, this.#log.floor); at < this.#log.next; at++) {
+      const { audience } = this.#log.get(at)!;
+      if (audience !== null && isInAudience(rooms, audience)) missed.push(this.#missed(at));
+    }
+    return missed;
   }
 
   /** Lets go of all that is too old. */
@@ -239,23 +252,8 @@ export class Recovery<Event> {
     return { received: 0, last: number };
   }
 
-  /** Returns the numbers of the events, from `number` on, that were for a socket in `rooms`. */
-  #sentTo(rooms: readonly string[], number: number): number[] {
-    const numbers: number[] = [];
-    for (let at = number; at < this.#log.next; at++) {
-      const { audience } = this.#log.get(at)!;
-      if (audience !== null && isInAudience(rooms, audience)) numbers.push(at);
-    }
-    return numbers;
-  }
-
-  #resume({ received, last }: Place, numbers: readonly number[]) {
-    const deliveries = new Deliveries(received, last);
-    const missed = numbers.map((number) => {
-      deliveries.add(number, this.#log.floor);
-      return { number, event: this.#log.get(number)!.event };
-    });
-    return { deliveries, missed };
+  #missed(number: number): MissedEvent<Event> {
+    return { number, event: this.#log.get(number)!.event };
   }
 }
 
