@@ -1,5 +1,5 @@
 export { Deliveries } from './deliveries.ts';
-export type { Audience } from './event-log.ts';
+export { type Audience, isInAudience } from './event-log.ts';
 export { formatOffset, parseOffset } from './offset.ts';
 export {
   type MissedEvent,
