@@ -143,6 +143,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
       pingInterval,
       pingTimeout,
       maxPayload: maxHttpBufferSize,
+      hawser: this.server.hawser,
     };
     this.#send(controlPacket('open', encodeHandshake(handshake)));
     if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
