@@ -26,3 +26,4 @@ for (const project of PROJECTS) {
   execFileSync(process.execPath, [tsc, '-p', project], { cwd: root, stdio: 'inherit' });
 }
 writeFileSync(`${root}/packages/protocol/dist/esm/package.json`, '{ "type": "module" }\n');
+await import('./copy-client-files.mjs');
