@@ -46,7 +46,8 @@ function modules(parser) {
     name: 'hawser-client',
     resolveId(source) {
       if (source === SCRIPT_ENTRY) return `${home}/dist/esm/${SCRIPT_ENTRY}.js`;
-      if (parser !== undefined && source === './default-parser.js') return `${home}/dist/esm/parser-of-choice.js`;
+      if (parser !== undefined && source === './default-parser.js')
+        return `${home}/dist/esm/parser-of-choice.js`;
       return null;
     },
     load(id) {

@@ -3,7 +3,7 @@ import {
   Decoder as CoreDecoder,
   Encoder as CoreEncoder,
   isBufferOrView,
-  VIOLATIONS,
+  type ViolationCode,
 } from '@hawser/protocol/socketio';
 import { Emitter } from './emitter.ts';
 import { isBlob } from './engine/packet.ts';
@@ -24,7 +24,7 @@ class Decoder
   implements PacketDecoder
 {
   readonly #decoder: CoreDecoder;
-  #violation: keyof typeof VIOLATIONS | undefined;
+  #violation: ViolationCode | undefined;
 
   /** The transports bound what a message can be; a packet is a few of them. */
   constructor() {
@@ -43,7 +43,7 @@ class Decoder
   add(data: AnyValue): void {
     if (typeof data === 'string') this.#decoder.receiveText(data);
     else this.#decoder.receiveAttachment(data as Attachment);
-    if (this.#violation !== undefined) throw new Error(VIOLATIONS[this.#violation]);
+    if (this.#violation !== undefined) throw new Error(this.#violation);
   }
 
   destroy(): void {

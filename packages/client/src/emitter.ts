@@ -12,6 +12,7 @@ import type {
 type Registered = AnyListener & { original?: unknown };
 
 /** Listeners by event: Node's is not in browsers, and its `error` event would throw. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the names that it declares are set below.
 export class Emitter<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
@@ -70,11 +71,7 @@ export class Emitter<
   listeners<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
     event: Name,
   ): ReservedOrUserListener<ReservedEvents, ListenEvents, Name>[] {
-    return (this.#listeners.get(event) ?? []) as ReservedOrUserListener<
-      ReservedEvents,
-      ListenEvents,
-      Name
-    >[];
+    return (this.#listeners.get(event) ?? []) as ReservedOrUserListener<ReservedEvents, ListenEvents, Name>[];
   }
 
   /** Tells whether an event has listeners. */
@@ -100,10 +97,22 @@ export interface Emitter<
   EmitEvents extends EventsMap,
   ReservedEvents extends EventsMap = Record<never, never>,
 > {
-  addEventListener: Emitter<ListenEvents, EmitEvents, ReservedEvents>['on'];
-  removeListener: Emitter<ListenEvents, EmitEvents, ReservedEvents>['off'];
-  removeAllListeners: Emitter<ListenEvents, EmitEvents, ReservedEvents>['off'];
-  removeEventListener: Emitter<ListenEvents, EmitEvents, ReservedEvents>['off'];
+  addEventListener<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Name,
+    listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  removeListener<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Name,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  removeAllListeners<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Name,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  removeEventListener<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Name,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
 }
 
 const { prototype } = Emitter;

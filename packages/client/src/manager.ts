@@ -1,11 +1,11 @@
 import { Backoff } from './backoff.ts';
 import { defaultParser } from './default-parser.ts';
 import { Emitter } from './emitter.ts';
-import { type HandshakeData, Socket as Engine, type SocketOptions as EngineOptions } from './engine/index.ts';
+import { Socket as Engine, type SocketOptions as EngineOptions, type HandshakeData } from './engine/index.ts';
+import type { WriteOptions } from './engine/packet.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
 import type { DefaultEventsMap, EventsMap } from './events.ts';
 import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
-import type { WriteOptions } from './engine/packet.ts';
 import { type DisconnectDescription, Socket, type SocketOptions } from './socket.ts';
 
 /** Options of a {@link Manager}: of the connection that its sockets share. */

@@ -138,7 +138,7 @@ export class Socket<
         retries,
         () => !this.#mustWait,
         (event, onAnswer) => {
-          this.#flags = { ...event.flags, isRetry: true, ackId: event.ackId ??= this.#ids++ };
+          this.#flags = { ...event.flags, isRetry: true, ackId: (event.ackId ??= this.#ids++) };
           this.#emit([...event.args, onAnswer]);
         },
       );

@@ -1,18 +1,23 @@
 import {
-  countFitting,
-  createHeartbeat,
-  decodeHandshake,
   type Packet as CorePacket,
-  type Heartbeat,
+  countFitting,
+  decodeHandshake,
   type HeartbeatHandler,
-  VIOLATIONS,
+  PingWatcher,
 } from '@hawser/protocol/engineio';
 import { createCookieJar, defaultBinaryType, natives, nextTick } from '#platform';
 import { Emitter } from '../emitter.ts';
 import { globals } from './globals.ts';
 import { resolveTarget } from './location.ts';
 import type { SocketOptions, TransportCtor } from './options.ts';
-import { type BinaryType, isBlob, type Packet, type RawData, toPacketData, type WriteOptions } from './packet.ts';
+import {
+  type BinaryType,
+  isBlob,
+  type Packet,
+  type RawData,
+  toPacketData,
+  type WriteOptions,
+} from './packet.ts';
 import type { CookieJar } from './platform.ts';
 import { Clock, installTimerFunctions, startTimer, type Timer, type Timers } from './timers.ts';
 import type { CloseDetails, Transport, TransportError } from './transport.ts';
@@ -105,7 +110,7 @@ export class SocketWithoutUpgrade
   readonly #query: Record<string, string>;
   readonly #classes: Record<string, TransportCtor> = {};
   readonly #unlisten: (() => void)[] = [];
-  #heartbeat: Heartbeat | undefined;
+  #heartbeat: PingWatcher | undefined;
   #heartbeatTimer: Timer;
   #isInDoubt = false;
   #maxPayload: number | undefined;
@@ -175,7 +180,10 @@ export class SocketWithoutUpgrade
    * has fired since, as in a tab in the background or after a sleep. What is sent now should wait.
    */
   _hasPingExpired(): boolean {
-    if (!this.#isInDoubt && this.clock.now() >= (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY)) {
+    if (
+      !this.#isInDoubt &&
+      this.clock.now() >= (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY)
+    ) {
       this.#isInDoubt = true;
       nextTick(() => this.#tick());
     }
@@ -261,7 +269,7 @@ export class SocketWithoutUpgrade
     this.transport.query.sid = data.sid;
     this.#maxPayload = data.maxPayload;
     const timing = { pingIntervalMs: data.pingInterval, pingTimeoutMs: data.pingTimeout };
-    this.#heartbeat = createHeartbeat('client', 4, timing, this);
+    this.#heartbeat = new PingWatcher(timing, this);
     this.#heartbeat.tick(this.clock.now());
     // A listener may have closed it.
     if (this.readyState === 'opening') this.onOpen();
@@ -270,7 +278,8 @@ export class SocketWithoutUpgrade
   }
 
   protected flush(): void {
-    if (this.readyState === 'closed' || !this.transport.writable || this.upgrading || this.#inFlight > 0) return;
+    if (this.readyState === 'closed' || !this.transport.writable || this.upgrading || this.#inFlight > 0)
+      return;
     if (this.writeBuffer.length === 0) return;
     const packets = this.#takeFitting();
     this.#inFlight = packets.length;
@@ -320,7 +329,7 @@ export class SocketWithoutUpgrade
 
   #begin(data: string): void {
     const handshake = decodeHandshake(data);
-    if (typeof handshake === 'string') this.#onError(new Error(VIOLATIONS[handshake]));
+    if (typeof handshake === 'string') this.#onError(new Error(handshake));
     else this.onHandshake(JSON.parse(data));
   }
 

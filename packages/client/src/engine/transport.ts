@@ -1,4 +1,4 @@
-import { createCodec, VIOLATIONS } from '@hawser/protocol/engineio';
+import { CodecV4 } from '@hawser/protocol/engineio';
 import { natives, toBinary } from '#platform';
 import { Emitter } from '../emitter.ts';
 import type { AnyValue } from '../events.ts';
@@ -75,7 +75,7 @@ export abstract class Transport extends Emitter<
   protected socket: TransportSocket;
   /** Most bytes that are taken at a time. */
   protected readonly maxPayload: number;
-  protected readonly codec: ReturnType<typeof createCodec>;
+  protected readonly codec: CodecV4;
 
   constructor(options: AnyValue) {
     super();
@@ -85,7 +85,7 @@ export abstract class Transport extends Emitter<
     this.socket = options.socket;
     this.supportsBinary = !options.forceBase64;
     this.maxPayload = this.opts.maxPayload ?? MAX_PAYLOAD_BYTES;
-    this.codec = createCodec(4, natives, { maxPayloadLength: this.maxPayload, maxPackets: MAX_PACKETS });
+    this.codec = new CodecV4(natives, { maxPayloadLength: this.maxPayload, maxPackets: MAX_PACKETS });
   }
 
   abstract get name(): string;
@@ -137,7 +137,7 @@ export abstract class Transport extends Emitter<
       return;
     }
     const packet = this.codec.decodeFrame(data);
-    if (typeof packet === 'string') this.onError('parser error', VIOLATIONS[packet]);
+    if (typeof packet === 'string') this.onError('parser error', packet);
     else this.onPacket(this.handOut(packet));
   }
 

@@ -1,4 +1,3 @@
-import { VIOLATIONS } from '@hawser/protocol/engineio';
 import { type Packet, readData } from '../packet.ts';
 import { startTimer, type Timer } from '../timers.ts';
 import { Transport } from '../transport.ts';
@@ -58,7 +57,7 @@ export abstract class Polling extends Transport {
       }
       this.onPacket(this.handOut(packet));
     }
-    if (violation !== null) this.onError('parser error', VIOLATIONS[violation]);
+    if (violation !== null) this.onError('parser error', violation);
   }
 
   protected override onClose(details?: { description: string }): void {
@@ -82,7 +81,7 @@ export abstract class Polling extends Transport {
     readData(
       packets,
       (readable) => {
-        this.doWrite(this.codec.encodePayload(readable, false) as string, () => {
+        this.doWrite(this.codec.encodePayload(readable), () => {
           if (this.readyState === 'closed') {
             this.#abort();
             return;

@@ -107,7 +107,7 @@ export abstract class BaseWebSocket extends Transport {
   #encode({ type, data }: { type: Packet['type']; data: string | Uint8Array }): RawData {
     return this.supportsBinary
       ? this.codec.encodeFrame(type, data)
-      : this.codec.encodePayload([{ type, data }], false);
+      : this.codec.encodePayload([{ type, data }]);
   }
 
   #received(data: RawData): void {

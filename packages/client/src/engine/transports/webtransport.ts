@@ -1,4 +1,4 @@
-import { encodeStreamFrame, StreamReader, VIOLATIONS } from '@hawser/protocol/engineio';
+import { encodeStreamFrame, StreamReader, type ViolationCode } from '@hawser/protocol/engineio';
 import { natives, nextTick } from '#platform';
 import { globals, type WebTransportSession } from '../globals.ts';
 import { type Packet, readData } from '../packet.ts';
@@ -57,8 +57,8 @@ export class WT extends Transport {
       onPacket: (packet: Packet) => {
         if (this.readyState !== 'closed') this.onPacket(this.handOut(packet));
       },
-      onViolation: (code: keyof typeof VIOLATIONS) => {
-        this.onError('parser error', VIOLATIONS[code]);
+      onViolation: (code: ViolationCode) => {
+        this.onError('parser error', code);
       },
     };
     const streamReader = new StreamReader(handler, this.codec, natives, this.maxPayload);
