@@ -17,6 +17,21 @@ const BUNDLES = [
   { file: 'socket.io.msgpack.min.js', format: 'umd', isMinified: true, parser: 'socket.io-msgpack-parser' },
 ];
 
+/** Properties and methods of the sources that are nobody else's: no option, no API, no name of the DOM. */
+const INTERNAL = `
+  emitReserved clearTimeoutFn setTimeoutFn attachments attachmentCount nextDeadline allocate finishClosing
+  onViolation maxPacketLength maxPayloadLength maxPackets markAlive isPending extractArray takesError onProgress
+  onSuccess onFailure transportClosed onUpgradeFailed stampedQuery pingIntervalMs pingTimeoutMs resumePolling
+  pausePolling pollingPaused receivePacket encodePayload decodePayload decodeFrame encodeFrame decodeBase64
+  encodeBase64 writeUtf8 readUtf8 utf8Length isExpendable sendProbe onUpgraded hasPassed sendHeartbeat onSilence
+  receiveText receiveAttachment isRetry tryCount inFlight handOut violation failures BINARY_EVENT BINARY_ACK
+  CONNECT_ERROR abandon jitter minMs maxMs _isHawser _takeBack _fail _flush _packet reviver refusal maxFrameBytes
+  createTransport setTransport createUri priorAttempt ackId defaultBinaryType toBinary createCookieJar exchange
+  supportsBinary _autoConnect isBinary container useless
+`
+  .trim()
+  .split(/\s+/);
+
 /** A script tag gives one name, so the bundle for it exports the function alone. */
 const SCRIPT_ENTRY = 'script-entry';
 
@@ -26,7 +41,7 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
     input: isScript ? SCRIPT_ENTRY : `${home}/dist/esm/index.js`,
     platform: 'browser',
     transform: { target: TARGET },
-    plugins: [modules(parser)],
+    plugins: [modules(parser), shortNames()],
   });
   await bundle.write({
     file: `${home}/dist/${file}`,
@@ -38,6 +53,16 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
     banner: BANNER,
   });
   await bundle.close();
+}
+
+/** Gives properties that no program sees short names, as the minifier does not know which those are. */
+function shortNames() {
+  const words = new RegExp(`\\b(?:${INTERNAL.join('|')})\\b`, 'g');
+  const names = new Map(INTERNAL.map((name, index) => [name, `$${index.toString(36)}`]));
+  return {
+    name: 'hawser-short-names',
+    transform: (code) => ({ code: code.replace(words, (word) => names.get(word)), map: null }),
+  };
 }
 
 /** Makes the entry of a script, and puts `parser` in the place of the one that the client has. */

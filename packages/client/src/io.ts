@@ -1,3 +1,4 @@
+import { decodeQuery } from './engine/uri.ts';
 import { Manager, type ManagerOptions } from './manager.ts';
 import { Socket, type SocketOptions } from './socket.ts';
 import { resolveUrl } from './url.ts';
@@ -35,10 +36,10 @@ export const io: Lookup = Object.assign(
   (uri?: string | Options, opts?: Options): Socket => {
     const options: Options = { ...(uri && typeof uri === 'object' ? uri : opts) };
     const url = resolveUrl(uri && typeof uri === 'object' ? undefined : uri, options.path || '/socket.io');
-    const { source, id, path, query, queryKey } = url;
+    const { source, id, path, query } = url;
     const isTaken = managers[id]?.nsps[path] !== undefined;
     const isNew = options.forceNew || options.multiplex === false || isTaken;
-    if (query && !options.query) options.query = queryKey;
+    if (query && !options.query) options.query = decodeQuery(query);
     const manager = isNew ? new Manager(source, options) : (managers[id] ??= new Manager(source, options));
     return manager.socket(path, options);
   },

@@ -449,7 +449,7 @@ export class Socket<
     } else if (
       !this.#receiveBudget.push(this.receiveBuffer, args, this.#measure({ type: EVENT, nsp: this.nsp, data }))
     ) {
-      const message = 'the server sends events without end before it lets us in';
+      const message = 'receiveBuffer is full';
       this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', message));
     }
   }
@@ -471,9 +471,8 @@ export class Socket<
   }
 }
 
-const V2_SERVER =
-  'It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible (more information here: https://socket.io/docs/v3/migrating-from-2-x-to-3-0/)';
+const V2_SERVER = 'the server speaks Socket.IO 2';
 
 function sendBufferFull(): SocketError {
-  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'too much waits to be sent: see maxBufferedBytes');
+  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'sendBuffer is full: see maxBufferedBytes');
 }

@@ -1,10 +1,15 @@
 import { globals } from './engine/globals.ts';
-import { type ParsedUri, parse } from './engine/uri.ts';
+import { splitUri } from './engine/uri.ts';
 
-/** Where a socket connects to: `path` is its namespace, `id` what sockets of one connection have in common. */
-export interface SocketUrl extends ParsedUri {
-  id: string;
-  href: string;
+/** Where a socket connects to. */
+export interface SocketUrl {
+  /** For the connection. */
+  readonly source: string;
+  /** What sockets of one connection have in common. */
+  readonly id: string;
+  /** The namespace. */
+  readonly path: string;
+  readonly query: string;
 }
 
 /**
@@ -13,20 +18,11 @@ export interface SocketUrl extends ParsedUri {
  */
 export function resolveUrl(uri: string | undefined, path: string): SocketUrl {
   const { location } = globals;
-  let text = uri ?? `${location?.protocol}//${location?.host}`;
-  if (text.startsWith('/')) text = text[1] === '/' ? location?.protocol + text : location?.host + text;
+  let source = uri ?? `${location?.protocol}//${location?.host}`;
+  if (source.startsWith('/')) source = (source[1] === '/' ? location?.protocol : location?.host) + source;
   // Without a scheme, that of the page.
-  if (!/^(https?|wss?):\/\//.test(text)) text = `${location?.protocol ?? 'https:'}//${text}`;
-  const parsed = parse(text);
-  const { protocol, host, ipv6uri } = parsed;
-  const isSecure = /^(http|ws)s$/.test(protocol);
-  const port = parsed.port || (/^(http|ws)s?$/.test(protocol) ? (isSecure ? '443' : '80') : '');
-  const shownHost = ipv6uri ? `[${host}]` : host;
-  return {
-    ...parsed,
-    port,
-    path: parsed.path || '/',
-    id: `${protocol}://${shownHost}:${port}${path}`,
-    href: `${protocol}://${shownHost}${location?.port === port ? '' : `:${port}`}`,
-  };
+  if (!/^(https?|wss?):\/\//.test(source)) source = `${location?.protocol ?? 'https:'}//${source}`;
+  const { protocol, host, port, path: nsp, query } = splitUri(source);
+  const id = `${protocol}://${host}:${port || (protocol.endsWith('s') ? 443 : 80)}${path}`;
+  return { source, id, path: nsp || '/', query };
 }

@@ -6,6 +6,7 @@
 export { NodeWebSocket, NodeXHR, nextTick, transports } from '#platform';
 export type { SocketOptions, TransportCtor, TransportName } from './options.ts';
 export type { BinaryType, Packet, RawData, WriteOptions } from './packet.ts';
+export { parse } from './parse-uri.ts';
 export {
   type HandshakeData,
   type SocketReservedEvents,
@@ -23,7 +24,6 @@ export { Fetch } from './transports/fetch.ts';
 export { WS as WebSocket } from './transports/websocket.ts';
 export { WT as WebTransport } from './transports/webtransport.ts';
 export { XHR } from './transports/xhr.ts';
-export { parse } from './uri.ts';
 
 /** The version of the protocol. */
 export const protocol = 4;

@@ -1,6 +1,6 @@
 import { globals } from './globals.ts';
 import type { SocketOptions } from './options.ts';
-import { decodeQuery, parse } from './uri.ts';
+import { decodeQuery, splitUri } from './uri.ts';
 
 /** Where a session connects to. */
 export interface Target {
@@ -18,13 +18,13 @@ export function resolveTarget(uri: string | undefined, options: SocketOptions): 
   let { hostname, secure, port } = options;
   let parameters: unknown = query;
   if (uri) {
-    const parsed = parse(uri);
+    const parsed = splitUri(uri);
     hostname = parsed.host;
     secure = /^(http|w)ss?$/i.test(parsed.protocol) && parsed.protocol.toLowerCase().endsWith('s');
     port = parsed.port || undefined;
     if (parsed.query) parameters = parsed.query;
   } else if (options.host) {
-    hostname = parse(options.host).host;
+    hostname = splitUri(options.host).host;
   }
   const isSecure = secure ?? location?.protocol === 'https:';
   // The page's port goes with the page's host only.

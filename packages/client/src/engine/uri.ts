@@ -1,76 +1,43 @@
-/** A URI, taken apart. */
-export interface ParsedUri {
-  source: string;
-  protocol: string;
-  authority: string;
-  userInfo: string;
-  user: string;
-  password: string;
-  host: string;
-  port: string;
-  relative: string;
-  path: string;
-  directory: string;
-  file: string;
-  query: string;
-  anchor: string;
-  pathNames: string[];
-  queryKey: Record<string, string>;
-  ipv6uri?: boolean;
+/** What of a URI a client needs. */
+export interface SplitUri {
+  readonly protocol: string;
+  readonly authority: string;
+  /** Name and password. */
+  readonly user: string;
+  readonly host: string;
+  readonly isIpv6: boolean;
+  readonly port: string;
+  readonly relative: string;
+  readonly path: string;
+  readonly query: string;
 }
 
 /** Longer ones are nobody's. */
 const MAX_URI_LENGTH = 8000;
 
 const URI =
-  /^(?:(https?|wss?):\/\/)?((?:(([^:@/?#]*)(?::([^@/?#]*))?)@)?((?:\[[^\]/?#]*\])|[^:/?#]*)(?::(\d*))?)((\/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?)$/i;
+  /^(?:(https?|wss?):\/\/)?((?:([^@/?#]*)@)?(?:\[([^\]/?#]*)\]|([^:/?#]*))(?::(\d*))?)((\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?)$/i;
 
 /**
  * Takes apart a URI of any kind, also without a scheme.
  * @throws Error when it is longer than 8000 characters
  */
-export function parse(uri: string): ParsedUri {
+export function splitUri(uri: string): SplitUri {
   if (uri.length > MAX_URI_LENGTH) throw new Error('URI too long');
   const [
     ,
     protocol = '',
     authority = '',
-    userInfo = '',
     user = '',
-    password = '',
-    host = '',
+    ipv6,
+    name = '',
     port = '',
     relative = '',
     path = '',
     query = '',
-    anchor = '',
   ] = URI.exec(uri) ?? [];
-  const isIpv6 = host.startsWith('[');
-  const names = path.replace(/\/{2,9}/g, '/').split('/');
-  if (path.startsWith('/') || path === '') names.shift();
-  if (path.endsWith('/')) names.pop();
-  const slash = path.lastIndexOf('/') + 1;
-  // The last name is a file where it has a dot.
-  const isFile = path.includes('.', slash);
-  return {
-    source: uri,
-    protocol,
-    authority: isIpv6 ? authority.replace(/[[\]]/g, '') : authority,
-    userInfo,
-    user,
-    password,
-    host: isIpv6 ? host.slice(1, -1) : host,
-    port,
-    relative,
-    path,
-    directory: isFile ? path.slice(0, slash) : path,
-    file: isFile ? path.slice(slash) : '',
-    query,
-    anchor,
-    pathNames: names,
-    queryKey: decodeQuery(query),
-    ...(isIpv6 && { ipv6uri: true }),
-  };
+  const isIpv6 = ipv6 !== undefined;
+  return { protocol, authority, user, host: ipv6 ?? name, isIpv6, port, relative, path, query };
 }
 
 /** Returns the parameters of a query string. */

@@ -27,7 +27,7 @@ const FAULTS: Readonly<Record<number, string>> = {
   1007: 'invalid data',
   1008: 'policy violation',
   1009: 'message too big',
-  1011: 'internal error',
+  1011: 'server error',
 };
 
 /** Packets as WebSocket messages. Where the WebSocket comes from is a subclass's. */
