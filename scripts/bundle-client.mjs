@@ -41,6 +41,7 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
     input: isScript ? SCRIPT_ENTRY : `${home}/dist/esm/index.js`,
     platform: 'browser',
     transform: { target: TARGET },
+    treeshake: { manualPureFunctions: ['Object.freeze'] },
     plugins: [modules(parser), shortNames()],
   });
   await bundle.write({
@@ -49,8 +50,9 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
     name: 'io',
     exports: isScript ? 'default' : 'named',
     minify: isMinified,
+    comments: { annotation: false, legal: false },
     sourcemap: true,
-    banner: BANNER,
+    postBanner: BANNER,
   });
   await bundle.close();
 }

@@ -4,7 +4,7 @@ import { Emitter } from './emitter.ts';
 import { Socket as Engine, type SocketOptions as EngineOptions, type HandshakeData } from './engine/index.ts';
 import type { WriteOptions } from './engine/packet.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
-import type { DefaultEventsMap, EventsMap } from './events.ts';
+import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
 import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
 import { type DisconnectDescription, Socket, type SocketOptions } from './socket.ts';
 
@@ -31,7 +31,7 @@ export interface ManagerOptions extends EngineOptions {
   /** Connect at once. @defaultValue true */
   autoConnect: boolean;
   /** How packets are written down; the server has to have the same. */
-  parser: Parser;
+  parser: AnyValue;
 }
 
 export interface ManagerReservedEvents {
@@ -109,7 +109,7 @@ export class Manager<
     this.reconnection(this.opts.reconnection !== false);
     this.reconnectionAttempts(this.opts.reconnectionAttempts ?? Number.POSITIVE_INFINITY);
     this.timeout(this.opts.timeout ?? 20_000);
-    const { Encoder, Decoder } = this.opts.parser ?? defaultParser;
+    const { Encoder, Decoder } = (this.opts.parser as Parser | undefined) ?? defaultParser;
     this.encoder = new Encoder();
     this.#Decoder = Decoder;
     this.decoder = new Decoder();
@@ -299,6 +299,8 @@ export class Manager<
 
   /** Gives back to the sockets what the engine never handed to a transport: it can be sent again, and only once. */
   #takeBack(): void {
+    // Who will not connect again is told now that there is no answer.
+    if (!this.#reconnection || this.#skipsReconnect) return;
     const { writeBuffer, inFlight } = this.engine;
     const unsent = new Set<Packet>();
     for (const { options } of writeBuffer.slice(inFlight)) {

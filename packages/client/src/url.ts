@@ -1,5 +1,5 @@
 import { globals } from './engine/globals.ts';
-import { splitUri } from './engine/uri.ts';
+import { isSecure, splitUri } from './engine/uri.ts';
 
 /** Where a socket connects to. */
 export interface SocketUrl {
@@ -23,6 +23,6 @@ export function resolveUrl(uri: string | undefined, path: string): SocketUrl {
   // Without a scheme, that of the page.
   if (!/^(https?|wss?):\/\//.test(source)) source = `${location?.protocol ?? 'https:'}//${source}`;
   const { protocol, host, port, path: nsp, query } = splitUri(source);
-  const id = `${protocol}://${host}:${port || (protocol.endsWith('s') ? 443 : 80)}${path}`;
+  const id = `${protocol}://${host}:${port || (isSecure(protocol) ? 443 : 80)}${path}`;
   return { source, id, path: nsp || '/', query };
 }

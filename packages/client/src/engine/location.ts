@@ -1,6 +1,6 @@
 import { globals } from './globals.ts';
 import type { SocketOptions } from './options.ts';
-import { decodeQuery, splitUri } from './uri.ts';
+import { decodeQuery, isSecure, splitUri } from './uri.ts';
 
 /** Where a session connects to. */
 export interface Target {
@@ -20,17 +20,17 @@ export function resolveTarget(uri: string | undefined, options: SocketOptions): 
   if (uri) {
     const parsed = splitUri(uri);
     hostname = parsed.host;
-    secure = /^(http|w)ss?$/i.test(parsed.protocol) && parsed.protocol.toLowerCase().endsWith('s');
+    secure = isSecure(parsed.protocol);
     port = parsed.port || undefined;
     if (parsed.query) parameters = parsed.query;
   } else if (options.host) {
     hostname = splitUri(options.host).host;
   }
-  const isSecure = secure ?? location?.protocol === 'https:';
+  const isTls = secure ?? location?.protocol === 'https:';
   // The page's port goes with the page's host only.
-  const defaultPort = (!hostname && location?.port) || (isSecure ? '443' : '80');
+  const defaultPort = (!hostname && location?.port) || (isTls ? '443' : '80');
   return {
-    secure: isSecure,
+    secure: isTls,
     hostname: hostname || location?.hostname || 'localhost',
     port: String(port || defaultPort),
     path: path.replace(/\/$/, '') + (addTrailingSlash ? '/' : ''),

@@ -214,10 +214,7 @@ export class SocketWithoutUpgrade
   _onClose(reason: string, description?: CloseDetails | Error): void {
     if (this.readyState === 'closed') return;
     this.clearTimeoutFn(this.#heartbeatTimer);
-    const { transport } = this;
-    transport.off();
-    transport.on('error', () => {});
-    transport.close();
+    this.#dropTransport();
     for (const unlisten of this.#unlisten) unlisten();
     this.readyState = 'closed';
     this.id = null as never;
@@ -407,16 +404,21 @@ export class SocketWithoutUpgrade
   #onError(error: TransportError | Error): void {
     SocketWithoutUpgrade.priorWebsocketSuccess = false;
     if (this.opts.tryAllTransports && this.transports.length > 1 && this.readyState === 'opening') {
-      const { transport } = this;
-      transport.off();
-      transport.on('error', () => {});
-      transport.close();
+      this.#dropTransport();
       this.transports.shift();
       this.#open();
       return;
     }
     this.emitReserved('error', error);
     this._onClose('transport error', error);
+  }
+
+  /** Closes the transport; what it reports after that is nobody's. */
+  #dropTransport(): void {
+    const transport = this.transport as Transport | undefined;
+    transport?.off();
+    transport?.on('error', () => {});
+    transport?.close();
   }
 
   #listen(event: string, listener: () => void): void {

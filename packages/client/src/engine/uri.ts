@@ -40,6 +40,11 @@ export function splitUri(uri: string): SplitUri {
   return { protocol, authority, user, host: ipv6 ?? name, isIpv6, port, relative, path, query };
 }
 
+/** Tells whether a scheme stands for TLS. */
+export function isSecure(protocol: string): boolean {
+  return /^(http|ws)s$/i.test(protocol);
+}
+
 /** Returns the parameters of a query string. */
 export function decodeQuery(query: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(query));

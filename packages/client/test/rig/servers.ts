@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket as NetSocket } from 'node:net';
 import { Server, type ServerOptions } from 'socket.io';
 import { onTestFinished } from 'vitest';
 
@@ -23,17 +23,20 @@ export async function startServer(
   const io = new Server(http, options);
   prepare(io);
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
-  const kill = async () => {
-    http.closeAllConnections();
-    for (const socket of openSockets) socket.destroy();
-    await new Promise((resolve) => http.close(resolve));
-    io.engine.close();
-  };
-  const openSockets = new Set<import('node:net').Socket>();
+  const openSockets = new Set<NetSocket>();
+  let isKilled = false;
   http.on('connection', (socket) => {
+    if (isKilled) socket.destroy();
     openSockets.add(socket);
     socket.on('close', () => openSockets.delete(socket));
   });
+  const kill = async () => {
+    isKilled = true;
+    const closed = new Promise((resolve) => http.close(resolve));
+    for (const socket of openSockets) socket.destroy();
+    await closed;
+    io.engine.close();
+  };
   onTestFinished(kill);
   const { port: boundPort } = http.address() as AddressInfo;
   return { io, http, port: boundPort, url: `http://127.0.0.1:${boundPort}`, kill };
