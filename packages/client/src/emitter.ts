@@ -94,6 +94,7 @@ export class Emitter<
 /** The other names of `on` and `off`. */
 export interface Emitter<
   ListenEvents extends EventsMap,
+  // biome-ignore lint/correctness/noUnusedVariables: the class and the interface have the same parameters.
   EmitEvents extends EventsMap,
   ReservedEvents extends EventsMap = Record<never, never>,
 > {

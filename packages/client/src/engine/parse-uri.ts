@@ -1,4 +1,4 @@
-import { decodeQuery, splitUri } from './uri.ts';
+import { splitUri } from './uri.ts';
 
 /** A URI, taken apart as `parse` of `engine.io-client` does it. */
 export interface ParsedUri {
@@ -47,7 +47,9 @@ export function parse(uri: string): ParsedUri {
     file: isFile ? path.slice(slash) : '',
     anchor: hash === -1 ? '' : relative.slice(hash + 1),
     pathNames: names,
-    queryKey: decodeQuery(query),
+    queryKey: Object.fromEntries(
+      [...query.matchAll(/([^&=]+)=?([^&]*)/g)].map(([, name = '', value = '']) => [name, value]),
+    ),
     ...(isIpv6 && { ipv6uri: true }),
   };
 }
