@@ -47,7 +47,7 @@ function isGeneratorBound(median) {
   return median.generatorBusy > GENERATOR_BOUND && median.generatorBusy > median.serverBusy;
 }
 
-function alignColumns(rows) {
+export function alignColumns(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
     .map((row) =>

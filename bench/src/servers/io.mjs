@@ -1,4 +1,4 @@
 import { Server } from '@hawser/io';
-import { runSocketIoProgram, SERVER_OPTIONS } from './socketio-program.mjs';
+import { runSocketIoProgram, serverOptions } from './socketio-program.mjs';
 
-await runSocketIoProgram((httpServer) => new Server(httpServer, SERVER_OPTIONS), 'this tree');
+await runSocketIoProgram((httpServer) => new Server(httpServer, serverOptions()), 'this tree');

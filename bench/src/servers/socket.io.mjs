@@ -2,7 +2,7 @@
 import 'bufferutil';
 import { Server } from 'socket.io';
 import { packageVersion } from './package-version.mjs';
-import { runSocketIoProgram, SERVER_OPTIONS } from './socketio-program.mjs';
+import { runSocketIoProgram, serverOptions } from './socketio-program.mjs';
 
 const version = `${packageVersion('socket.io')}, bufferutil ${packageVersion('bufferutil')}`;
-await runSocketIoProgram((httpServer) => new Server(httpServer, SERVER_OPTIONS), version);
+await runSocketIoProgram((httpServer) => new Server(httpServer, serverOptions()), version);

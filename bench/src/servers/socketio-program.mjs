@@ -8,12 +8,10 @@ const ROOM = 'news';
 /** Longer than any load: the generator answers no pings. */
 const PING_INTERVAL_MS = 3_600_000;
 
-/** What every server of this layer is given. */
-export const SERVER_OPTIONS = Object.freeze({
-  serveClient: false,
-  maxHttpBufferSize: MAX_MESSAGE_BYTES,
-  pingInterval: PING_INTERVAL_MS,
-});
+/** What every server of this layer is given; a new object each time, as socket.io writes into it. */
+export function serverOptions() {
+  return { serveClient: false, maxHttpBufferSize: MAX_MESSAGE_BYTES, pingInterval: PING_INTERVAL_MS };
+}
 
 /**
  * Runs one program on `socket.io`, or on what stands in for it.
