@@ -1,5 +1,5 @@
-import { io, type Socket } from 'socket.io-client';
-import { systemErrorCode } from '../errors.ts';
+import { io, type Socket } from '@hawser/client';
+import { describeConnectFailure } from './connect-failure.ts';
 import { type Messages, sizeOf } from './messages.ts';
 import type { BenchOptions } from './options.ts';
 import type { Connection, ConnectionHandler, Target } from './target.ts';
@@ -24,7 +24,7 @@ export class SocketIoTarget implements Target {
     const messages = this.#messages;
     const socket = this.#createSocket();
     socket.on('connect', () => handler.opened());
-    socket.on('connect_error', (error) => handler.ended(describeFailure(error)));
+    socket.on('connect_error', (error) => handler.ended(describeConnectFailure(causeOf(error))));
     socket.on('disconnect', (reason) => handler.ended(reason));
     socket.onAny((name: string, ...args: unknown[]) => {
       const sequence = name === event && !ack ? messages.sequenceOf(args[0]) : undefined;
@@ -63,22 +63,15 @@ function sizeOfAll(args: readonly unknown[]): number {
   return args.reduce<number>((bytes, arg) => bytes + sizeOf(arg), 0);
 }
 
-// For this client the path of the address is the namespace.
+// For the client the path of an address is the namespace.
 function addressOf({ url, socketIo: { namespace } }: BenchOptions): string {
-  if (namespace === undefined) return url;
   const address = new URL(url);
-  address.pathname = namespace.startsWith('/') ? namespace : `/${namespace}`;
+  address.protocol = address.protocol.replace('ws', 'http');
+  if (namespace !== undefined) address.pathname = namespace.startsWith('/') ? namespace : `/${namespace}`;
   return address.href;
 }
 
-function describeFailure(error: Error): string {
-  const inner = innermost(error);
-  return systemErrorCode(inner) ?? inner.message;
-}
-
-// The transport hides what happened in `description`: the WebSocket's error event, which has the error.
-function innermost(error: Error): Error {
-  const description: unknown = 'description' in error ? error.description : undefined;
-  if (typeof description !== 'object' || description === null || !('error' in description)) return error;
-  return description.error instanceof Error ? description.error : error;
+// The error of a transport has what happened in `description`.
+function causeOf(error: Error): Error {
+  return 'description' in error && error.description instanceof Error ? error.description : error;
 }

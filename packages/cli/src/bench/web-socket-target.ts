@@ -1,8 +1,8 @@
-import { WebSocket, WebSocketError } from '@hawser/ws';
+import { WebSocket } from '@hawser/ws';
 import { describeClose } from '../close-codes.ts';
-import { CommandError, systemErrorCode } from '../errors.ts';
-import type { Messages } from './messages.ts';
-import { sizeOf } from './messages.ts';
+import { CommandError } from '../errors.ts';
+import { describeConnectFailure } from './connect-failure.ts';
+import { type Messages, sizeOf } from './messages.ts';
 import type { BenchOptions } from './options.ts';
 import type { Connection, ConnectionHandler, Target } from './target.ts';
 
@@ -34,7 +34,7 @@ export class WebSocketTarget implements Target {
       failure = error;
     });
     socket.addEventListener('close', ({ code, reason }) => {
-      handler.ended(hasOpened ? describeClose(code, reason) : describeFailure(failure));
+      handler.ended(hasOpened ? describeClose(code, reason) : describeConnectFailure(failure));
     });
     return {
       send: (sequence) => socket.send(this.#messages.make(sequence)),
@@ -59,12 +59,4 @@ export class WebSocketTarget implements Target {
       throw new CommandError('USAGE', detail, { cause: error });
     }
   }
-}
-
-// The client's sentence names ports and addresses; what is counted must not differ from one connection to the next.
-function describeFailure(failure: Error | undefined): string {
-  if (failure instanceof WebSocketError && failure.status !== undefined) {
-    return `the server answered ${failure.status}`;
-  }
-  return systemErrorCode(failure) ?? failure?.message ?? 'the connection was closed';
 }

@@ -291,6 +291,13 @@ describe('Socket.IO', () => {
     expect(stderr).toBe(`hawser: cannot connect to ${url}: a token is needed (2 connections failed)\n`);
   });
 
+  test('a server that refuses the upgrade: exit code 1 with its status', async () => {
+    const url = await listenSocketIo(() => {}, { allowRequest: (_request, decide) => decide('no', false) });
+    const { exitCode, stderr } = await hawser.run(['bench', url, '-c', '1', '-d', '0.1']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(`hawser: cannot connect to ${url}: the server answered 400\n`);
+  });
+
   test('disconnected by the server: exit code 3', async () => {
     const url = await listenSocketIo((io) => {
       io.on('connection', (socket) => socket.on('message', () => socket.disconnect(true)));
