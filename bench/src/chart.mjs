@@ -61,7 +61,7 @@ export function drawChart({ results, machine, versions, rounds }) {
   const height = top + FOOTER_HEIGHT;
   const protocols = new Set(results.map(({ workload }) => workload.protocol));
   const references = [...protocols].map((protocol) => REFERENCE_SERVERS[protocol]);
-  const title = `Server CPU time, relative to ${references.join(', or for its rows ')}`;
+  const title = `Server CPU time, relative to ${references.join(' and ')}`;
   const measured = references.map((name) => `${name} ${versions[name] ?? 'not measured'}`);
   const setting = [machine.cpuModel, `Node ${machine.node}`, ...measured].join(', ');
   return [
