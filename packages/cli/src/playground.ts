@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { attachChat } from './chat/chat-server.ts';
 import { listenError } from './errors.ts';
 import { createHttpListener } from './http-listener.ts';
+import { createSocketIoServer } from './socket-io.ts';
 import { readStaticFiles } from './static-files.ts';
 import { formatUrl } from './url.ts';
 
-/** The path of the playground's WebSocket address. */
+/** The path of the playground's plain WebSocket address. */
 const SOCKET_PATH = '/ws';
 
 // The same from src/ and from dist/.
@@ -38,7 +39,7 @@ export interface Playground {
  */
 export async function startPlayground({ host, port, onError }: PlaygroundOptions): Promise<Playground> {
   const http = createServer(createHttpListener(await readStaticFiles(STATIC_FOLDER), SOCKET_PATH));
-  const chat = attachChat(http, SOCKET_PATH, onError);
+  const chat = attachChat({ http, path: SOCKET_PATH, io: createSocketIoServer(http), onError });
   const address = await listen(http, host, port);
   http.on('error', onError);
   return {
