@@ -1,8 +1,8 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { MAX_CHAT_MESSAGE_BYTES } from './chat/limits.ts';
 
-export type { Server, Socket };
+export { Server, type Socket };
 
 /** How long someone may be away and still get everything that they missed. */
 const RECOVERY_MS = 2 * 60 * 1000;

@@ -324,7 +324,10 @@ export class ChatClient {
       const isSent =
         typeof content === 'string'
           ? this.#send({ type: 'say', id, room, text: content })
-          : this.#send({ type: 'file', id, room, name: content.name, mediaType: content.mediaType }, content.bytes);
+          : this.#send(
+              { type: 'file', id, room, name: content.name, mediaType: content.mediaType },
+              content.bytes,
+            );
       if (!isSent) return;
       entry.state = 'sending';
       this.#view.onDelivery(room, id, { state: 'sending' });

@@ -111,9 +111,7 @@ export class StateView {
     if (state.name === 'closed') {
       this.#what.textContent = `Closed with ${state.reason}. What you write is kept.`;
     } else if (state.name === 'reconnecting') {
-      this.#what.textContent = wasOpen
-        ? `Connection lost with ${state.reason}.`
-        : 'Could not connect.';
+      this.#what.textContent = wasOpen ? `Connection lost with ${state.reason}.` : 'Could not connect.';
     } else if (state.name === 'connecting') {
       this.#what.textContent = `Trying again, attempt ${attempt - 1}…`;
     }
