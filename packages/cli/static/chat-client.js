@@ -69,7 +69,12 @@ export class ChatClient {
   #isNewServer = false;
   /** @type {import('./connection.js').Opening} */
   #opening = { isRecovered: false };
-  #missed = 0;
+  /**
+   * What was sent again before we had joined again.
+   *
+   * @type {string[]}
+   */
+  #recovered = [];
 
   /**
    * @param {import('./connection.js').Wire} wire
@@ -234,10 +239,11 @@ export class ChatClient {
   #onJoined({ room, you, members, history }) {
     this.#place = { room, me: you, members: new Map(members.map((member) => [member.id, member])) };
     const { isRecovered, refusal } = this.#opening;
-    const [isNewServer, missed] = [this.#isNewServer, this.#missed];
+    const isNewServer = this.#isNewServer;
+    const missed = this.#recovered.length;
     this.#view.onJoined({ room, you, history, isNewServer, isRecovered, refusal, missed });
     this.#isNewServer = false;
-    this.#missed = 0;
+    for (const id of this.#recovered.splice(0)) this.#send({ type: 'received', id });
     // What the room remembers of ours had arrived although nobody told us.
     for (const { id } of history) this.#confirm(id, undefined);
     this.#showMembers();
@@ -264,13 +270,13 @@ export class ChatClient {
    */
   #onEntry(entry, receivedMs, bytes) {
     if (this.#confirm(entry.id, receivedMs) || entry.from.id === this.#place?.me.id) return;
-    this.#send({ type: 'received', id: entry.id });
     // Before we have joined again, only a session that is recovered is sent anything of a room.
     if (this.#place === undefined) {
-      this.#missed++;
+      this.#recovered.push(entry.id);
       this.#view.onEntry(entry, { state: 'recovered' }, bytes);
       return;
     }
+    this.#send({ type: 'received', id: entry.id });
     const age = this.#clock.ageOf(entry.at, receivedMs);
     this.#view.onEntry(
       entry,

@@ -6,7 +6,7 @@ import { formatDuration } from './format.js';
  * @typedef {{ left: number, top: number, width: number, height: number }} Plot
  */
 
-const MARGIN = { left: 62, right: 14, top: 14, bottom: 28 };
+const MARGIN = { left: 72, right: 16, top: 14, bottom: 28 };
 const GRID_SECONDS = 5;
 // Nothing is drawn below: there the clocks say no more.
 const FLOOR_MS = 0.1;

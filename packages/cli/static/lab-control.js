@@ -12,7 +12,7 @@ import { localNow, ServerClock } from './clock.js';
  * @property {(ready: Ready) => void} onReady a stream is there; the one before is not
  * @property {(totals: { pages: number, transports: Record<string, Totals> }) => void} onTotals
  * @property {(pace: Pace) => void} onPace
- * @property {(notice: string) => void} onStopped the stream has stopped, and why
+ * @property {(notice: string) => void} onNotice something that the user should know
  * @property {(reason: string) => void} onLost
  *
  * @typedef {import('/socket.io/socket.io.esm.min.js').Socket} Socket
@@ -38,11 +38,13 @@ export class LabControl {
       handler.onReady(ready);
     });
     socket.on('totals', (totals) => handler.onTotals(totals));
-    socket.on('idle', ({ idleMs }) =>
-      handler.onStopped(
-        `Nothing was changed here for ${Math.round(idleMs / 60_000)} minutes: the stream rests.`,
-      ),
-    );
+    socket.on('idle', ({ idleMs, ...pace }) => {
+      handler.onPace(pace);
+      const minutes = Math.round(idleMs / 60_000);
+      handler.onNotice(
+        `Nothing was changed here for ${minutes} minutes: the stream rests. “Go on” wakes it.`,
+      );
+    });
     socket.on('full', ({ pages }) =>
       handler.onLost(`${pages} pages use the lab already. Close one of them and load this page again.`),
     );

@@ -48,7 +48,7 @@ export class LabPage {
 
   /** @type {ControlHandler['onReady']} */
   onReady(ready) {
-    this.#notice('');
+    this.onNotice('');
     this.#showControl('open', 'Connected');
     this.#record.clear();
     this.#controls.setEnabled(true);
@@ -75,19 +75,20 @@ export class LabPage {
 
   /** @type {ControlHandler['onPace']} */
   onPace(pace) {
-    this.#notice('');
+    this.onNotice('');
     this.#controls.showPace(pace);
   }
 
-  /** @type {ControlHandler['onStopped']} */
-  onStopped(notice) {
-    this.#notice(`${notice} Move a slider or press “Go on”.`);
-    this.#control.change({ isRunning: false });
+  /** @type {ControlHandler['onNotice']} */
+  onNotice(text) {
+    const notice = byId('lab-notice', HTMLElement);
+    notice.textContent = text;
+    notice.hidden = text === '';
   }
 
   /** @type {ControlHandler['onLost']} */
   onLost(reason) {
-    this.#notice(reason);
+    this.onNotice(reason);
     this.#showControl('lost', 'Not connected');
     this.#controls.setEnabled(false);
     for (const column of this.#columns) column.end();
@@ -109,13 +110,6 @@ export class LabPage {
     const offset = formatDuration(Math.abs(clock.offsetMs));
     byId('clock', HTMLElement).textContent =
       `the server's is ${offset} ${sign} this page's, give or take ${formatDuration(clock.errorMs)}`;
-  }
-
-  /** @param {string} text */
-  #notice(text) {
-    const notice = byId('lab-notice', HTMLElement);
-    notice.textContent = text;
-    notice.hidden = text === '';
   }
 
   /**

@@ -50,7 +50,7 @@ class LabServer implements Lab {
     }
     const stream = new Stream({
       onEvents: (events) => this.#fleet?.send({ type: 'events', stream: stream.id, events }),
-      onIdle: () => socket.emit('idle', { idleMs: LAB_LIMITS.idleMs }),
+      onIdle: () => socket.emit('idle', { idleMs: LAB_LIMITS.idleMs, ...describe(stream) }),
     });
     this.#pages.set(socket, stream);
     socket.once('disconnect', () => this.#leave(socket, stream));
