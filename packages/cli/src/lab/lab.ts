@@ -26,7 +26,7 @@ export interface Lab {
  */
 export function attachLab(io: Server, host: string, onError: (error: Error) => void): Lab {
   const lab = new LabServer(host, onError);
-  io.of(NAMESPACE).on('connection', (socket) => void lab.accept(socket).catch(onError));
+  io.of(NAMESPACE).on('connection', (socket) => void lab.accept(socket));
   return lab;
 }
 
@@ -56,8 +56,9 @@ class LabServer implements Lab {
     socket.once('disconnect', () => this.#leave(socket, stream));
     this.#listen(socket, stream);
     const fleet = this.#startFleet();
-    const ports = await fleet.ports();
-    if (this.#fleet !== fleet || !this.#pages.has(socket)) return;
+    // A process that did not start has been told of, and its page has been sent away.
+    const ports = await fleet.ports().catch(() => undefined);
+    if (ports === undefined || this.#fleet !== fleet || !this.#pages.has(socket)) return;
     fleet.send({ type: 'open', stream: stream.id });
     stream.start();
     const transports = fleet.totalsOf(stream.id);

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { EventSource, type Pace } from './event-source.ts';
 import { LAB_LIMITS } from './limits.ts';
 import type { LabEvent } from './messages.ts';

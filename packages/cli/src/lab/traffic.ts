@@ -40,6 +40,8 @@ export class Traffic {
       this.#begin(request, request.socket);
       response.once('close', () => this.#settle(request.socket));
     });
+    // With a listener of ours alone, nobody would answer an upgrade; without any, it is a request like others.
+    if (http.listenerCount('upgrade') === 0) return;
     http.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) =>
       this.#begin(request, socket as Socket),
     );

@@ -6,7 +6,7 @@ import { TRANSPORTS } from './transports/index.ts';
 const TOTALS_INTERVAL_MS = 500;
 
 async function main(name: string, host: string): Promise<void> {
-  const server = await startTransport(TRANSPORTS[name as TransportName], host);
+  const server = await startTransport(await TRANSPORTS[name as TransportName](), host);
   process.on('message', (message: ToTransport) => {
     if (message.type === 'events') server.deliver(message.stream, message.events);
     else server[message.type](message.stream);
@@ -22,12 +22,12 @@ async function main(name: string, host: string): Promise<void> {
 }
 
 function tell(message: FromTransport): void {
-  if (process.connected) process.send?.(message);
+  // Where the server has hung up, `disconnect` says so a moment later, and ends this process.
+  if (process.connected) process.send?.(message, undefined, {}, () => {});
 }
 
 // Ctrl-C at a terminal reaches every process; when to stop is the server's to say, by hanging up.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
-
 const [, , name = '', host = ''] = process.argv;
 void main(name, host);

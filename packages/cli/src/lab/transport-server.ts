@@ -51,7 +51,10 @@ export async function startTransport(attach: AttachTransport, host: string): Pro
     },
     totals: () => traffic.totals(),
     async stop() {
-      for (const stream of streams) transport.close(stream);
+      for (const stream of streams) {
+        transport.close(stream);
+        traffic.close(stream);
+      }
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
     },

@@ -3,7 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type HawserProcess, HawserProcesses } from '../command/hawser-process.ts';
 import { PlaygroundBrowser } from './browser.ts';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
+// Six processes start at the first page, on a machine that may be busy.
+const WAIT = { timeout: 60_000 };
 const NAMES = ['short-polling', 'long-polling', 'server-sent-events', 'socket-io', 'websocket'] as const;
 
 /** A row of the table, as numbers. */
@@ -68,7 +70,7 @@ async function readRow(page: Page, name: string): Promise<Row> {
 async function waitForEvents(page: Page, least: number, names: readonly string[] = NAMES): Promise<void> {
   for (const name of names) {
     await expect
-      .poll(() => readRow(page, name), { timeout: 30_000 })
+      .poll(() => readRow(page, name), WAIT)
       .toSatisfy((row: Row) => row.events >= least && row.bytesDown > 0);
   }
 }
@@ -135,7 +137,7 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
     // Each event carries its payload now.
     for (const name of NAMES) {
       await expect
-        .poll(() => readRow(page, name), { timeout: 30_000 })
+        .poll(() => readRow(page, name), WAIT)
         .toSatisfy((row: Row) => row.bytesDown / row.events > 3000);
     }
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
@@ -173,7 +175,7 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
     await waitForEvents(page, 30);
     // Every answer to a poll pays the latency: an event can wait no less than that now.
     await expect
-      .poll(() => columnOf(page, 'long-polling').locator('.column-median').textContent(), { timeout: 30_000 })
+      .poll(() => columnOf(page, 'long-polling').locator('.column-median').textContent(), WAIT)
       .toMatch(/^([3-9]\d\d ms|\d+\.\d s)$/);
     expect(errors).toEqual([]);
   });
@@ -186,7 +188,7 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
     await page.locator('#lab-notice', { hasText: /Trying again/ }).waitFor();
     await page.locator('#control-state[data-state="lost"]').waitFor();
     await serve(Number(new URL(url).port));
-    await page.locator('#control-state[data-state="open"]').waitFor();
+    await page.locator('#control-state[data-state="open"]').waitFor(WAIT);
     await waitForEvents(page, 3);
     expect(await page.locator('#lab-notice').isVisible()).toBe(false);
     expect(errors).toEqual([]);
@@ -195,7 +197,7 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
   test('one page too many is turned away, in words', async () => {
     for (let pages = 0; pages < 4; pages++) {
       const { page } = await browser.visit(url);
-      await page.locator('#control-state[data-state="open"]').waitFor();
+      await page.locator('#control-state[data-state="open"]').waitFor(WAIT);
     }
     const { page } = await browser.visit(url);
     await page.locator('#lab-notice', { hasText: '4 pages use the lab already' }).waitFor();

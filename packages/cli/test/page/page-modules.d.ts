@@ -128,3 +128,30 @@ declare module '*/static/wire.js' {
   export function encodeFileFrame(header: object, body: Uint8Array): Uint8Array;
   export function decodeFileFrame(buffer: ArrayBuffer): { header: unknown; body: Uint8Array };
 }
+
+declare module '*/static/lab-record.js' {
+  export class LabRecord {
+    readonly columns: [number[], ...(number | null)[][]];
+    constructor(transports: number, spanMs: number);
+    add(transport: number, arrival: { seq: number; at: number; delayMs: number }): void;
+    delaysSince(transport: number, sinceMs: number): number[];
+    clear(): void;
+  }
+  export function quantile(sorted: readonly number[], share: number): number | undefined;
+}
+
+declare module '*/static/lab-tally.js' {
+  export interface Totals {
+    readonly requests: number;
+    readonly bytesUp: number;
+    readonly bytesDown: number;
+    readonly connections: number;
+    readonly cpuMs: number;
+  }
+  export class Tally {
+    readonly cost: object;
+    count(event: { seq: number; data: string }): boolean;
+    take(totals: Totals): void;
+    reset(): void;
+  }
+}

@@ -1,15 +1,11 @@
 import type { TransportName } from '../messages.ts';
 import type { AttachTransport } from '../transport.ts';
-import { attachLongPolling, attachShortPolling } from './polling.ts';
-import { attachServerSentEvents } from './server-sent-events.ts';
-import { attachSocketIo } from './socket-io.ts';
-import { attachWebSocket } from './websocket.ts';
 
-/** Every transport of the lab. */
-export const TRANSPORTS: Readonly<Record<TransportName, AttachTransport>> = Object.freeze({
-  'short-polling': attachShortPolling,
-  'long-polling': attachLongPolling,
-  'server-sent-events': attachServerSentEvents,
-  'socket-io': attachSocketIo,
-  websocket: attachWebSocket,
+/** Every transport of the lab. A process loads its own alone: the others would only delay its start. */
+export const TRANSPORTS: Readonly<Record<TransportName, () => Promise<AttachTransport>>> = Object.freeze({
+  'short-polling': async () => (await import('./polling.ts')).attachShortPolling,
+  'long-polling': async () => (await import('./polling.ts')).attachLongPolling,
+  'server-sent-events': async () => (await import('./server-sent-events.ts')).attachServerSentEvents,
+  'socket-io': async () => (await import('./socket-io.ts')).attachSocketIo,
+  websocket: async () => (await import('./websocket.ts')).attachWebSocket,
 });
