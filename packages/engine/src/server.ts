@@ -71,6 +71,8 @@ export class Server extends EventEmitter {
   /** The sessions by their ids. */
   readonly clients: Record<string, Socket> = Object.create(null);
   clientsCount = 0;
+  /** @internal What the handshake tells clients of Hawser: the version of their own arrangements with what is above. */
+  hawser: number | undefined = undefined;
   /** The HTTP server that `listen` made. */
   httpServer?: HttpServer;
   readonly #middlewares: Middleware[] = [];

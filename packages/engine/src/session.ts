@@ -29,6 +29,14 @@ import type { SessionSweep } from './session-sweep.ts';
 import type { CloseDescription, CloseNotice, Transport, TransportHandler } from './transport.ts';
 import { Upgrade, type UpgradeHost } from './upgrade.ts';
 
+/** What takes a session's messages, without a listener for each: for what builds on this package. */
+export interface SessionConsumer {
+  onMessage(data: string | Uint8Array): void;
+  /** What waited has left, and more can be sent. */
+  onWritable(): void;
+  onClose(reason: CloseReason, description: unknown): void;
+}
+
 type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
 
 /** Why a session ended. */
@@ -78,6 +86,8 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   upgraded = false;
   /** Packets that wait for the transport. */
   writeBuffer: OutgoingPacket[] = NO_PACKETS;
+  /** @internal It hears everything before the listeners do. */
+  consumer: SessionConsumer | null = null;
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat;
   #readyState: ReadyState = 'opening';
@@ -133,6 +143,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
       pingInterval,
       pingTimeout,
       maxPayload: maxHttpBufferSize,
+      hawser: this.server.hawser,
     };
     this.#send(controlPacket('open', encodeHandshake(handshake)));
     if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
@@ -193,6 +204,11 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     }
   }
 
+  /** @internal Ends the session at once, and says why. */
+  abort(reason: CloseReason, error: Error, code: number): void {
+    this.#end(reason, error, { code, reason: error.message });
+  }
+
   /** @internal Tries to move to `candidate`; returns `false` where that is not on. */
   tryUpgrade(candidate: Transport): boolean {
     const isOffered = this.#host.upgradesFrom(this.transport).includes(candidate.name);
@@ -218,6 +234,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
         reason: VIOLATIONS[violation],
       });
     } else if (packet.type === 'message') {
+      this.consumer?.onMessage(packet.data);
       this.emit('data', packet.data);
       this.emit('message', packet.data);
     } else if (packet.type === 'ping' || packet.type === 'pong') {
@@ -228,6 +245,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   /** @internal */
   onReady(): void {
     this.#flush();
+    this.#announceWritable();
   }
 
   /** @internal */
@@ -281,6 +299,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     this.upgraded = true;
     this.emit('upgrade', candidate);
     this.#flush();
+    this.#announceWritable();
     if (this.#readyState === 'closing') this.#closeTransport();
   }
 
@@ -325,6 +344,10 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     if (this.#readyState === 'closing') this.#closeTransport();
   }
 
+  #announceWritable(): void {
+    if (this.#readyState === 'open' && this.transport.writable) this.consumer?.onWritable();
+  }
+
   #hand(packets: OutgoingPacket[]): void {
     if (this.listenerCount('flush') > 0) this.emit('flush', packets);
     this.server.emit('flush', this, packets);
@@ -339,7 +362,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
 
   #end(
     reason: CloseReason,
-    description: EngineError | CloseDescription | undefined,
+    description: Error | CloseDescription | undefined,
     notice: CloseNotice | null = null,
   ): void {
     if (this.#readyState === 'closed') return;
@@ -353,6 +376,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     upgrade?.abandon();
     this.#host.sessionClosed(this);
     // A `close` listener still sees what was not sent.
+    this.consumer?.onClose(reason, description);
     this.emit('close', reason, description);
     this.writeBuffer = NO_PACKETS;
     this.#writeBufferBytes = 0;

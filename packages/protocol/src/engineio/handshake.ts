@@ -11,12 +11,14 @@ export interface Handshake {
   readonly pingTimeout: number;
   /** Bytes that the server takes in one polling request; servers of version 3 do not say. */
   readonly maxPayload?: number | undefined;
+  /** Set by a server of Hawser from which sessions can be recovered; other clients pass over it. */
+  readonly hawser?: number | undefined;
 }
 
 /** Returns the data of an `open` packet. */
 export function encodeHandshake(handshake: Handshake): string {
-  const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
-  return JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload });
+  const { sid, upgrades, pingInterval, pingTimeout, maxPayload, hawser } = handshake;
+  return JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload, hawser });
 }
 
 /** Returns what an `open` packet says, or the rule that it breaks. What it says beyond that is left out. */
