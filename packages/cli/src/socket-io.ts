@@ -1,5 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
-import { Server, type Socket } from 'socket.io';
+import { Server, type Socket } from '@hawser/io';
 import { MAX_CHAT_MESSAGE_BYTES } from './chat/limits.ts';
 
 export { Server, type Socket };
@@ -12,6 +12,7 @@ const MAX_PACKET_BYTES = MAX_CHAT_MESSAGE_BYTES + 1024;
 /** Start a Socket.IO server on an HTTP server, for pages of that server alone. */
 export function createSocketIoServer(http: HttpServer): Server {
   return new Server(http, {
+    serveClient: false,
     maxHttpBufferSize: MAX_PACKET_BYTES,
     connectionStateRecovery: { maxDisconnectionDuration: RECOVERY_MS },
     allowRequest: (request, decide) => {
