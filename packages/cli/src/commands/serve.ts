@@ -13,7 +13,9 @@ interface ParsedServeOptions {
 export function addServe(program: Command, { terminal, onExit }: ProgramContext): void {
   program
     .command('serve')
-    .description('Serve the playground: a chat page in the browser, pushed over one WebSocket connection.')
+    .description(
+      'Serve the playground: a chat in the browser over Socket.IO or WebSocket, and a lab of transports.',
+    )
     .option('-p, --port <number>', 'port to listen on, 0 for any free one', parsePort, 3000)
     .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
     .option('-o, --open', 'open the page in the browser')
