@@ -12,7 +12,8 @@ runStep('other versions of Node', 'scripts/smoke-nodes.mjs');
 runStep('conformance suite itself', 'conformance/suite/test/run-suite.test.mjs');
 runStep('vectors themselves', 'conformance/suite/test/vectors.test.mjs');
 runStep('conformance, both roles', 'scripts/conformance.mjs');
-runStep('ecosystem', 'scripts/ecosystem.mjs');
+runStep('packages that depend on ws', 'scripts/ecosystem.mjs', ['ecosystem']);
+runStep('web frameworks with Socket.IO', 'scripts/ecosystem.mjs', ['frameworks']);
 runStep('fuzzing itself', 'fuzz/test/fuzz.test.mjs');
 // The same inputs every time; a run with another seed, and for longer, is `npm run fuzz`.
 runStep('fuzzing', 'fuzz/src/main.mjs', ['--inputs', '10000', '--seed', '1']);
