@@ -19,4 +19,6 @@ runStep('fuzzing itself', 'fuzz/test/fuzz.test.mjs');
 runStep('fuzzing', 'fuzz/src/main.mjs', ['--inputs', '10000', '--seed', '1']);
 runStep('soak itself', 'soak/test/soak.test.mjs');
 runStep('soak', 'soak/src/main.mjs', ['--minutes', '0.1', '--connections', '300']);
+runStep('chaos itself', 'chaos/test/chaos.test.mjs');
+runStep('chaos', 'chaos/src/main.mjs', ['--seconds', '12', '--clients', '60']);
 runStep('all tests', VITEST, ['run'], { HAWSER_NODE_24: nodeBinaries()[24] ?? '' });

@@ -24,12 +24,18 @@ const CLIENTS = [['websocket'], ['polling'], ['polling', 'websocket']];
 // The examples are copied: beside them, `socket.io` would be the rival that this workspace tests against.
 rmSync(programs, { recursive: true, force: true });
 mkdirSync(programs);
-cpSync(join(root, 'examples/frameworks'), programs, { recursive: true, filter: (file) => !/node_modules|dist/.test(file.slice(root.length)) });
+cpSync(join(root, 'examples/frameworks'), programs, {
+  recursive: true,
+  filter: (file) => !/node_modules|dist/.test(file.slice(root.length)),
+});
 compile();
 checkIdentity();
 
 const failed = [];
-for (const file of [...readdirSync(programs).filter((name) => name.endsWith('.mjs') && name !== 'chat.mjs'), 'dist/nest.js']) {
+for (const file of [
+  ...readdirSync(programs).filter((name) => name.endsWith('.mjs') && name !== 'chat.mjs'),
+  'dist/nest.js',
+]) {
   const name = file.replace(/^dist\/|\.m?js$/g, '');
   try {
     await runProgram(name, file);
@@ -78,7 +84,10 @@ async function portOf(child) {
   const lines = createInterface(child.stdout);
   const exit = once(child, 'exit').then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
   exit.catch(() => {});
-  const [line] = await Promise.race([once(lines, 'line', { signal: AbortSignal.timeout(MAX_START_MS) }), exit]);
+  const [line] = await Promise.race([
+    once(lines, 'line', { signal: AbortSignal.timeout(MAX_START_MS) }),
+    exit,
+  ]);
   return /^listening on port (\d+)$/.exec(line)?.[1] ?? assert.fail(`it printed ${line}`);
 }
 
@@ -92,7 +101,8 @@ async function chat(url) {
   for (const speaker of sockets) {
     const heard = sockets.map((socket) => once(socket, 'said'));
     assert.equal(await speaker.timeout(MAX_ANSWER_MS).emitWithAck('say', 'hellø'), sockets.length);
-    for (const [said] of await Promise.all(heard)) assert.deepEqual(said, { from: speaker.id, text: 'hellø' });
+    for (const [said] of await Promise.all(heard))
+      assert.deepEqual(said, { from: speaker.id, text: 'hellø' });
   }
   for (const socket of sockets) socket.disconnect();
 }
