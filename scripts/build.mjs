@@ -16,6 +16,7 @@ const PROJECTS = [
   'packages/engine/tsconfig.json',
   'packages/io/tsconfig.json',
   'packages/client/tsconfig.json',
+  'packages/client/tsconfig.esm.json',
   'packages/cli/tsconfig.json',
 ];
 
@@ -26,3 +27,11 @@ for (const project of PROJECTS) {
   execFileSync(process.execPath, [tsc, '-p', project], { cwd: root, stdio: 'inherit' });
 }
 writeFileSync(`${root}/packages/protocol/dist/esm/package.json`, '{ "type": "module" }\n');
+// It is a scope of its own, so what `#platform` is has to be said again.
+const scope = {
+  type: 'module',
+  sideEffects: false,
+  imports: { '#platform': { node: './platform/node.js', default: './platform/browser.js' } },
+};
+writeFileSync(`${root}/packages/client/dist/esm/package.json`, `${JSON.stringify(scope, null, 2)}\n`);
+await import('./bundle-client.mjs');

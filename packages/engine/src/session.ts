@@ -29,6 +29,14 @@ import type { SessionSweep } from './session-sweep.ts';
 import type { CloseDescription, CloseNotice, Transport, TransportHandler } from './transport.ts';
 import { Upgrade, type UpgradeHost } from './upgrade.ts';
 
+/** What takes a session's messages, without a listener for each: for what builds on this package. */
+export interface SessionConsumer {
+  onMessage(data: string | Uint8Array): void;
+  /** What waited has left, and more can be sent. */
+  onWritable(): void;
+  onClose(reason: CloseReason, description: unknown): void;
+}
+
 type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
 
 /** Why a session ended. */
@@ -48,8 +56,15 @@ export interface SessionHost {
   upgradesFrom(transport: Transport): readonly string[];
   /** Returns the message that goes out with `frame`, one for all who send it. */
   preparedFor(frame: object, data: string | Uint8Array): PreparedMessage;
-  sessionClosed(session: Socket): void;
+  /** @param notice - what the client was to be told */
+  sessionClosed(session: Socket, notice: CloseNotice | null): void;
 }
+
+/**
+ * So many times in a row a client is kept for its connection's own answers, while its program says nothing: four
+ * minutes with the default heartbeat. Browsers let a page in the background act once a minute.
+ */
+const MAX_PROBES = 8;
 
 const NO_PACKETS: OutgoingPacket[] = [];
 Object.freeze(NO_PACKETS);
@@ -78,11 +93,15 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   upgraded = false;
   /** Packets that wait for the transport. */
   writeBuffer: OutgoingPacket[] = NO_PACKETS;
+  /** @internal It hears everything before the listeners do. */
+  consumer: SessionConsumer | null = null;
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat;
   #readyState: ReadyState = 'opening';
   #writeBufferBytes = 0;
   #upgrade: Upgrade | null = null;
+  /** Since the last packet. */
+  #probes = 0;
 
   /** @internal Made by the server. */
   constructor(
@@ -126,7 +145,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   /** @internal Begins: the handshake is the first thing that goes out. */
   open(): void {
     this.#readyState = 'open';
-    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket } = this.#host.opts;
+    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket, handshakeExtras } = this.#host.opts;
     const handshake = {
       sid: this.id,
       upgrades: this.#host.upgradesFrom(this.transport),
@@ -134,7 +153,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
       pingTimeout,
       maxPayload: maxHttpBufferSize,
     };
-    this.#send(controlPacket('open', encodeHandshake(handshake)));
+    this.#send(controlPacket('open', encodeHandshake(handshake, handshakeExtras)));
     if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
     this.#heartbeat.tick(Math.floor(performance.now()));
     this.emit('open');
@@ -193,6 +212,11 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     }
   }
 
+  /** @internal Ends the session at once, and says why. */
+  abort(reason: CloseReason, error: Error, code: number): void {
+    this.#end(reason, error, { code, reason: error.message });
+  }
+
   /** @internal Tries to move to `candidate`; returns `false` where that is not on. */
   tryUpgrade(candidate: Transport): boolean {
     const isOffered = this.#host.upgradesFrom(this.transport).includes(candidate.name);
@@ -210,6 +234,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   /** @internal */
   onPacket(packet: Packet): void {
     if (this.#readyState !== 'open') return;
+    this.#probes = 0;
     this.emit('packet', packet);
     const violation = this.#heartbeat.receivePacket(packet, this.#host.sweep.nowMs);
     if (violation !== null) {
@@ -218,6 +243,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
         reason: VIOLATIONS[violation],
       });
     } else if (packet.type === 'message') {
+      this.consumer?.onMessage(packet.data);
       this.emit('data', packet.data);
       this.emit('message', packet.data);
     } else if (packet.type === 'ping' || packet.type === 'pong') {
@@ -228,6 +254,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   /** @internal */
   onReady(): void {
     this.#flush();
+    this.#announceWritable();
   }
 
   /** @internal */
@@ -236,8 +263,8 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   }
 
   /** @internal */
-  onTransportError(error: EngineError): void {
-    this.#end('transport error', error);
+  onTransportError(error: EngineError, notice: CloseNotice | null): void {
+    this.#end('transport error', error, notice);
   }
 
   /** @internal */
@@ -255,6 +282,11 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
   onSilence(): void {
     const reason = 'ping timeout';
     this.#end(reason, undefined, { code: CloseCode.POLICY_VIOLATION, reason });
+  }
+
+  /** @internal */
+  onDoubt(): void {
+    if (this.#probes++ < MAX_PROBES) this.transport.probe();
   }
 
   /** @internal */
@@ -281,6 +313,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     this.upgraded = true;
     this.emit('upgrade', candidate);
     this.#flush();
+    this.#announceWritable();
     if (this.#readyState === 'closing') this.#closeTransport();
   }
 
@@ -305,10 +338,8 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     const { bufferedBytes } = this;
     if (bufferedBytes > 0 && bufferedBytes + byteLength > maxBufferedBytes) {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
-      this.#end('transport error', new EngineError('EIO_ERR_SLOW_CONSUMER', reason), {
-        code: CloseCode.POLICY_VIOLATION,
-        reason,
-      });
+      const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
+      this.#end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
     if (this.writeBuffer === NO_PACKETS) this.writeBuffer = [];
@@ -325,6 +356,10 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     if (this.#readyState === 'closing') this.#closeTransport();
   }
 
+  #announceWritable(): void {
+    if (this.#readyState === 'open' && this.transport.writable) this.consumer?.onWritable();
+  }
+
   #hand(packets: OutgoingPacket[]): void {
     if (this.listenerCount('flush') > 0) this.emit('flush', packets);
     this.server.emit('flush', this, packets);
@@ -339,7 +374,7 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
 
   #end(
     reason: CloseReason,
-    description: EngineError | CloseDescription | undefined,
+    description: Error | CloseDescription | undefined,
     notice: CloseNotice | null = null,
   ): void {
     if (this.#readyState === 'closed') return;
@@ -351,8 +386,9 @@ export class Socket extends EventEmitter implements TransportHandler, HeartbeatH
     transport.discard();
     transport.close(undefined, notice);
     upgrade?.abandon();
-    this.#host.sessionClosed(this);
+    this.#host.sessionClosed(this, notice);
     // A `close` listener still sees what was not sent.
+    this.consumer?.onClose(reason, description);
     this.emit('close', reason, description);
     this.writeBuffer = NO_PACKETS;
     this.#writeBufferBytes = 0;
