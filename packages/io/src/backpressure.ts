@@ -28,11 +28,13 @@ export interface BackpressureOptions {
 }
 
 /** Something that waits for the connection to take it. */
-interface Waiting {
+export interface Waiting {
   readonly outgoing: Outgoing;
   /** `null` for what must not be dropped: an answer, a word of the protocol. */
   readonly owner: Backpressure | null;
   readonly key: string | undefined;
+  /** Called when it is on its way, or lost with the connection. */
+  readonly onSent: (() => void) | null;
 }
 
 /** What of one socket waits, and the rule for it. */
@@ -74,15 +76,16 @@ export class WaitingLine {
   }
 
   /** Adds what is dropped under no rule. */
-  addFirm(outgoing: Outgoing): void {
-    this.#line.add({ outgoing, owner: null, key: undefined });
+  addFirm(outgoing: Outgoing, onSent: (() => void) | null): void {
+    this.#line.add({ outgoing, owner: null, key: undefined, onSent });
   }
 
   /**
    * Adds an event of one socket, by its rule.
    * @param bufferedBytes - bytes that wait in the engine
    */
-  add(outgoing: Outgoing, owner: Backpressure, key: string | undefined, bufferedBytes: number): Fate {
+  add(waiting: Waiting & { readonly owner: Backpressure }, bufferedBytes: number): Fate {
+    const { outgoing, owner, key } = waiting;
     const previous = key === undefined ? undefined : owner.latest?.get(key);
     if (previous !== undefined) this.#remove(previous);
     const room = owner.maxBufferedBytes - bufferedBytes - outgoing.byteLength;
@@ -90,7 +93,6 @@ export class WaitingLine {
       if (owner.slowConsumer === 'close') return 'overflow';
       if (owner.slowConsumer === 'drop-newest' || !this.#makeRoom(owner, room)) return 'dropped';
     }
-    const waiting = { outgoing, owner, key };
     if (key !== undefined) owner.latest?.set(key, waiting);
     owner.waitingBytes += outgoing.byteLength;
     this.#line.add(waiting);
@@ -98,11 +100,11 @@ export class WaitingLine {
   }
 
   /** Takes the first off the line. */
-  take(): Outgoing | null {
+  take(): Waiting | null {
     const [first] = this.#line;
     if (first === undefined) return null;
     this.#remove(first);
-    return first.outgoing;
+    return first;
   }
 
   /** Drops what has waited longest, until no more than `room` bytes of `owner` wait. */

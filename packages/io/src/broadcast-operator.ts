@@ -1,4 +1,5 @@
 import { PacketType } from '@hawser/protocol/socketio';
+import type { Adapter, BroadcastFlags, BroadcastOptions, Room, SocketId } from './adapter/index.ts';
 import type { AnyNamespace } from './aliases.ts';
 import { BroadcastAck, type BroadcastAckCallback } from './broadcast-ack.ts';
 import { RemoteSocket, type SocketDetails } from './remote-socket.ts';
@@ -14,7 +15,6 @@ import type {
   Last,
   TypedEventBroadcaster,
 } from './typed-events.ts';
-import type { Adapter, BroadcastFlags, BroadcastOptions, Room, SocketId } from './upstream.ts';
 
 type Flags = BroadcastFlags & { expectSingleResponse?: boolean };
 

@@ -151,24 +151,35 @@ export class Client<
       return this.conn.transport.writable;
     }
     const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
-    if (owner === null) this.#waitFirmly(outgoing);
-    else this.#wait(outgoing, owner, owner.keyOf(packet.data));
+    if (owner !== null) this.#wait(outgoing, owner, owner.keyOf(packet.data), null);
+    else this.#line?.addFirm(outgoing, null);
     return false;
   }
 
   /**
    * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
    * for the wire once.
+   * @param onSent - called when it is on its way, or lost with the connection, but not when it is dropped
    */
-  writeToEngine(encoded: readonly (string | Buffer)[], options: WriteOptions = NO_OPTIONS): void {
+  writeToEngine(
+    encoded: readonly (string | Buffer)[],
+    options: WriteOptions = NO_OPTIONS,
+    onSent: (() => void) | null = null,
+  ): void {
     const announced = this.#announced;
     this.#announced = null;
-    if (this.conn.readyState !== 'open') return;
     if (options.volatile && !this.#isIdle()) return;
+    if (this.conn.readyState !== 'open') {
+      // Too late: it counts as lost with the connection.
+      onSent?.();
+      return;
+    }
     const outgoing = this.#runtime.lastBroadcast.prepare(encoded, options, this.#runtime.engine);
-    if (this.#line === null && (announced === null || this.conn.transport.writable)) this.#write(outgoing);
-    else if (announced === null) this.#waitFirmly(outgoing);
-    else this.#wait(outgoing, announced.owner, announced.key);
+    if (this.#line === null && (announced === null || this.conn.transport.writable)) {
+      this.#write(outgoing);
+      onSent?.();
+    } else if (announced !== null) this.#wait(outgoing, announced.owner, announced.key, onSent);
+    else if (this.#line !== null) this.#line.addFirm(outgoing, onSent);
   }
 
   /** @internal */
@@ -182,9 +193,10 @@ export class Client<
     const line = this.#line;
     if (line !== null) {
       while (this.conn.readyState === 'open' && this.conn.transport.writable) {
-        const outgoing = line.take();
-        if (outgoing === null) break;
-        this.#write(outgoing);
+        const waiting = line.take();
+        if (waiting === null) break;
+        this.#write(waiting.outgoing);
+        waiting.onSent?.();
       }
       if (!line.isEmpty) return;
       this.#line = null;
@@ -231,6 +243,7 @@ export class Client<
   deliver(_packet: Packet | null): void {
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
+    for (let lost = this.#line?.take(); lost; lost = this.#line?.take()) lost.onSent?.();
     for (const socket of this.#all()) {
       if (description instanceof IoError && reason === 'parse error') socket._onerror(description);
       socket._onclose(reason, description);
@@ -238,6 +251,12 @@ export class Client<
     this.#only = null;
     this.#byNamespace = null;
     this.#line = null;
+  }
+
+  /** @internal Its session goes on over another connection. */
+  supersede(): void {
+    this.#close();
+    if (!this.#runtime.inbox.isEmpty) this.deliver(null);
   }
 
   /** @internal More would wait than may: both ends are told. */
@@ -331,14 +350,9 @@ export class Client<
     for (const message of messages) this.conn.write(message, options);
   }
 
-  #waitFirmly(outgoing: Outgoing): void {
-    if (this.#line === null) this.#write(outgoing);
-    else this.#line.addFirm(outgoing);
-  }
-
-  #wait(outgoing: Outgoing, owner: Backpressure, key: string | undefined): void {
+  #wait(outgoing: Outgoing, owner: Backpressure, key: string | undefined, onSent: (() => void) | null): void {
     const line = (this.#line ??= new WaitingLine());
-    const fate = line.add(outgoing, owner, key, this.bufferedBytes);
+    const fate = line.add({ outgoing, owner, key, onSent }, this.bufferedBytes);
     if (line.isEmpty) this.#line = null;
     if (fate === 'overflow') this.failSlow(owner.maxBufferedBytes);
   }

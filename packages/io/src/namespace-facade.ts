@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Room, SocketId } from './adapter/index.ts';
 import type { BroadcastOperator } from './broadcast-operator.ts';
 import type { ExtendedError, Namespace, ServerReservedEventsMap } from './namespace.ts';
 import type { RemoteSocket } from './remote-socket.ts';
@@ -18,7 +19,6 @@ import {
   type RemoveAcknowledgements,
   StrictEventEmitter,
 } from './typed-events.ts';
-import type { Room, SocketId } from './upstream.ts';
 
 /** What a server does in its main namespace: a program with one namespace need not know that there are more. */
 export abstract class NamespaceFacade<

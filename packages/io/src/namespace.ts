@@ -1,3 +1,4 @@
+import type { Adapter, Room, SocketId } from './adapter/index.ts';
 import type { AnyClient, AnyNamespace, AnySocket } from './aliases.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import type { Client } from './client.ts';
@@ -6,6 +7,7 @@ import type { AdapterConstructor } from './options.ts';
 import type { RemoteSocket } from './remote-socket.ts';
 import type { Server } from './server.ts';
 import { Socket } from './socket.ts';
+import { openSession } from './socket-session.ts';
 import { refuseReserved } from './socket-types.ts';
 import {
   type AllButLast,
@@ -24,7 +26,6 @@ import {
   type RemoveAcknowledgements,
   StrictEventEmitter,
 } from './typed-events.ts';
-import type { Adapter, Room, Session, SocketId } from './upstream.ts';
 
 /** An error of a middleware: the client gets the message, and `data`. */
 export interface ExtendedError extends Error {
@@ -84,6 +85,8 @@ export class Namespace<
   onEmpty: (() => void) | null = null;
   /** Sockets that middlewares have in hand. */
   readonly #joining = new Set<AnySocket>();
+  /** Sockets by their sessions, where those can outlive them. */
+  readonly #byPid = new Map<string, AnySocket>();
 
   /** @internal Made by `server.of`. */
   constructor(server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>, name: string) {
@@ -256,7 +259,10 @@ export class Namespace<
     auth: Record<string, unknown>,
     onConnect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
   ): Promise<void> {
-    const session = this.server.runtime.recovers ? await this.#restore(auth) : undefined;
+    const { runtime } = this.server;
+    const session = runtime.recovers
+      ? await openSession(this.adapter, auth, runtime, (pid) => this.#takeOver(pid))
+      : null;
     const socket = new Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(
       this,
       client,
@@ -275,14 +281,15 @@ export class Namespace<
   /** @internal A socket is gone. */
   _remove(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.#joining.delete(socket);
-    this.sockets.delete(socket.id);
+    if (this.sockets.get(socket.id) === (socket as AnySocket)) this.sockets.delete(socket.id);
+    if (socket.pid !== undefined) this.#byPid.delete(socket.pid);
     if (this.onEmpty !== null && this.sockets.size === 0 && this.#joining.size === 0) this.onEmpty();
   }
 
   #settle(socket: AnySocket, client: AnyClient, error: ExtendedError | null, onConnect: () => void): void {
     if (!this.#joining.has(socket)) return;
     if (client.conn.readyState !== 'open') {
-      socket._cleanup();
+      socket.abandon();
       return;
     }
     if (error !== null) {
@@ -294,21 +301,16 @@ export class Namespace<
     }
     this.#joining.delete(socket);
     this.sockets.set(socket.id, socket);
+    if (socket.pid !== undefined) this.#byPid.set(socket.pid, socket);
     onConnect();
     socket._onconnect();
     this.emitReserved('connect', socket);
     this.emitReserved('connection', socket);
   }
 
-  async #restore(auth: Record<string, unknown>): Promise<Session | undefined> {
-    const { pid, offset } = auth;
-    if (typeof pid !== 'string' || typeof offset !== 'string') return undefined;
-    try {
-      return (await this.adapter.restoreSession(pid, offset)) ?? undefined;
-    } catch {
-      // What cannot be restored begins anew.
-      return undefined;
-    }
+  /** Ends the connection that a session has, as nobody noticed its loss: there is one owner at any time. */
+  #takeOver(pid: string): void {
+    this.#byPid.get(pid)?.client.supersede();
   }
 
   #broadcast(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {

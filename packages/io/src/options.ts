@@ -1,8 +1,8 @@
 import type { AttachOptions, ServerOptions as EngineOptions } from '@hawser/engine';
+import type { Adapter } from './adapter/index.ts';
 import type { SlowConsumer } from './backpressure.ts';
 import type { Namespace } from './namespace.ts';
 import type { Anything } from './typed-events.ts';
-import type { Adapter } from './upstream.ts';
 
 /** What makes the adapter of a namespace: a class, or a function. */
 export type AdapterConstructor =

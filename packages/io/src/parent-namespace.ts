@@ -1,3 +1,4 @@
+import type { Adapter, AdapterPacket, BroadcastOptions, Room } from './adapter/index.ts';
 import type { AnyNamespace, AnyServer } from './aliases.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import { IoError } from './errors.ts';
@@ -11,7 +12,6 @@ import type {
   EventParams,
   EventsMap,
 } from './typed-events.ts';
-import type { Adapter, BroadcastOptions, Room } from './upstream.ts';
 
 /** A pattern of names: each name that a client asks for, and that fits, becomes a namespace of its own. */
 export class ParentNamespace<
@@ -80,7 +80,7 @@ class ChildrenAdapter {
 
   close(): void {}
 
-  broadcast(packet: object, options: BroadcastOptions): void {
+  broadcast(packet: AdapterPacket, options: BroadcastOptions): void {
     // Each adapter writes its own name into the packet.
     for (const { adapter } of this.#children) adapter.broadcast({ ...packet }, options);
   }

@@ -1,3 +1,4 @@
+import type { Adapter, Room, SocketId } from './adapter/index.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import type { Handshake } from './socket-types.ts';
 import type {
@@ -7,7 +8,6 @@ import type {
   EventsMap,
   TypedEventBroadcaster,
 } from './typed-events.ts';
-import type { Adapter, Room, SocketId } from './upstream.ts';
 
 /** What another server tells of a socket. */
 export interface SocketDetails<SocketData> {

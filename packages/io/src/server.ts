@@ -2,17 +2,19 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import { attach, type Socket as Conn, type Server as Engine } from '@hawser/engine';
+import { Adapter } from './adapter/index.ts';
+import { RecoveryAdapter } from './adapter/recovery-adapter.ts';
 import { Client } from './client.ts';
 import { IoError } from './errors.ts';
 import { Namespace } from './namespace.ts';
 import { NamespaceFacade } from './namespace-facade.ts';
 import type { AdapterConstructor, ServerOptions } from './options.ts';
 import { ParentNamespace } from './parent-namespace.ts';
+import * as parser from './parser/index.ts';
 import { Runtime } from './runtime.ts';
 import { attachClientFiles } from './serve.ts';
 import type { Socket } from './socket.ts';
 import type { Anything, DefaultEventsMap, EventsMap } from './typed-events.ts';
-import { Adapter, parser, SessionAwareAdapter } from './upstream.ts';
 
 type AnyHttpServer = HttpServer | HttpsServer | Http2SecureServer | Http2Server;
 
@@ -24,6 +26,9 @@ export type ParentNspNameMatchFn = (
 ) => void;
 
 const DEFAULT_MAX_NAMESPACES = 1000;
+
+/** Of the arrangements with clients of Hawser, which the handshake tells. */
+const HANDSHAKE_EXTRAS = Object.freeze({ hawser: 1 });
 
 /**
  * A Socket.IO server. What emits, joins and listens here does so in its main namespace, `/`.
@@ -98,7 +103,7 @@ export class Server<
     this.#servesClient = opts.serveClient !== false;
     this._parser = opts.parser ?? parser;
     this.encoder = new this._parser.Encoder();
-    this.#adapter = opts.adapter ?? (this.runtime.recovers ? SessionAwareAdapter : Adapter);
+    this.#adapter = opts.adapter ?? (this.runtime.recovers ? RecoveryAdapter : Adapter);
     this.sockets = this.of('/');
     if (srv !== undefined && srv !== null) this.attach(srv as AnyHttpServer | number);
   }
@@ -191,6 +196,8 @@ export class Server<
   bind(engine: Anything): this {
     this.engine = engine;
     this.runtime.engine = engine;
+    // A foreign engine tells its clients nothing of us.
+    if (this.runtime.recovers && 'prepareMessage' in engine) engine.opts.handshakeExtras = HANDSHAKE_EXTRAS;
     engine.on('connection', (conn: Conn) => this.#onConnection(conn));
     return this;
   }

@@ -2,16 +2,28 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket as Conn } from '@hawser/engine';
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
 import { type AckCallback, LOST, PendingAcks } from './acks.ts';
+import type {
+  Adapter,
+  AdapterPacket,
+  BroadcastFlags,
+  Room,
+  SocketId,
+  WriteOptions,
+} from './adapter/index.ts';
+import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
 import type { AnyClient } from './aliases.ts';
-import { AnyListeners } from './any-listeners.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import type { Backpressure, BackpressureOptions } from './backpressure.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
+import { CatchAllEmitter } from './catch-all-emitter.ts';
 import type { Client } from './client.ts';
 import { ackTimeoutError, disconnectedError } from './errors.ts';
 import { describeHandshake } from './handshake.ts';
 import type { Addressee } from './inbox.ts';
 import { type Middleware, runMiddlewares } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
+import type { RecoveryRefusal } from './recovery/index.ts';
+import type { SessionSocket, SocketSession } from './socket-session.ts';
 import {
   type DisconnectReason,
   type Handshake,
@@ -19,22 +31,19 @@ import {
   refuseReserved,
   type SocketReservedEventsMap,
 } from './socket-types.ts';
-import {
-  type AllButLast,
-  type AnyFunction,
-  type Anything,
-  type DecorateAcknowledgements,
-  type DecorateAcknowledgementsWithMultipleResponses,
-  type DefaultEventsMap,
-  type EventNames,
-  type EventNamesWithAck,
-  type EventParams,
-  type EventsMap,
-  type FirstNonErrorArg,
-  type Last,
-  StrictEventEmitter,
+import type {
+  AllButLast,
+  Anything,
+  DecorateAcknowledgements,
+  DecorateAcknowledgementsWithMultipleResponses,
+  DefaultEventsMap,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  EventsMap,
+  FirstNonErrorArg,
+  Last,
 } from './typed-events.ts';
-import type { Adapter, BroadcastFlags, Room, Session, SocketId } from './upstream.ts';
 
 /** An event as a middleware of a socket has it: the name, and the arguments. */
 export type Event = [string, ...Anything[]];
@@ -80,8 +89,8 @@ export class Socket<
     ServerSideEvents extends EventsMap = DefaultEventsMap,
     SocketData = Anything,
   >
-  extends StrictEventEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap>
-  implements Addressee
+  extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap>
+  implements Addressee, SessionSocket
 {
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents>;
   readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents>;
@@ -89,16 +98,14 @@ export class Socket<
   /** The session outlived a lost connection: rooms and data are there, and what was missed has been sent. */
   readonly recovered: boolean;
   #state: 'joining' | 'open' | 'gone' = 'joining';
-  #pid: string | undefined;
+  readonly #session: SocketSession | null;
   #data: SocketData | undefined;
   #auth: Record<string, Anything>;
   readonly #issued = Date.now();
   #handshake: Handshake | null = null;
-  #flags: (BroadcastFlags & { timeout?: number }) | null = null;
+  #flags: BroadcastFlags | null = null;
   #acks: PendingAcks | null = null;
   #middlewares: Middleware<Event>[] | null = null;
-  #anyListeners: AnyListeners | null = null;
-  #anyOutgoingListeners: AnyListeners | null = null;
   #backpressure: Backpressure | null = null;
   #owesDrain = false;
 
@@ -107,24 +114,24 @@ export class Socket<
     nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents>,
     client: Client<ListenEvents, EmitEvents, ServerSideEvents>,
     auth: Record<string, unknown>,
-    previousSession?: Session,
+    session: SocketSession | null = null,
   ) {
     super();
     this.nsp = nsp;
     this.client = client;
     this.#auth = auth;
+    this.#session = session;
     const { runtime } = nsp.server;
-    this.recovered = previousSession !== undefined;
-    if (previousSession !== undefined) {
-      this.id = previousSession.sid;
-      this.#pid = previousSession.pid;
-      this.#data = previousSession.data as SocketData;
-    } else {
-      const isMain = nsp.name === '/';
+    const resumed = session?.resumed ?? null;
+    this.recovered = resumed !== null;
+    if (resumed !== null) {
+      this.id = resumed.sid;
+      this.#data = resumed.data;
+    } else if (client.conn.protocol === 3) {
       // A client of version 3 takes the id of its connection for its own.
-      if (client.conn.protocol === 3) this.id = isMain ? client.id : `${nsp.name}#${client.id}`;
-      else this.id = runtime.ids.next();
-      if (runtime.recovers) this.#pid = runtime.ids.next();
+      this.id = nsp.name === '/' ? client.id : `${nsp.name}#${client.id}`;
+    } else {
+      this.id = runtime.ids.next();
     }
     if (runtime.limitsSockets) this.#backpressure = runtime.createBackpressure();
   }
@@ -181,6 +188,21 @@ export class Socket<
     return this.nsp.server;
   }
 
+  /** Why the session that the client wanted to go on with could not; `undefined` where it wanted none, or could. */
+  get recoveryRefusal(): RecoveryRefusal | undefined {
+    return this.#session?.refusal;
+  }
+
+  /** @internal What names the session, to its client alone. */
+  get pid(): string | undefined {
+    return this.#session?.pid;
+  }
+
+  /** @internal */
+  get countsEvents(): boolean {
+    return this.#session?.countsEvents ?? false;
+  }
+
   /** @internal What waits for an answer; adapters add to it. */
   get acks(): PendingAcks {
     return (this.#acks ??= new PendingAcks());
@@ -215,11 +237,11 @@ export class Socket<
     const id = ack === null ? undefined : this.nsp._ids++;
     if (ack !== null) this.#awaitAnswer(id!, ack, flags.timeout);
     const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data, id };
-    if (this.nsp.server.runtime.recovers) {
-      this.adapter.broadcast(packet, { rooms: new Set([this.id]), except: new Set(), flags });
+    if (this.#session !== null) {
+      this.#session.emit(this, packet, flags);
       return this.#noteWritable(this.client.isWritable);
     }
-    this.#anyOutgoingListeners?.call(this, data);
+    this.anyOutgoingListeners?.call(this, data);
     return this.#noteWritable(this.client._packet(packet, flags, this.#backpressure));
   }
 
@@ -347,63 +369,24 @@ export class Socket<
     return this;
   }
 
-  /** Adds a listener for all events of the client, called with the name first. */
-  onAny(listener: (...args: Anything[]) => void): this {
-    (this.#anyListeners ??= new AnyListeners()).append(listener);
-    return this;
-  }
-
-  /** As {@link onAny}, before the others. */
-  prependAny(listener: (...args: Anything[]) => void): this {
-    (this.#anyListeners ??= new AnyListeners()).prepend(listener);
-    return this;
-  }
-
-  /** Removes a listener, or all. */
-  offAny(listener?: (...args: Anything[]) => void): this {
-    this.#anyListeners?.remove(listener);
-    return this;
-  }
-
-  listenersAny(): AnyFunction[] {
-    return this.#anyListeners?.toArray() ?? [];
-  }
-
-  /** Adds a listener for all events to the client, broadcasts included, called with the name first. */
-  onAnyOutgoing(listener: (...args: Anything[]) => void): this {
-    (this.#anyOutgoingListeners ??= new AnyListeners()).append(listener);
-    return this;
-  }
-
-  /** As {@link onAnyOutgoing}, before the others. */
-  prependAnyOutgoing(listener: (...args: Anything[]) => void): this {
-    (this.#anyOutgoingListeners ??= new AnyListeners()).prepend(listener);
-    return this;
-  }
-
-  /** Removes a listener, or all. */
-  offAnyOutgoing(listener?: (...args: Anything[]) => void): this {
-    this.#anyOutgoingListeners?.remove(listener);
-    return this;
-  }
-
-  listenersAnyOutgoing(): AnyFunction[] {
-    return this.#anyOutgoingListeners?.toArray() ?? [];
-  }
-
   /** @internal Adapters call it before they write a packet to this client. */
-  notifyOutgoingListeners(packet: Packet): void {
-    if (this.#anyOutgoingListeners !== null) this.#anyOutgoingListeners.call(this, packet.data as unknown[]);
+  notifyOutgoingListeners(packet: AdapterPacket): void {
+    if (this.anyOutgoingListeners !== null) this.anyOutgoingListeners.call(this, packet.data as unknown[]);
     if (this.#backpressure !== null) (this.client as AnyClient).announce(this.#backpressure, packet.data);
   }
 
   /** @internal The middlewares have let it in. */
   _onconnect(): void {
     this.#state = 'open';
-    this.join(this.id);
+    this.join([this.id, ...(this.#session?.resumed?.rooms ?? [])]);
     const { name } = this.nsp;
-    const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: this.#pid };
+    const session = this.#session;
+    session?.begin(this);
+    const refused = session?.countsEvents ? session.refusal : undefined;
+    const hawser = refused && { refused };
+    const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
     this.#packet({ type: PacketType.CONNECT, nsp: name, data });
+    session?.replay(this);
   }
 
   /** @internal */
@@ -428,19 +411,9 @@ export class Socket<
 
   /** @internal The client is gone. */
   _onclose(reason: DisconnectReason, description?: unknown): this | undefined {
-    if (this.#state !== 'open') {
-      this._cleanup();
-      return this;
-    }
+    if (this.#state !== 'open') return this;
     this.emitReserved('disconnecting', reason, description);
-    if (this.#pid !== undefined && RECOVERABLE.has(reason)) {
-      this.adapter.persistSession({
-        sid: this.id,
-        pid: this.#pid,
-        rooms: [...this.rooms],
-        data: this.#data,
-      });
-    }
+    this.#session?.close(this, RECOVERABLE.has(reason));
     this._cleanup();
     this.client._remove(this as never);
     this.emitReserved('disconnect', reason, description);
@@ -458,9 +431,37 @@ export class Socket<
     acks?.loseAll(disconnectedError());
   }
 
+  /** @internal The client left before it was let in. */
+  abandon(): void {
+    if (this.recovered) this.#session?.close(this, true);
+    this._cleanup();
+  }
+
   /** @internal Tells the client that it is turned away. */
   _error(data: unknown): void {
+    if (this.recovered) this.#session?.close(this, false);
     this.#packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
+  }
+
+  /** @internal Sends an event that an adapter has encoded, and counts it when it goes out. */
+  sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): void {
+    this.notifyOutgoingListeners(packet);
+    this.client.writeToEngine(event.encoded, options, () => this.#session?.count(event));
+  }
+
+  /** @internal */
+  replay(data: unknown[]): void {
+    this.#packet({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+  }
+
+  /** @internal */
+  replayEncoded({ encoded }: OutgoingEvent): void {
+    this.client.writeToEngine(encoded);
+  }
+
+  /** @internal */
+  sendAnswer(id: number, data: unknown[]): void {
+    this.#packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
   }
 
   /** @internal No answer is waited for any more. */
@@ -477,8 +478,12 @@ export class Socket<
 
   #onEvent({ data, id }: Packet): void {
     const args = data as Event;
-    if (id !== undefined) args.push(this.#createAnswer(id));
-    this.#anyListeners?.call(this, args);
+    const answers = this.#session?.answers ?? null;
+    if (id !== undefined) {
+      if (answers !== null && !answers.admit(id)) return;
+      args.push(createAnswer(id, answers ?? this));
+    }
+    this.anyListeners?.call(this, args);
     if (this.#middlewares === null) {
       this.#dispatch(args);
       return;
@@ -494,15 +499,6 @@ export class Socket<
     // An emitter throws where nobody listens to this one; its name came from the client.
     if (args[0] === 'error' && this.listenerCount('error') === 0) return;
     this.emitUntyped(...args);
-  }
-
-  #createAnswer(id: number): (...args: unknown[]) => void {
-    let isAnswered = false;
-    return (...data) => {
-      if (isAnswered) return;
-      isAnswered = true;
-      this.#packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
-    };
   }
 
   #packet(packet: Packet): void {
@@ -554,4 +550,18 @@ export class Socket<
     if (ack[LOST] !== undefined) ack[LOST](error);
     else if (timeoutMs !== undefined) process.nextTick(() => ack.call(this, error));
   }
+}
+
+/** Returns what a listener answers with; once. */
+function createAnswer(
+  id: number,
+  through: AnswerMemory | { sendAnswer(id: number, data: unknown[]): void },
+): (...args: unknown[]) => void {
+  let isAnswered = false;
+  return (...data) => {
+    if (isAnswered) return;
+    isAnswered = true;
+    if ('answer' in through) through.answer(id, data);
+    else through.sendAnswer(id, data);
+  };
 }

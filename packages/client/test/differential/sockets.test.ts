@@ -17,7 +17,16 @@ function echo(io: Server): void {
 }
 
 const names = ['connect', 'connect_error', 'disconnect'] as const;
-const managerNames = ['open', 'error', 'close', 'reconnect', 'reconnect_attempt', 'reconnect_error', 'reconnect_failed', 'packet'];
+const managerNames = [
+  'open',
+  'error',
+  'close',
+  'reconnect',
+  'reconnect_attempt',
+  'reconnect_error',
+  'reconnect_failed',
+  'packet',
+];
 
 function noteAll({ note }: Subject, socket: ReturnType<Subject['connect']>): void {
   for (const name of names) {
@@ -60,15 +69,28 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     const answer = (...args: unknown[]) => new Promise((resolve) => socket.emit('ask', ...args, resolve));
     subject.note(await answer(1), await answer(null), await answer(false), await answer({ a: 1 }));
     subject.note(await socket.emitWithAck('ask', 'x', 'y'));
-    subject.note(await new Promise((resolve) => socket.timeout(5000).emit('ask', 1, 2, (...args: unknown[]) => resolve(args))));
-    subject.note(await new Promise((resolve) => socket.timeout(20).emit('hang', (...args: unknown[]) => resolve(args))));
-    subject.note(await socket.timeout(20).emitWithAck('hang').catch((error: unknown) => error));
+    subject.note(
+      await new Promise((resolve) =>
+        socket.timeout(5000).emit('ask', 1, 2, (...args: unknown[]) => resolve(args)),
+      ),
+    );
+    subject.note(
+      await new Promise((resolve) => socket.timeout(20).emit('hang', (...args: unknown[]) => resolve(args))),
+    );
+    subject.note(
+      await socket
+        .timeout(20)
+        .emitWithAck('hang')
+        .catch((error: unknown) => error),
+    );
     const hanging = socket.emitWithAck('hang').catch((error: unknown) => error);
     let isCalled = false;
     socket.emit('hang', () => {
       isCalled = true;
     });
-    const timed = new Promise((resolve) => socket.timeout(60_000).emit('hang', (...args: unknown[]) => resolve(args)));
+    const timed = new Promise((resolve) =>
+      socket.timeout(60_000).emit('hang', (...args: unknown[]) => resolve(args)),
+    );
     socket.disconnect();
     subject.note(await hanging, await timed, isCalled);
   },
@@ -76,7 +98,9 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     const socket = subject.connect('', { ackTimeout: 1000 });
     await once(socket, 'connect');
     subject.note(await new Promise((resolve) => socket.emit('hang', (...args: unknown[]) => resolve(args))));
-    subject.note(await new Promise((resolve) => socket.emit('ask', 1, (...args: unknown[]) => resolve(args))));
+    subject.note(
+      await new Promise((resolve) => socket.emit('ask', 1, (...args: unknown[]) => resolve(args))),
+    );
     subject.note(await socket.emitWithAck('ask', 2));
   },
   'events before the connection wait': async (subject) => {
@@ -86,7 +110,10 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     socket.emit('first', 1);
     socket.volatile.emit('volatile');
     socket.emit('second', 2);
-    subject.note(socket.sendBuffer.map(({ data }) => data), socket.active);
+    subject.note(
+      socket.sendBuffer.map(({ data }) => data),
+      socket.active,
+    );
     const second = once(socket, 'second');
     socket.connect();
     subject.note(socket.active);
@@ -109,7 +136,12 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     const unicode = subject.io(`${subject.rig.url}/日本?x=1`);
     const again = subject.io(subject.rig.url);
     subject.note(main.io === other.io, main.io === unicode.io, main.io === again.io);
-    await Promise.all([once(main, 'connect'), once(other, 'connect'), once(again, 'connect'), once(unicode, 'connect')]);
+    await Promise.all([
+      once(main, 'connect'),
+      once(other, 'connect'),
+      once(again, 'connect'),
+      once(unicode, 'connect'),
+    ]);
     subject.note(await other.emitWithAck('ask', 'other'), await unicode.emitWithAck('ask', 'unicode'));
     other.disconnect();
     subject.note(other.active, main.connected, main.io._readyState);
@@ -144,7 +176,15 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
   },
   'reserved events': async (subject) => {
     const socket = subject.connect('', { autoConnect: false });
-    for (const name of ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener', 'error']) {
+    for (const name of [
+      'connect',
+      'connect_error',
+      'disconnect',
+      'disconnecting',
+      'newListener',
+      'removeListener',
+      'error',
+    ]) {
       try {
         socket.emit(name);
         subject.note(name, 'sent');
@@ -185,7 +225,12 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     const socket = subject.connect('', { autoConnect: false });
     const listener = () => {};
     socket.on('a', listener).once('a', listener).addEventListener?.('b', listener);
-    subject.note(socket.hasListeners('a'), socket.listeners('a').length, socket.hasListeners('c'), socket.listeners('c'));
+    subject.note(
+      socket.hasListeners('a'),
+      socket.listeners('a').length,
+      socket.hasListeners('c'),
+      socket.listeners('c'),
+    );
     socket.off('a', listener);
     subject.note(socket.listeners('a').length);
     socket.removeListener('a', listener);
@@ -207,8 +252,21 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
       manager._readyState,
       manager.engine,
     );
-    manager.reconnection(false).reconnectionAttempts(1).reconnectionDelay(2).reconnectionDelayMax(3).randomizationFactor(0.1).timeout(4);
-    subject.note(manager.reconnection(), manager.reconnectionAttempts(), manager.reconnectionDelay(), manager.reconnectionDelayMax(), manager.randomizationFactor(), manager.timeout());
+    manager
+      .reconnection(false)
+      .reconnectionAttempts(1)
+      .reconnectionDelay(2)
+      .reconnectionDelayMax(3)
+      .randomizationFactor(0.1)
+      .timeout(4);
+    subject.note(
+      manager.reconnection(),
+      manager.reconnectionAttempts(),
+      manager.reconnectionDelay(),
+      manager.reconnectionDelayMax(),
+      manager.randomizationFactor(),
+      manager.timeout(),
+    );
   },
   'auth and query': async (subject) => {
     const seen: unknown[] = [];
