@@ -40,7 +40,9 @@ export class Client {
     this.#socket.on('disconnect', () => {
       this.#isCatchingUp = true;
     });
-    this.#socket.on('caught up', (life, number) => {
+    this.#socket.on('caught up', (connection, life, number) => {
+      // It may be one of the things that were missed.
+      if (connection !== this.#socket.io.engine.id) return;
       this.#checkGap(life, number + 1);
       this.#lastNews = { life, number };
       this.#isCatchingUp = false;

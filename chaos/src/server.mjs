@@ -13,7 +13,7 @@ const life = Number(lifeText);
 
 /** The exit code of a server whose `close` hangs, whoever is connected. */
 const HANGS = 3;
-const MAX_CLOSE_MS = 10_000;
+const MAX_CLOSE_MS = 20_000;
 const NEWS_INTERVAL_MS = 50;
 const NEWS_BURST = 6;
 /** Every third is not broadcast: who is away at that moment does not get it, as nothing is sent to who is not there. */
@@ -28,7 +28,7 @@ const io = new Server(http, {
 
 io.on('connection', (socket) => {
   // What it missed has been sent again by now.
-  if (socket.recovered) socket.emit('caught up', life, last);
+  if (socket.recovered) socket.emit('caught up', socket.conn.id, life, last);
   const { name } = socket.handshake.auth;
   socket.on('put', (number, acknowledge) => {
     if (broken !== 'journal') appendFileSync(journal, `${life} ${name} ${number}\n`);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { io as connect, type ManagerOptions, type Socket, type SocketOptions } from '@hawser/client';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -28,7 +27,7 @@ function describeProxy(kind: ProxyKind): void {
     it(`client talks to one of two servers over ${transports.join(', then ')}`, async () => {
       const { url, ports } = await serve(kind);
       const socket = visit(url, { transports });
-      const [address, port] = await once(socket, 'welcome');
+      const [address, port] = await nextEvent(socket, 'welcome');
       expect(address).toBe('127.0.0.1');
       expect(ports).toContain(String(port));
       for (const text of ['hellø', 'x'.repeat(200_000)]) {
@@ -42,11 +41,11 @@ function describeProxy(kind: ProxyKind): void {
     it(`client stays beyond the idle timeout of the proxy over ${transports.join(', then ')}`, async () => {
       const { url } = await serve(kind);
       const socket = visit(url, { transports, reconnection: false });
-      await once(socket, 'welcome');
+      await nextEvent(socket, 'welcome');
       const losses: unknown[] = [];
       socket.on('disconnect', (...args) => losses.push(args));
       // The proxy's timeout is 2 s here, the server's pings come each second.
-      for (let pings = 0; pings < 4; pings++) await once(socket.io, 'ping');
+      for (let pings = 0; pings < 4; pings++) await nextEvent(socket.io, 'ping');
       expect(losses).toEqual([]);
       expect(await socket.timeout(POLL.timeout).emitWithAck('echo', 'still here')).toBe('still here');
     });
@@ -54,8 +53,8 @@ function describeProxy(kind: ProxyKind): void {
     it(`client of a server that ends is served by the other one, over ${transports.join(', then ')}`, async () => {
       const { url, programs } = await serve(kind);
       const socket = visit(url, { transports, reconnectionDelay: 50, reconnectionDelayMax: 500 });
-      const [, first] = await once(socket, 'welcome');
-      const next = once(socket, 'welcome');
+      const [, first] = await nextEvent(socket, 'welcome');
+      const next = nextEvent(socket, 'welcome');
       await programs.get(String(first))!.end('SIGTERM');
       const [, second] = await next;
       expect(second).not.toBe(first);
@@ -79,6 +78,16 @@ async function serve(kind: ProxyKind) {
   const proxy = await ProxyProcess.start(kind, { 8081: ports[0], 8082: ports[1] });
   cleanups.push(() => proxy.stop());
   return { url: `https://127.0.0.1:${proxy.port}`, ports, programs };
+}
+
+/** The client's emitter is not Node's, which is what the type of `once` asks for. */
+function nextEvent(
+  emitter: Pick<Socket, 'once'> | Pick<Socket['io'], 'once'>,
+  event: string,
+): Promise<unknown[]> {
+  return new Promise((resolve) =>
+    (emitter as Pick<Socket, 'once'>).once(event, (...args: unknown[]) => resolve(args)),
+  );
 }
 
 function visit(url: string, options: Partial<ManagerOptions & SocketOptions>): Socket {

@@ -2,11 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Server, type Socket } from '@hawser/io';
 import { afterEach, describe, expect, it } from 'vitest';
 
-const PROGRAM = fileURLToPath(new URL('python-client.py', import.meta.url));
+const PROGRAM = join(__dirname, 'python-client.py');
 
 /** Debian's own Python, for which its package python3-socketio is. */
 const PYTHON = '/usr/bin/python3';
