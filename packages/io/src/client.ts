@@ -210,10 +210,7 @@ export class Client<
   onClose(reason: DisconnectReason, description: unknown): void {
     if (this.#ending !== null) return;
     this.#ending = { reason, description };
-    this.#decoder.stop();
-    // What came in before is delivered before.
-    if (this.#runtime.inbox.isEmpty) this.deliver(null);
-    else this.#runtime.inbox.push(this, null);
+    this.#finish();
   }
 
   /** @internal A packet came in. */
@@ -367,14 +364,26 @@ export class Client<
       this.conn.abort(reason, error, code);
       return;
     }
-    (this.conn as Conn).close();
-    this.onClose(reason, error);
+    this.#closeAs(reason, error);
   }
 
   #close(): void {
-    if (this.conn.readyState !== 'open') return;
-    this.conn.close();
-    this.onClose('forced server close', undefined);
+    if (this.conn.readyState === 'open') this.#closeAs('forced server close', undefined);
+  }
+
+  #closeAs(reason: DisconnectReason, description: unknown): void {
+    if (this.#ending !== null) return;
+    // The engine will have another word for it.
+    this.#ending = { reason, description };
+    (this.conn as Conn).close();
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#decoder.stop();
+    // What came in before is delivered before.
+    if (this.#runtime.inbox.isEmpty) this.deliver(null);
+    else this.#runtime.inbox.push(this, null);
   }
 }
 

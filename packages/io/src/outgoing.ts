@@ -24,8 +24,9 @@ export interface Outgoing {
   readonly byteLength: number;
 }
 
-export const COMPRESSIBLE: SendOptions = Object.freeze({ compress: true });
-export const INCOMPRESSIBLE: SendOptions = Object.freeze({ compress: false });
+// Not frozen: engine.io writes into it what is there.
+export const COMPRESSIBLE: SendOptions = { compress: true };
+export const INCOMPRESSIBLE: SendOptions = { compress: false };
 
 /** Returns how many bytes a packet takes while it waits. */
 export function byteLengthOf(messages: readonly (string | Buffer)[]): number {

@@ -119,7 +119,7 @@ export class Adapter extends EventEmitter {
       asked.push(socket);
       deliver(socket, packet, encoded, options);
     });
-    forgetAcksLater(asked, id, opts.flags?.timeout);
+    forgetAcksLater(this.nsp, asked, id, opts.flags?.timeout);
     clientCountCallback(asked.length);
   }
 
@@ -211,17 +211,18 @@ export function deliver(
 
 /** Sees to it that sockets which never answer do not keep what waits for their answers. */
 export function forgetAcksLater(
+  nsp: AdapterNamespace,
   asked: readonly AdapterSocket[],
-  id: number,
+  ackId: number,
   timeoutMs: number | undefined,
 ): void {
   if (timeoutMs === undefined || asked.length === 0) return;
-  setTimeout(
-    () => {
-      for (const socket of asked) socket.acks.delete(id);
-    },
-    Math.min(timeoutMs, MAX_TIMEOUT_MS),
-  ).unref();
+  // Who leaves before is not kept for it.
+  const ids = asked.map(({ id }) => id);
+  const forget = (): void => {
+    for (const id of ids) (nsp.sockets.get(id) as AdapterSocket | undefined)?.acks.delete(ackId);
+  };
+  setTimeout(forget, Math.min(timeoutMs, MAX_TIMEOUT_MS)).unref();
 }
 
 function leave(adapter: Adapter, id: SocketId, room: Room): void {

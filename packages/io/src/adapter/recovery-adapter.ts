@@ -104,7 +104,7 @@ export class RecoveryAdapter extends Adapter {
       asked.push(socket);
       send(socket);
     });
-    forgetAcksLater(asked, id, opts.flags?.timeout);
+    forgetAcksLater(this.nsp, asked, id, opts.flags?.timeout);
     clientCountCallback(asked.length);
   }
 
