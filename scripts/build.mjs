@@ -1,6 +1,6 @@
 /** Builds every package into its `dist/`, each after those that it imports. */
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,6 +16,7 @@ const PROJECTS = [
   'packages/engine/tsconfig.json',
   'packages/io/tsconfig.json',
   'packages/client/tsconfig.json',
+  'packages/client/tsconfig.esm.json',
   'packages/cli/tsconfig.json',
 ];
 
@@ -26,3 +27,17 @@ for (const project of PROJECTS) {
   execFileSync(process.execPath, [tsc, '-p', project], { cwd: root, stdio: 'inherit' });
 }
 writeFileSync(`${root}/packages/protocol/dist/esm/package.json`, '{ "type": "module" }\n');
+writeFileSync(`${root}/packages/client/dist/esm/package.json`, '{ "type": "module", "sideEffects": false }\n');
+bindPlatform(`${root}/packages/client/dist/esm`);
+await import('./bundle-client.mjs');
+await import('./copy-client-files.mjs');
+
+/** In the modules for bundlers the platform is the browser: they are a scope of their own, without `imports`. */
+function bindPlatform(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!/\.(js|d\.ts)$/.test(name)) continue;
+    const path = `${'../'.repeat(name.split('/').length - 1) || './'}platform/browser.js`;
+    const file = `${folder}/${name}`;
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll("'#platform'", `'${path}'`));
+  }
+}

@@ -1,1 +1,18 @@
-export {};
+/**
+ * A Socket.IO client for browsers and Node.
+ * @module @hawser/client
+ */
+
+export { Fetch, NodeWebSocket, NodeXHR, WebSocket, WebTransport, XHR } from './engine/index.ts';
+export { SocketError, type SocketErrorCode } from './errors.ts';
+export { io, io as connect, io as default } from './io.ts';
+export { Manager, type ManagerOptions, type ManagerReservedEvents } from './manager.ts';
+export { protocol } from './parser.ts';
+export type { RecoveryRefusal } from './recovery.ts';
+export {
+  type DisconnectDescription,
+  type ExtendedError,
+  Socket,
+  type SocketOptions,
+  type SocketReservedEvents,
+} from './socket.ts';

@@ -1,3 +1,8 @@
+/**
+ * An Engine.IO server: sessions over WebSocket, HTTP long polling and WebTransport.
+ * @module @hawser/engine
+ */
+
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export { attach, listen } from './listen.ts';
 export type { Middleware } from './middleware.ts';

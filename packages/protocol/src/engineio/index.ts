@@ -1,5 +1,6 @@
 export { ClientUpgrade, type ClientUpgradeHandler } from './client-upgrade.ts';
 export { type Codec, createCodec, type DecodedPayload, type PayloadLimits, type Version } from './codec.ts';
+export { CodecV4 } from './codec-v4.ts';
 export { VIOLATIONS, type ViolationCode } from './errors.ts';
 export { decodeHandshake, encodeHandshake, type Handshake } from './handshake.ts';
 export {
@@ -12,6 +13,7 @@ export {
 export type { Natives } from './natives.ts';
 export type { Packet, PacketType } from './packet.ts';
 export { countFitting } from './payload-budget.ts';
+export { PingWatcher } from './ping-watcher.ts';
 export { ServerUpgrade, type ServerUpgradeHandler } from './server-upgrade.ts';
 export type { UpgradeFailure, UpgradeHandler } from './upgrade.ts';
 export { encodeStreamFrame, type StreamHandler, StreamReader } from './webtransport-framing.ts';

@@ -1,0 +1,121 @@
+import type {
+  AnyArguments,
+  AnyListener,
+  EventNames,
+  EventParams,
+  EventsMap,
+  ReservedOrUserEventNames,
+  ReservedOrUserListener,
+} from './events.ts';
+
+/** A listener, and for `once` the one that it stands for. */
+type Registered = AnyListener & { original?: unknown };
+
+/** Listeners by event: Node's is not in browsers, and its `error` event would throw. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the names that it declares are set below.
+export class Emitter<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ReservedEvents extends EventsMap = Record<never, never>,
+> {
+  readonly #listeners = new Map<unknown, Registered[]>();
+
+  /** Calls `listener` at every `event`. */
+  on<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Name,
+    listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this {
+    const listeners = this.#listeners.get(event);
+    if (listeners) listeners.push(listener);
+    else this.#listeners.set(event, [listener]);
+    return this;
+  }
+
+  /** Calls `listener` at the next `event` only. */
+  once<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Name,
+    listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this {
+    const once: Registered = (...args) => {
+      this.off(event, once as typeof listener);
+      (listener as AnyListener).apply(this, args);
+    };
+    once.original = listener;
+    return this.on(event, once as typeof listener);
+  }
+
+  /** Removes a listener, or all of an event, or all. */
+  off<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Name,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this {
+    const listeners = this.#listeners.get(event);
+    if (event === undefined) {
+      this.#listeners.clear();
+    } else if (listener === undefined) {
+      this.#listeners.delete(event);
+    } else if (listeners) {
+      const index = listeners.findIndex((one) => one === listener || one.original === listener);
+      if (index >= 0) listeners.splice(index, 1);
+      if (listeners.length === 0) this.#listeners.delete(event);
+    }
+    return this;
+  }
+
+  /** Calls the listeners of `event`. */
+  emit<Name extends EventNames<EmitEvents>>(event: Name, ...args: EventParams<EmitEvents, Name>): this {
+    return this.emitReserved(event as never, ...(args as never));
+  }
+
+  /** Returns the listeners of an event. */
+  listeners<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Name,
+  ): ReservedOrUserListener<ReservedEvents, ListenEvents, Name>[] {
+    return (this.#listeners.get(event) ?? []) as ReservedOrUserListener<ReservedEvents, ListenEvents, Name>[];
+  }
+
+  /** Tells whether an event has listeners. */
+  hasListeners<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(event: Name): boolean {
+    return this.#listeners.has(event);
+  }
+
+  /** Calls the listeners of an event of the library's own. */
+  protected emitReserved<Name extends EventNames<ReservedEvents>>(
+    event: Name,
+    ...args: EventParams<ReservedEvents, Name>
+  ): this {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      listener.apply(this, args as AnyArguments);
+    }
+    return this;
+  }
+}
+
+/** The other names of `on` and `off`. */
+export interface Emitter<
+  ListenEvents extends EventsMap,
+  // biome-ignore lint/correctness/noUnusedVariables: the class and the interface have the same parameters.
+  EmitEvents extends EventsMap,
+  ReservedEvents extends EventsMap = Record<never, never>,
+> {
+  addEventListener<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Name,
+    listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  removeListener<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Name,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  removeAllListeners<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Name,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
+  removeEventListener<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Name,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
+  ): this;
+}
+
+const { prototype } = Emitter;
+prototype.addEventListener = prototype.on;
+prototype.removeListener = prototype.removeAllListeners = prototype.removeEventListener = prototype.off;

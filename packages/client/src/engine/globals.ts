@@ -1,0 +1,36 @@
+/** What is used of a browser's `XMLHttpRequest`. */
+export interface Xhr {
+  readonly status: number;
+  readonly responseText: string;
+  withCredentials: boolean;
+  timeout: number;
+  onloadend: (() => void) | null;
+  onprogress: ((event: { readonly loaded: number }) => void) | null;
+  open(method: string, uri: string, isAsync: boolean): void;
+  setRequestHeader(name: string, value: string): void;
+  send(body: string | null): void;
+  abort(): void;
+}
+
+/** What of the standard's WebTransport session is used. @see https://w3c.github.io/webtransport/ */
+export interface WebTransportSession {
+  readonly ready: Promise<unknown>;
+  readonly closed: Promise<unknown>;
+  createBidirectionalStream(): Promise<{ readable: ReadableStream; writable: WritableStream }>;
+  close(): void;
+}
+
+/** Globals that only some runtimes have. */
+interface Globals {
+  readonly XMLHttpRequest: (new () => Xhr) | undefined;
+  readonly WebSocket: (new (uri: string, protocols?: string | string[]) => unknown) | undefined;
+  readonly WebTransport: (new (uri: string, options: unknown) => WebTransportSession) | undefined;
+  readonly location:
+    | { readonly protocol: string; readonly host: string; readonly hostname: string; readonly port: string }
+    | undefined;
+  addEventListener?(event: string, listener: () => void, isCapturing?: boolean): void;
+  removeEventListener?(event: string, listener: () => void, isCapturing?: boolean): void;
+}
+
+/** The global object, as far as a runtime has it. */
+export const globals = globalThis as unknown as Globals;

@@ -1,0 +1,77 @@
+import type { AnyValue } from '../events.ts';
+import type { Transport } from './transport.ts';
+
+export type TransportName = 'polling' | 'websocket' | 'webtransport' | (string & {});
+
+export type TransportCtor = { new (options: AnyValue): Transport };
+
+/** Options of an Engine.IO client. Those of TLS, `agent`, `extraHeaders` of WebSockets and `autoUnref` are Node's only. */
+export interface SocketOptions {
+  /** The host to connect to, from the URI. */
+  host?: string;
+  /** As `host`, without a port. */
+  hostname?: string;
+  /** Whether TLS is used, from the URI. */
+  secure?: boolean;
+  /** From the URI. */
+  port?: string | number;
+  /** Further parameters of every request. */
+  query?: { [key: string]: AnyValue };
+  /** An `http.Agent` or `https.Agent`. @defaultValue `false`: a connection for each request */
+  agent?: string | boolean;
+  /** Move from polling to a better transport. @defaultValue true */
+  upgrade?: boolean;
+  /** Send binary data as base64. @defaultValue false */
+  forceBase64?: boolean;
+  /** The parameter with the timestamp. @defaultValue 't' */
+  timestampParam?: string;
+  /** Make every URL unique. @defaultValue true when polling, false for WebSocket */
+  timestampRequests?: boolean;
+  /** What to connect with, in this order. @defaultValue `['polling', 'websocket', 'webtransport']` */
+  transports?: TransportName[] | TransportCtor[];
+  /** As `transports` with classes. */
+  transportImplementations?: TransportCtor[];
+  /** When the first transport fails to open, try the others. @defaultValue false */
+  tryAllTransports?: boolean;
+  /** Begin with WebSocket where the last connection had come to it. @defaultValue false */
+  rememberUpgrade?: boolean;
+  /** Time for a polling request, in milliseconds; 0 for as long as it takes. @defaultValue 0 */
+  requestTimeout?: number;
+  /** Options of single transports, by their name. */
+  transportOptions?: object;
+  pfx?: string;
+  key?: string;
+  passphrase?: string;
+  cert?: string;
+  ca?: string | string[];
+  ciphers?: string;
+  /** Accept only certificates that can be verified. Off, anybody in between can read and change everything. */
+  rejectUnauthorized?: boolean;
+  /** Further headers; browsers cannot send them with WebSockets. */
+  extraHeaders?: { [header: string]: string };
+  /** Send cookies, to other origins too. In Node those that the server set are kept and sent. @defaultValue false */
+  withCredentials?: boolean;
+  /** Close when the page is left, on `beforeunload` already. @defaultValue false */
+  closeOnBeforeunload?: boolean;
+  /** Use the timers from before a test replaced them. @defaultValue false */
+  useNativeTimers?: boolean;
+  /** Do not keep a Node process alive by timers. @defaultValue false */
+  autoUnref?: boolean;
+  /** Compress messages of at least so many bytes, over WebSocket in Node. @defaultValue `{ threshold: 1024 }` */
+  perMessageDeflate?: { threshold: number };
+  /** Where the server is. @defaultValue '/engine.io' */
+  path?: string;
+  /** End the path with a slash. @defaultValue true */
+  addTrailingSlash?: boolean;
+  /** Subprotocols of WebSockets. */
+  protocols?: string | string[];
+  /**
+   * Most bytes of one message, or of the answer to one poll, that a server may make us hold; more is a
+   * `transport error`.
+   * @defaultValue 104 857 600
+   */
+  maxPayload?: number;
+}
+
+/** The default of `maxPayload`. */
+export const MAX_PAYLOAD_BYTES = 104_857_600;

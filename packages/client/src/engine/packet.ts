@@ -1,0 +1,56 @@
+import type { PacketType } from '@hawser/protocol/engineio';
+import type { AnyValue } from '../events.ts';
+
+/** What a message can be. */
+export type RawData = AnyValue;
+
+/** As what binary data is handed out: `nodebuffer` in Node, `arraybuffer` or `blob` in browsers. */
+export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'blob';
+
+export interface WriteOptions {
+  compress?: boolean;
+}
+
+/** One packet; `data` is what the program gave, or gets. */
+export interface Packet {
+  type: PacketType;
+  data?: RawData;
+  options?: WriteOptions;
+}
+
+/** Tells a `Blob` or a `File`, which can be read only later. */
+export function isBlob(value: unknown): value is Blob {
+  return typeof Blob === 'function' && value instanceof Blob;
+}
+
+/** Returns what is to be sent as a string or as bytes over the same memory. */
+export function toPacketData(data: unknown): string | Uint8Array {
+  if (typeof data === 'string') return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (Object.prototype.toString.call(data) === '[object ArrayBuffer]')
+    return new Uint8Array(data as ArrayBuffer);
+  return data === undefined || data === null ? '' : String(data);
+}
+
+/** A packet whose data is known in full. */
+interface Readable extends Packet {
+  data: string | Uint8Array;
+}
+
+/** Hands over packets with their data as strings and bytes: at once, unless there is a blob to be read first. */
+export function readData(
+  packets: readonly Packet[],
+  onRead: (packets: Readable[]) => void,
+  onError: (error: Error) => void,
+): void {
+  const toReadable = (packet: Packet, data: unknown) => ({ ...packet, data: toPacketData(data) });
+  if (!packets.some(({ data }) => isBlob(data))) {
+    onRead(packets.map((packet) => toReadable(packet, packet.data)));
+    return;
+  }
+  Promise.all(
+    packets.map(async (packet) =>
+      toReadable(packet, isBlob(packet.data) ? await packet.data.arrayBuffer() : packet.data),
+    ),
+  ).then(onRead, onError);
+}

@@ -1,0 +1,428 @@
+import {
+  type Packet as CorePacket,
+  countFitting,
+  decodeHandshake,
+  type HeartbeatHandler,
+  PingWatcher,
+} from '@hawser/protocol/engineio';
+import { createCookieJar, defaultBinaryType, natives, nextTick } from '#platform';
+import { Emitter } from '../emitter.ts';
+import { globals } from './globals.ts';
+import { resolveTarget } from './location.ts';
+import type { SocketOptions, TransportCtor } from './options.ts';
+import {
+  type BinaryType,
+  isBlob,
+  type Packet,
+  type RawData,
+  toPacketData,
+  type WriteOptions,
+} from './packet.ts';
+import type { CookieJar } from './platform.ts';
+import { Clock, installTimerFunctions, startTimer, type Timer, type Timers } from './timers.ts';
+import type { CloseDetails, Transport, TransportError } from './transport.ts';
+
+/** What the server says when a session begins. */
+export interface HandshakeData {
+  sid: string;
+  upgrades: string[];
+  pingInterval: number;
+  pingTimeout: number;
+  maxPayload: number;
+}
+
+export interface SocketReservedEvents {
+  open: () => void;
+  handshake: (data: HandshakeData) => void;
+  packet: (packet: Packet) => void;
+  packetCreate: (packet: Packet) => void;
+  data: (data: RawData) => void;
+  message: (data: RawData) => void;
+  drain: () => void;
+  flush: () => void;
+  heartbeat: () => void;
+  ping: () => void;
+  pong: () => void;
+  error: (err: string | Error) => void;
+  upgrading: (transport: Transport) => void;
+  upgrade: (transport: Transport) => void;
+  upgradeError: (err: Error) => void;
+  close: (reason: string, description?: CloseDetails | Error) => void;
+  /** After a doubt whether the server is still there, something came. */
+  revived: () => void;
+}
+
+type SocketState = 'opening' | 'open' | 'closing' | 'closed';
+
+const DEFAULTS: SocketOptions = Object.freeze({
+  agent: false,
+  withCredentials: false,
+  upgrade: true,
+  timestampParam: 't',
+  rememberUpgrade: false,
+  addTrailingSlash: true,
+  rejectUnauthorized: true,
+  perMessageDeflate: { threshold: 1024 },
+  transportOptions: {},
+  closeOnBeforeunload: false,
+});
+
+/** A tick that comes later than this says that the timers of this tab or machine stood still. */
+const LATE_MS = 1000;
+
+/**
+ * A session that stays on the transport with which it began.
+ *
+ * | state   | event                                    | next    | then                                   |
+ * | ------- | ---------------------------------------- | ------- | -------------------------------------- |
+ * | opening | handshake                                | open    | `open`                                 |
+ * | opening | the transport fails                      | closed  | `error`, `close('transport error')`    |
+ * | open    | `close()`                                | closing | closed, when what waits has been sent  |
+ * | open    | the transport ends or breaks, silence, … | closed  | `close(reason, description)`           |
+ * | closing | the transport took everything            | closed  | `close('forced close')`                |
+ */
+export class SocketWithoutUpgrade
+  extends Emitter<Record<never, never>, Record<never, never>, SocketReservedEvents>
+  implements HeartbeatHandler
+{
+  static priorWebsocketSuccess = false;
+  static protocol = 4;
+
+  id: string = undefined as never;
+  transport!: Transport;
+  binaryType: BinaryType = defaultBinaryType;
+  readyState: SocketState = 'opening';
+  /** Packets that the transport has not confirmed yet. */
+  writeBuffer: Packet[] = [];
+  declare setTimeoutFn: Timers['setTimeoutFn'];
+  declare clearTimeoutFn: Timers['clearTimeoutFn'];
+  readonly opts: SocketOptions;
+  readonly secure: boolean;
+  readonly hostname: string;
+  readonly port: string;
+  /** The names of the transports that can be used. */
+  transports: string[] = [];
+  /** Cookies that the server set, in Node with `withCredentials`. */
+  readonly _cookieJar: CookieJar | undefined;
+  /** The session is between two transports. */
+  upgrading = false;
+  protected readonly clock = new Clock();
+  readonly #query: Record<string, string>;
+  readonly #classes: Record<string, TransportCtor> = {};
+  readonly #unlisten: (() => void)[] = [];
+  #heartbeat: PingWatcher | undefined;
+  #heartbeatTimer: Timer;
+  #isInDoubt = false;
+  #maxPayload: number | undefined;
+  #inFlight = 0;
+
+  constructor(uri?: string | SocketOptions | null, options?: SocketOptions) {
+    super();
+    const given = uri && typeof uri === 'object' ? uri : { ...options };
+    const { secure, hostname, port, path, query } = resolveTarget(
+      typeof uri === 'string' ? uri : undefined,
+      given,
+    );
+    const opts: SocketOptions = { ...DEFAULTS, ...given, path, query };
+    installTimerFunctions(this, opts);
+    this.opts = opts;
+    this.secure = secure;
+    this.hostname = hostname;
+    this.port = port;
+    this.#query = query;
+    for (const Class of (opts.transportImplementations ?? opts.transports ?? []) as TransportCtor[]) {
+      const { name } = Class.prototype;
+      this.transports.push(name);
+      this.#classes[name] = Class;
+    }
+    if (opts.withCredentials) this._cookieJar = createCookieJar();
+    if (opts.closeOnBeforeunload) {
+      this.#listen('beforeunload', () => {
+        // The page is not told: it is being left.
+        this.transport.off();
+        this.transport.close();
+      });
+    }
+    if (hostname !== 'localhost') {
+      const description = 'network connection lost';
+      this.#listen('offline', () => this._onClose('transport close', { description }));
+    }
+    this.#open();
+  }
+
+  /** Packets, from the first on, that were handed to the transport. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Sends a message. `callback` is called when it was handed to the transport. */
+  write(data: RawData, options?: WriteOptions, callback?: () => void): this {
+    this.#sendPacket('message', data, options, callback);
+    return this;
+  }
+
+  /** As {@link write}. */
+  send(data: RawData, options?: WriteOptions, callback?: () => void): this {
+    return this.write(data, options, callback);
+  }
+
+  /** Closes the session, when what waits has been sent. */
+  close(): this {
+    if (this.readyState === 'opening' || this.readyState === 'open') {
+      this.readyState = 'closing';
+      this.finishClosing();
+    }
+    return this;
+  }
+
+  /**
+   * @internal Tells whether it is open if the server is still there: nothing was heard for too long, and no timer
+   * has fired since, as in a tab in the background or after a sleep. What is sent now should wait.
+   */
+  _hasPingExpired(): boolean {
+    if (
+      !this.#isInDoubt &&
+      this.clock.now() >= (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY)
+    ) {
+      this.#isInDoubt = true;
+      nextTick(() => this.#tick());
+    }
+    return this.#isInDoubt;
+  }
+
+  /** @internal When silence is too long, as a time of `Date.now`. */
+  get _pingTimeoutTime(): number {
+    return Date.now() + (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY) - this.clock.now();
+  }
+
+  set _pingTimeoutTime(timeMs: number) {
+    const lateMs = timeMs - this._pingTimeoutTime;
+    this.#heartbeat?.markAlive(this.clock.now() + lateMs);
+  }
+
+  /** @internal */
+  sendHeartbeat(type: 'ping' | 'pong', data: RawData): void {
+    this.#sendPacket(type, data);
+  }
+
+  /** @internal */
+  onSilence(): void {
+    this._onClose('ping timeout');
+  }
+
+  /** @internal */
+  _onClose(reason: string, description?: CloseDetails | Error): void {
+    if (this.readyState === 'closed') return;
+    this.clearTimeoutFn(this.#heartbeatTimer);
+    this.#dropTransport();
+    for (const unlisten of this.#unlisten) unlisten();
+    this.readyState = 'closed';
+    this.id = null as never;
+    // A listener still sees what was not sent.
+    this.emitReserved('close', reason, description);
+    this.writeBuffer = [];
+    this.#inFlight = 0;
+  }
+
+  protected createTransport(name: string): Transport {
+    const query: Record<string, string | number> = { ...this.#query, EIO: 4, transport: name };
+    if (this.id) query.sid = this.id;
+    return new this.#classes[name]!({
+      ...this.opts,
+      query,
+      socket: this,
+      hostname: this.hostname,
+      secure: this.secure,
+      port: this.port,
+      ...(this.opts.transportOptions as Record<string, object>)[name],
+    });
+  }
+
+  protected setTransport(transport: Transport): void {
+    (this.transport as Transport | undefined)?.off();
+    this.transport = transport;
+    this.#inFlight = 0;
+    transport
+      .on('drain', () => this.#drained())
+      .on('packet', (packet) => this.#guard(() => this.#onPacket(packet)))
+      .on('progress', () => this.#heard())
+      .on('error', (error) => this.#onError(error))
+      .on('close', (details) => {
+        const isSilence = details?.description === 'ping timeout';
+        this._onClose(isSilence ? 'ping timeout' : 'transport close', details);
+      });
+  }
+
+  protected onOpen(): void {
+    this.readyState = 'open';
+    SocketWithoutUpgrade.priorWebsocketSuccess = this.transport.name === 'websocket';
+    this.emitReserved('open');
+    this.flush();
+  }
+
+  protected onHandshake(data: HandshakeData): void {
+    this.emitReserved('handshake', data);
+    this.id = data.sid;
+    this.transport.query.sid = data.sid;
+    this.#maxPayload = data.maxPayload;
+    const timing = { pingIntervalMs: data.pingInterval, pingTimeoutMs: data.pingTimeout };
+    this.#heartbeat = new PingWatcher(timing, this);
+    this.#heartbeat.tick(this.clock.now());
+    // A listener may have closed it.
+    if (this.readyState === 'opening') this.onOpen();
+    else if (this.readyState === 'closing') this.flush();
+    if (this.readyState !== 'closed') this.#schedule();
+  }
+
+  protected flush(): void {
+    if (this.readyState === 'closed' || !this.transport.writable || this.upgrading || this.#inFlight > 0)
+      return;
+    if (this.writeBuffer.length === 0) return;
+    const packets = this.#takeFitting();
+    this.#inFlight = packets.length;
+    this.transport.send(packets);
+    this.emitReserved('flush');
+  }
+
+  /** Ends the session once nothing waits any more. */
+  protected finishClosing(): void {
+    if (this.readyState !== 'closing' || this.upgrading || this.writeBuffer.length > 0) return;
+    this._onClose('forced close');
+  }
+
+  #open(): void {
+    if (this.transports.length === 0) {
+      startTimer(this, () => this.emitReserved('error', 'No transports available'), 0, false);
+      return;
+    }
+    const remembers = this.opts.rememberUpgrade && SocketWithoutUpgrade.priorWebsocketSuccess;
+    const name = remembers && this.transports.includes('websocket') ? 'websocket' : this.transports[0]!;
+    const transport = this.createTransport(name);
+    this.setTransport(transport);
+    transport.open();
+  }
+
+  #onPacket(packet: Packet): void {
+    if (this.readyState === 'closed') return;
+    this.emitReserved('packet', packet);
+    this.emitReserved('heartbeat');
+    this.#heard();
+    const { type, data = '' } = packet;
+    switch (type) {
+      case 'open':
+        if (this.#heartbeat === undefined) this.#begin(data);
+        break;
+      case 'ping':
+        this.#heartbeat?.receivePacket(packet as CorePacket, this.clock.now());
+        this.emitReserved('ping');
+        this.emitReserved('pong');
+        break;
+      case 'message':
+        this.emitReserved('data', data);
+        this.emitReserved('message', data);
+        break;
+    }
+  }
+
+  #begin(data: string): void {
+    const handshake = decodeHandshake(data);
+    if (typeof handshake === 'string') this.#onError(new Error(handshake));
+    else this.onHandshake(JSON.parse(data));
+  }
+
+  /** A listener that throws must not keep the packets behind from being delivered. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  #heard(): void {
+    this.#heartbeat?.markAlive(this.clock.now());
+    if (!this.#isInDoubt) return;
+    this.#isInDoubt = false;
+    this.emitReserved('revived');
+  }
+
+  #tick(): void {
+    const nowMs = this.clock.now();
+    const heartbeat = this.#heartbeat!;
+    if (this.readyState === 'closed') return;
+    if (nowMs - heartbeat.nextDeadline() > LATE_MS) this.#isInDoubt = true;
+    heartbeat.tick(nowMs);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const delayMs = this.#heartbeat!.nextDeadline() - this.clock.now();
+    this.clearTimeoutFn(this.#heartbeatTimer);
+    if ((this.readyState as SocketState) === 'closed') return;
+    this.#heartbeatTimer = startTimer(this, () => this.#tick(), delayMs, this.opts.autoUnref);
+  }
+
+  #sendPacket(type: Packet['type'], data: RawData, options?: WriteOptions, callback?: () => void): void {
+    if (typeof options === 'function') {
+      callback = options;
+      options = undefined;
+    }
+    if (this.readyState === 'closing' || this.readyState === 'closed') return;
+    const packet: Packet = { type, data, options: { ...options, compress: options?.compress !== false } };
+    this.emitReserved('packetCreate', packet);
+    this.writeBuffer.push(packet);
+    if (callback) this.once('flush', callback);
+    this.flush();
+  }
+
+  #takeFitting(): Packet[] {
+    const { writeBuffer, transport } = this;
+    const max = this.#maxPayload;
+    const isBounded = max && transport.name === 'polling' && writeBuffer.length > 1;
+    if (!isBounded) return writeBuffer.slice();
+    // A blob counts by its size, and is read only when it is sent.
+    const sized = writeBuffer.map(({ type, data }) => ({
+      type,
+      data: isBlob(data) ? ({ length: data.size } as Uint8Array) : toPacketData(data),
+    }));
+    return writeBuffer.slice(0, countFitting(natives, sized, max));
+  }
+
+  #drained(): void {
+    this.writeBuffer.splice(0, this.#inFlight);
+    this.#inFlight = 0;
+    if (this.writeBuffer.length > 0) {
+      this.flush();
+      return;
+    }
+    this.emitReserved('drain');
+    this.finishClosing();
+  }
+
+  #onError(error: TransportError | Error): void {
+    SocketWithoutUpgrade.priorWebsocketSuccess = false;
+    if (this.opts.tryAllTransports && this.transports.length > 1 && this.readyState === 'opening') {
+      this.#dropTransport();
+      this.transports.shift();
+      this.#open();
+      return;
+    }
+    this.emitReserved('error', error);
+    this._onClose('transport error', error);
+  }
+
+  /** Closes the transport; what it reports after that is nobody's. */
+  #dropTransport(): void {
+    const transport = this.transport as Transport | undefined;
+    transport?.off();
+    transport?.on('error', () => {});
+    transport?.close();
+  }
+
+  #listen(event: string, listener: () => void): void {
+    globals.addEventListener?.(event, listener, false);
+    this.#unlisten.push(() => globals.removeEventListener?.(event, listener, false));
+  }
+}

@@ -1,0 +1,114 @@
+import { transports as defaultTransports } from '#platform';
+import type { SocketOptions, TransportCtor } from './options.ts';
+import { type HandshakeData, SocketWithoutUpgrade } from './session.ts';
+import type { Transport } from './transport.ts';
+import { UpgradeAttempt, type UpgradeHost } from './upgrade-attempt.ts';
+
+/** Time for a WebSocket to take over, and for WebTransport, which where UDP is blocked neither opens nor fails. */
+const UPGRADE_TIMEOUT_MS = 10_000;
+const WEBTRANSPORT_TIMEOUT_MS = 3_000;
+
+const DEFAULT_NAMES = ['polling', 'websocket', 'webtransport'];
+
+/** A session that moves from polling to something better. */
+export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHost {
+  #upgrades: string[] = [];
+  #attempt: UpgradeAttempt | undefined;
+
+  /** @internal */
+  pausePolling(candidate: Transport, onPause: () => void): void {
+    this.upgrading = true;
+    this.emitReserved('upgrading', candidate);
+    // A listener may have closed the session.
+    if (this.readyState !== 'closed') this.transport.pause(onPause);
+  }
+
+  /** @internal */
+  resumePolling(): void {
+    this.upgrading = false;
+    this.transport.resume();
+    this.flush();
+    this.finishClosing();
+  }
+
+  /** @internal */
+  onUpgraded(candidate: Transport): void {
+    this.#attempt = undefined;
+    this.setTransport(candidate);
+    this.upgrading = false;
+    SocketWithoutUpgrade.priorWebsocketSuccess = candidate.name === 'websocket';
+    this.emitReserved('upgrade', candidate);
+    this.flush();
+    this.finishClosing();
+  }
+
+  /** @internal */
+  onUpgradeFailed(candidate: Transport, reason: unknown): void {
+    this.#attempt = undefined;
+    const error = Object.assign(new Error('probe error', { cause: reason }), { transport: candidate.name });
+    this.emitReserved('upgradeError', error);
+    this.#tryNext();
+  }
+
+  /** @internal */
+  override _onClose(...end: Parameters<SocketWithoutUpgrade['_onClose']>): void {
+    this.#attempt?.abandon();
+    this.#attempt = undefined;
+    super._onClose(...end);
+  }
+
+  /** @internal Returns those of the names that there is a transport for. */
+  _filterUpgrades(upgrades: readonly string[]): string[] {
+    return upgrades.filter((name) => this.transports.includes(name));
+  }
+
+  protected override onHandshake(data: HandshakeData): void {
+    this.#upgrades = this._filterUpgrades(data.upgrades);
+    super.onHandshake(data);
+  }
+
+  protected override onOpen(): void {
+    super.onOpen();
+    // Only polling can come to rest before the change, so that nothing is lost on the way.
+    if (!this.opts.upgrade || this.transport.name !== 'polling') return;
+    this.#upgrades.sort((a, b) => Number(b === 'webtransport') - Number(a === 'webtransport'));
+    this.#tryNext();
+  }
+
+  #tryNext(): void {
+    if (this.readyState !== 'open') return;
+    const name = this.#upgrades.shift();
+    if (name === undefined) return;
+    const timeoutMs = name === 'webtransport' ? WEBTRANSPORT_TIMEOUT_MS : UPGRADE_TIMEOUT_MS;
+    const candidate = this.createTransport(name);
+    this.#attempt = new UpgradeAttempt(this, candidate, this.clock, timeoutMs, this.opts.autoUnref);
+    this.#attempt.start();
+  }
+}
+
+/**
+ * An Engine.IO client: one session with a server, over whatever transport comes through.
+ *
+ * @example
+ * ```ts
+ * import { Socket } from '@hawser/client/engine';
+ *
+ * const socket = new Socket('ws://127.0.0.1:3000');
+ * socket.on('open', () => socket.send('hello'));
+ * ```
+ */
+export class Socket extends SocketWithUpgrade {
+  /**
+   * @param uri - such as `https://example.org`; without one, the page's own host
+   */
+  constructor(uri?: string | SocketOptions | null, options: SocketOptions = {}) {
+    const given = uri && typeof uri === 'object' ? uri : options;
+    const { transports = DEFAULT_NAMES } = given;
+    const classes = (transports as (string | TransportCtor)[])
+      .map((entry) =>
+        typeof entry === 'string' ? defaultTransports[entry as keyof typeof defaultTransports] : entry,
+      )
+      .filter(Boolean);
+    super(typeof uri === 'string' ? uri : undefined, { ...given, transports: classes });
+  }
+}

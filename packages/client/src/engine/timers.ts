@@ -1,0 +1,54 @@
+/** Taken before a test can put a clock of its own in their place. */
+const { setTimeout: nativeSetTimeout, clearTimeout: nativeClearTimeout } = globalThis;
+
+/** Somebody's timers. */
+export interface Timers {
+  setTimeoutFn: typeof setTimeout;
+  clearTimeoutFn: typeof clearTimeout;
+}
+
+/** Gives `target` the timers of the moment, or with `useNativeTimers` those from before anybody changed them. */
+export function installTimerFunctions(target: object, options: { useNativeTimers?: boolean }): void {
+  const timers = target as Timers;
+  if (options.useNativeTimers) {
+    timers.setTimeoutFn = nativeSetTimeout.bind(globalThis);
+    timers.clearTimeoutFn = nativeClearTimeout.bind(globalThis);
+  } else {
+    timers.setTimeoutFn = globalThis.setTimeout.bind(globalThis);
+    timers.clearTimeoutFn = globalThis.clearTimeout.bind(globalThis);
+  }
+}
+
+/** A timer, which in Node can be told not to keep the process alive. */
+export type Timer = ReturnType<typeof setTimeout> | undefined;
+
+/** The longest delay of a timer: a longer one would be over at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** Starts a timer of `timers`; with `autoUnref` it does not keep a Node process alive. */
+export function startTimer(
+  timers: Timers,
+  run: () => void,
+  delayMs: number,
+  autoUnref: boolean | undefined,
+): Timer {
+  const timer = timers.setTimeoutFn(run, Math.min(delayMs, MAX_DELAY_MS));
+  if (autoUnref) (timer as Partial<NodeJS.Timeout>).unref?.();
+  return timer;
+}
+
+/**
+ * A clock for heartbeats. It goes on while the machine sleeps, which `performance.now` does not everywhere, and
+ * never back, as `Date.now` does when somebody sets the time.
+ */
+export class Clock {
+  #elapsedMs = 0;
+  #lastMs = Date.now();
+
+  now(): number {
+    const nowMs = Date.now();
+    this.#elapsedMs += Math.max(nowMs - this.#lastMs, 0);
+    this.#lastMs = nowMs;
+    return this.#elapsedMs;
+  }
+}

@@ -1,0 +1,27 @@
+import { WebSocket } from '@hawser/ws';
+import type { Packet, RawData } from '../packet.ts';
+import { tlsOptionsOf } from '../tls-options.ts';
+import { BaseWebSocket, type WebSocketLike } from './websocket.ts';
+
+/** Node's WebSockets do not find the time for handshakes bounded by a page; the manager has a bound of its own. */
+const HANDSHAKE_TIMEOUT_MS = 120_000;
+
+/** The WebSocket of `@hawser/ws`: with headers, TLS options and an agent. */
+export class NodeWebSocket extends BaseWebSocket {
+  createSocket(uri: string, protocols: string | string[] | undefined): WebSocketLike {
+    const { extraHeaders, agent, perMessageDeflate = { threshold: 1024 } } = this.opts;
+    const cookies = this.socket?._cookieJar?.header();
+    return new WebSocket(uri, protocols ?? [], {
+      headers: { ...extraHeaders, ...(cookies && { cookie: cookies }) },
+      tls: tlsOptionsOf(this.opts),
+      ...(agent && { agent: agent as never }),
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+      maxMessageBytes: this.maxPayload,
+      compression: perMessageDeflate && { thresholdBytes: perMessageDeflate.threshold ?? 1024 },
+    }) as unknown as WebSocketLike;
+  }
+
+  doWrite({ options }: Packet, data: RawData): void {
+    this.ws.send(data, { compress: options?.compress !== false });
+  }
+}

@@ -1,0 +1,81 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { tlsOptionsOf } from '../tls-options.ts';
+import { type Exchange, type ExchangeHandler, Polling } from './polling.ts';
+
+/** What `TransportError.context` has of an `XMLHttpRequest`. */
+interface Answered {
+  readonly readyState: 4;
+  readonly status: number;
+  readonly statusText: string;
+  readonly responseText: string;
+}
+
+/** Polling with `node:http` and `node:https`. */
+export class NodeXHR extends Polling {
+  protected override exchange(uri: string, body: string | undefined, handler: ExchangeHandler): Exchange {
+    const { requestTimeout = 0, extraHeaders, agent, autoUnref } = this.opts;
+    const jar = this.socket?._cookieJar;
+    const cookies = jar?.header();
+    const post = body !== undefined && {
+      'Content-type': 'text/plain;charset=UTF-8',
+      'Content-Length': Buffer.byteLength(body),
+    };
+    // A kept connection that the server just ended would lose a request, and whether it was seen nobody knows.
+    const request = (this.opts.secure ? httpsRequest : httpRequest)(uri, {
+      ...tlsOptionsOf(this.opts),
+      method: body === undefined ? 'GET' : 'POST',
+      agent: (agent || false) as never,
+      headers: { Accept: '*/*', ...extraHeaders, ...post, ...(cookies && { cookie: cookies }) },
+      timeout: requestTimeout,
+    });
+    let isAborted = false;
+    const fail = (description: unknown, context?: Answered) => {
+      if (isAborted) return;
+      isAborted = true;
+      handler.onFailure(description, context ?? answered(0, String(description), ''));
+    };
+    const abort = () => {
+      isAborted = true;
+      request.destroy();
+    };
+    request.on('timeout', () => request.destroy(new Error('timeout')));
+    request.on('error', (error) => fail(error));
+    if (autoUnref) request.on('socket', (socket) => socket.unref?.());
+    request.on('response', (response) => {
+      if (isAborted) return;
+      jar?.parseCookies(response.headers['set-cookie']);
+      read(response, handler, fail, () => isAborted);
+    });
+    request.end(body);
+    return { abort };
+  }
+}
+
+function read(
+  response: IncomingMessage,
+  handler: ExchangeHandler,
+  fail: (description: unknown, context?: Answered) => void,
+  isAborted: () => boolean,
+): void {
+  const { statusCode: status = 0, statusMessage = '' } = response;
+  const chunks: Buffer[] = [];
+  let receivedBytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    receivedBytes += chunk.length;
+    if (isAborted()) return;
+    chunks.push(chunk);
+    handler.onProgress(receivedBytes);
+  });
+  response.on('error', (error) => fail(error));
+  response.on('end', () => {
+    if (isAborted()) return;
+    const text = Buffer.concat(chunks).toString();
+    if (status === 200) handler.onSuccess(text);
+    else fail(status, answered(status, statusMessage, text));
+  });
+}
+
+function answered(status: number, statusText: string, responseText: string): Answered {
+  return { readyState: 4, status, statusText, responseText };
+}

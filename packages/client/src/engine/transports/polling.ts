@@ -1,0 +1,165 @@
+import { type Packet, readData } from '../packet.ts';
+import { startTimer, type Timer } from '../timers.ts';
+import { Transport } from '../transport.ts';
+
+/** Time for the request that says goodbye. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** One request under way. */
+export interface Exchange {
+  abort(): void;
+}
+
+/** What a request reports, of which the first of the last two is the end. */
+export interface ExchangeHandler {
+  onProgress(receivedBytes: number): void;
+  onSuccess(body: string): void;
+  /** @param description - the status, or what kept an answer from coming */
+  onFailure(description: unknown, context: unknown): void;
+}
+
+/** HTTP long-polling; how a request is made is a subclass's. */
+export abstract class Polling extends Transport {
+  /** The messages of errors of polls and of posts. */
+  protected readonly failures: readonly [string, string] = ['xhr poll error', 'xhr post error'];
+  readonly #exchanges = new Set<Exchange>();
+  #isPolling = false;
+  #onPause: (() => void) | undefined;
+  #closeTimer: Timer;
+
+  get name(): string {
+    return 'polling';
+  }
+
+  override pause(onPause: () => void): void {
+    this.readyState = 'pausing';
+    this.#onPause = onPause;
+    this.#settlePause();
+  }
+
+  override resume(): void {
+    if (this.readyState !== 'pausing' && this.readyState !== 'paused') return;
+    this.readyState = 'open';
+    this.#onPause = undefined;
+    if (!this.#isPolling) this.#poll();
+  }
+
+  /** Takes in the answer to a poll. */
+  protected override onData(data: string): void {
+    const { packets, violation } = this.codec.decodePayload(data);
+    for (const packet of packets) {
+      if (this.readyState === 'closed') return;
+      // The first packet opens the session.
+      if (this.readyState === 'opening' && packet.type === 'open') this.onOpen();
+      if (packet.type === 'close') {
+        this.onClose({ description: 'transport closed by the server' });
+        return;
+      }
+      this.onPacket(this.handOut(packet));
+    }
+    if (violation !== null) this.onError('parser error', violation);
+  }
+
+  protected override onClose(details?: { description: string }): void {
+    super.onClose(details);
+    if (this.#closeTimer === undefined) this.#abort();
+  }
+
+  protected doOpen(): void {
+    this.#poll();
+  }
+
+  protected doClose(): void {
+    // A second request while one is under way would be an offence; before the session there is nothing to end.
+    if (!this.writable || this.readyState === 'opening') return;
+    this.#closeTimer = startTimer(this, () => this.#abort(), CLOSE_TIMEOUT_MS, this.opts.autoUnref);
+    this.write([{ type: 'close' }]);
+  }
+
+  protected write(packets: Packet[]): void {
+    this.writable = false;
+    readData(
+      packets,
+      (readable) => {
+        this.doWrite(this.codec.encodePayload(readable), () => {
+          if (this.readyState === 'closed') {
+            this.#abort();
+            return;
+          }
+          this.writable = true;
+          this.emitReserved('drain');
+          this.#settlePause();
+        });
+      },
+      (error) => this.onError(this.failures[1], error),
+    );
+  }
+
+  /** Returns the URL of the next request. */
+  protected uri(): string {
+    const query: Record<string, string | number> = this.stampedQuery(this.opts.timestampRequests !== false);
+    if (!this.supportsBinary && !query.sid) query.b64 = 1;
+    return this.createUri(this.opts.secure ? 'https' : 'http', query);
+  }
+
+  protected doPoll(): void {
+    this.#exchange(undefined, 0, (body) => {
+      this.#isPolling = false;
+      this.onData(body);
+      if (this.readyState === 'closed') return;
+      this.emitReserved('pollComplete');
+      if (this.readyState === 'open') this.#poll();
+      else this.#settlePause();
+    });
+  }
+
+  protected doWrite(data: string, callback: () => void): void {
+    this.#exchange(data, 1, callback);
+  }
+
+  /** Makes a request: a GET without a body, a POST with one. It never calls back within the call. */
+  protected abstract exchange(uri: string, body: string | undefined, handler: ExchangeHandler): Exchange;
+
+  #poll(): void {
+    this.#isPolling = true;
+    this.doPoll();
+    this.emitReserved('poll');
+  }
+
+  #settlePause(): void {
+    if (this.readyState !== 'pausing' || this.#isPolling || !this.writable) return;
+    this.readyState = 'paused';
+    this.#onPause?.();
+  }
+
+  #exchange(body: string | undefined, failure: 0 | 1, onSuccess: (body: string) => void): void {
+    const end = () => this.#exchanges.delete(exchange);
+    const exchange: Exchange = this.exchange(this.uri(), body, {
+      onProgress: (receivedBytes) => {
+        if (receivedBytes <= this.maxPayload) {
+          this.emitReserved('progress');
+          return;
+        }
+        end();
+        exchange.abort();
+        this.onError(this.failures[failure], `answer of more than ${this.maxPayload} bytes`);
+      },
+      onSuccess: (text) => {
+        end();
+        onSuccess(text);
+      },
+      onFailure: (description, context) => {
+        end();
+        if (this.readyState === 'closed') this.#abort();
+        else this.onError(this.failures[failure], description, context);
+      },
+    });
+    this.#exchanges.add(exchange);
+  }
+
+  #abort(): void {
+    this.clearTimeoutFn(this.#closeTimer);
+    for (const exchange of this.#exchanges) exchange.abort();
+    this.#exchanges.clear();
+  }
+}

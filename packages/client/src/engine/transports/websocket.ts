@@ -1,0 +1,142 @@
+import { nextTick } from '#platform';
+import { globals } from '../globals.ts';
+import { type Packet, type RawData, readData } from '../packet.ts';
+import { Transport } from '../transport.ts';
+
+/** What of a WebSocket is used, of a browser's or of any other. */
+export interface WebSocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  send(data: RawData, options?: object): void;
+  close(): void;
+}
+
+/** What a `close` event says. */
+interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Close codes of a peer that found fault with us, and what each says (RFC 6455 section 7.4.1). */
+const FAULTS: Readonly<Record<number, string>> = {
+  1002: 'protocol error',
+  1003: 'unsupported data',
+  1007: 'invalid data',
+  1008: 'policy violation',
+  1009: 'message too big',
+  1011: 'server error',
+};
+
+/** Packets as WebSocket messages. Where the WebSocket comes from is a subclass's. */
+export abstract class BaseWebSocket extends Transport {
+  ws!: WebSocketLike;
+  /** What an `error` event said of a connection that was open. */
+  #fault: unknown;
+
+  get name(): string {
+    return 'websocket';
+  }
+
+  abstract createSocket(
+    uri: string,
+    protocols: string | string[] | undefined,
+    options: Record<string, unknown>,
+  ): WebSocketLike;
+
+  abstract doWrite(packet: Packet, data: RawData): void;
+
+  protected doOpen(): void {
+    try {
+      this.ws = this.createSocket(this.uri(), this.opts.protocols, {});
+    } catch (error) {
+      // Not within the constructor of the session, where nobody listens yet.
+      nextTick(() => this.emitReserved('error', error as never));
+      return;
+    }
+    const { ws } = this;
+    ws.binaryType = this.socket?.binaryType === 'blob' ? 'blob' : 'arraybuffer';
+    ws.onopen = () => this.onOpen();
+    ws.onclose = (event) => this.#closed(event);
+    ws.onmessage = ({ data }: { data: RawData }) => this.#received(data);
+    ws.onerror = (event: { error?: unknown }) => {
+      // What happened to an open connection, the `close` event says.
+      if (this.readyState === 'opening') this.onError('websocket error', event.error ?? event);
+      else this.#fault = event.error;
+    };
+  }
+
+  protected write(packets: Packet[]): void {
+    this.writable = false;
+    readData(
+      packets,
+      (readable) => {
+        for (const packet of readable) {
+          if (this.readyState === 'closed') return;
+          this.doWrite(packet, this.#encode(packet));
+        }
+        // Not at once, so that what one turn sends goes out together.
+        queueMicrotask(() => {
+          if (this.readyState === 'closed') return;
+          this.writable = true;
+          this.emitReserved('drain');
+        });
+      },
+      (error) => this.onError('websocket error', error),
+    );
+  }
+
+  protected doClose(): void {
+    const { ws } = this;
+    if (ws === undefined) return;
+    ws.onerror = () => {};
+    ws.onclose = ws.onmessage = null;
+    // Closing what is still opening is an error that nobody waits for.
+    ws.close();
+  }
+
+  /** Returns the URL of the WebSocket. */
+  protected uri(): string {
+    const query: Record<string, string | number> = this.stampedQuery(this.opts.timestampRequests);
+    if (!this.supportsBinary) query.b64 = 1;
+    return this.createUri(this.opts.secure ? 'wss' : 'ws', query);
+  }
+
+  #encode({ type, data }: { type: Packet['type']; data: string | Uint8Array }): RawData {
+    return this.supportsBinary
+      ? this.codec.encodeFrame(type, data)
+      : this.codec.encodePayload([{ type, data }]);
+  }
+
+  #received(data: RawData): void {
+    const size: number = data.length ?? data.byteLength ?? data.size;
+    if (size <= this.maxPayload) this.onData(data);
+    else this.onError('websocket error', `message of more than ${this.maxPayload} bytes`);
+  }
+
+  #closed(event: Closing): void {
+    const { code, reason } = event;
+    const fault = FAULTS[code];
+    const message: unknown = (this.#fault as Partial<Error> | undefined)?.message;
+    if (fault !== undefined && reason !== 'ping timeout') {
+      this.onError('websocket error', `${reason || fault} (${code})`, event);
+    } else if (typeof message === 'string' && !message.endsWith('without a close frame')) {
+      this.onError('websocket error', message, event);
+    } else {
+      this.onClose({ description: reason || 'websocket connection closed', context: event });
+    }
+  }
+}
+
+/** The runtime's own WebSocket. */
+export class WS extends BaseWebSocket {
+  createSocket(uri: string, protocols: string | string[] | undefined): WebSocketLike {
+    return new globals.WebSocket!(uri, protocols) as WebSocketLike;
+  }
+
+  doWrite(_packet: Packet, data: RawData): void {
+    this.ws.send(data);
+  }
+}

@@ -1,0 +1,79 @@
+import { encodeStreamFrame, StreamReader, type ViolationCode } from '@hawser/protocol/engineio';
+import { natives, nextTick } from '#platform';
+import { globals, type WebTransportSession } from '../globals.ts';
+import { type Packet, readData } from '../packet.ts';
+import { Transport } from '../transport.ts';
+
+/** Packets on one stream of HTTP/3. */
+export class WT extends Transport {
+  #session: WebTransportSession | undefined;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+
+  get name(): string {
+    return 'webtransport';
+  }
+
+  protected doOpen(): void {
+    const options = (this.opts.transportOptions as Record<string, unknown> | undefined)?.[this.name];
+    try {
+      this.#session = new globals.WebTransport!(this.createUri('https'), options);
+    } catch (error) {
+      // Not within the constructor of the session, where nobody listens yet.
+      nextTick(() => this.emitReserved('error', error as never));
+      return;
+    }
+    const fail = (error: unknown) => {
+      if (this.readyState !== 'closed') this.onError('webtransport error', error);
+    };
+    this.#session.closed.then(() => {
+      if (this.readyState !== 'closed') this.onClose();
+    }, fail);
+    this.#run(this.#session).catch(fail);
+  }
+
+  protected write(packets: Packet[]): void {
+    this.writable = false;
+    const fail = (error: unknown) => {
+      if (this.readyState !== 'closed') this.onError('webtransport error', error);
+    };
+    const send = async (readable: { type: Packet['type']; data: string | Uint8Array }[]) => {
+      for (const { type, data } of readable) await this.#send(type, data);
+      if (this.readyState === 'closed') return;
+      this.writable = true;
+      this.emitReserved('drain');
+    };
+    readData(packets, (readable) => send(readable).catch(fail), fail);
+  }
+
+  protected doClose(): void {
+    this.#session?.close();
+  }
+
+  async #run(session: WebTransportSession): Promise<void> {
+    await session.ready;
+    const { readable, writable } = await session.createBidirectionalStream();
+    this.#writer = writable.getWriter();
+    const handler = {
+      onPacket: (packet: Packet) => {
+        if (this.readyState !== 'closed') this.onPacket(this.handOut(packet));
+      },
+      onViolation: (code: ViolationCode) => {
+        this.onError('parser error', code);
+      },
+    };
+    const streamReader = new StreamReader(handler, this.codec, natives, this.maxPayload);
+    const { sid } = this.query;
+    await this.#send('open', sid ? JSON.stringify({ sid }) : '');
+    this.onOpen();
+    for (const reader = readable.getReader(); ; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      this.emitReserved('progress');
+      streamReader.receive(value);
+    }
+  }
+
+  #send(type: Packet['type'], data: string | Uint8Array): Promise<void> | undefined {
+    return this.#writer?.write(encodeStreamFrame(natives, this.codec.encodeFrame(type, data)));
+  }
+}

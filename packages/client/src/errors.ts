@@ -1,0 +1,12 @@
+/** Codes of {@link SocketError}; stable, while messages are not. */
+export type SocketErrorCode = 'SIO_ERR_SEND_BUFFER_FULL' | 'SIO_ERR_RECEIVE_BUFFER_FULL';
+
+/** An error of a socket. */
+export class SocketError extends Error {
+  readonly code: SocketErrorCode;
+
+  constructor(code: SocketErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,48 @@
+import { decodeQuery } from './engine/uri.ts';
+import { Manager, type ManagerOptions } from './manager.ts';
+import { Socket, type SocketOptions } from './socket.ts';
+import { resolveUrl } from './url.ts';
+
+/** What `io` takes. */
+type Options = Partial<ManagerOptions & SocketOptions>;
+
+/** What `io` also is: everything else that a program may want, by its names. */
+interface Lookup {
+  (opts?: Options): Socket;
+  (uri?: string, opts?: Options): Socket;
+  Manager: typeof Manager;
+  Socket: typeof Socket;
+  io: Lookup;
+  connect: Lookup;
+}
+
+/** Connections by their servers. */
+const managers: Record<string, Manager> = {};
+
+/**
+ * Returns a socket of a namespace, which connects by itself. Sockets of one server share a connection.
+ *
+ * @param uri - such as `https://example.org/chat`, of which the path is the namespace; the page's own host without
+ *
+ * @example
+ * ```ts
+ * import { io } from '@hawser/client';
+ *
+ * const socket = io('http://127.0.0.1:3000');
+ * socket.on('connect', () => socket.emit('hello', 'world'));
+ * ```
+ */
+export const io: Lookup = Object.assign(
+  (uri?: string | Options, opts?: Options): Socket => {
+    const options: Options = { ...(uri && typeof uri === 'object' ? uri : opts) };
+    const url = resolveUrl(uri && typeof uri === 'object' ? undefined : uri, options.path || '/socket.io');
+    const { source, id, path, query } = url;
+    const isTaken = managers[id]?.nsps[path] !== undefined;
+    const isNew = options.forceNew || options.multiplex === false || isTaken;
+    if (query && !options.query) options.query = decodeQuery(query);
+    const manager = isNew ? new Manager(source, options) : (managers[id] ??= new Manager(source, options));
+    return manager.socket(path, options);
+  },
+  { Manager, Socket },
+) as Lookup;
+io.io = io.connect = io;

@@ -1,0 +1,371 @@
+import { Backoff } from './backoff.ts';
+import { defaultParser } from './default-parser.ts';
+import { Emitter } from './emitter.ts';
+import { Socket as Engine, type SocketOptions as EngineOptions, type HandshakeData } from './engine/index.ts';
+import type { WriteOptions } from './engine/packet.ts';
+import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
+import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
+import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
+import { type DisconnectDescription, Socket, type SocketOptions } from './socket.ts';
+
+/** Options of a {@link Manager}: of the connection that its sockets share. */
+export interface ManagerOptions extends EngineOptions {
+  /** Make a new connection. @defaultValue false */
+  forceNew: boolean;
+  /** Share a connection with the other sockets of this server. @defaultValue true */
+  multiplex: boolean;
+  /** Where the server is. @defaultValue '/socket.io' */
+  path: string;
+  /** Connect again after a loss. @defaultValue true */
+  reconnection: boolean;
+  /** Attempts, one after the other, before giving up. @defaultValue Infinity */
+  reconnectionAttempts: number;
+  /** Milliseconds before the first of them. @defaultValue 1000 */
+  reconnectionDelay: number;
+  /** Most milliseconds before one. @defaultValue 5000 */
+  reconnectionDelayMax: number;
+  /** How far delays are spread, from 0 to 1. @defaultValue 0.5 */
+  randomizationFactor: number;
+  /** Milliseconds for one attempt; `false` for as long as it takes. @defaultValue 20000 */
+  timeout: number;
+  /** Connect at once. @defaultValue true */
+  autoConnect: boolean;
+  /** How packets are written down; the server has to have the same. */
+  parser: AnyValue;
+}
+
+export interface ManagerReservedEvents {
+  open: () => void;
+  error: (err: Error) => void;
+  ping: () => void;
+  packet: (packet: Packet) => void;
+  close: (reason: string, description?: DisconnectDescription) => void;
+  reconnect_failed: () => void;
+  reconnect_attempt: (attempt: number) => void;
+  reconnect_error: (err: Error) => void;
+  reconnect: (attempt: number) => void;
+}
+
+const EVENT = 2;
+
+/** How a frame is sent, and of what packet it is. */
+interface Sent extends WriteOptions {
+  readonly packet?: Packet;
+}
+
+/**
+ * One connection to a server, which the sockets of several namespaces share, and its reconnections.
+ *
+ * | `_readyState` | event                          | next    | then                             |
+ * | ------------- | ------------------------------ | ------- | -------------------------------- |
+ * | closed        | `open()`, time for an attempt  | opening |                                  |
+ * | opening       | the engine opens               | open    | `open`, `reconnect`              |
+ * | opening       | the engine fails, `timeout`    | closed  | `error`, perhaps another attempt |
+ * | open          | the engine closes, parse error | closed  | `close`, perhaps an attempt      |
+ * | any           | the last socket disconnects    | closed  | no attempts                      |
+ */
+export class Manager<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  _EmitEvents extends EventsMap = ListenEvents,
+> extends Emitter<Record<never, never>, Record<never, never>, ManagerReservedEvents> {
+  engine: Engine = undefined as never;
+  opts: Partial<ManagerOptions>;
+  /** @internal */
+  _readyState: 'opening' | 'open' | 'closed' = 'closed';
+  /** @internal */
+  _reconnecting = false;
+  /** @internal */
+  _autoConnect: boolean;
+  /** @internal */
+  readonly nsps: Record<string, Socket> = {};
+  /** @internal Both ends are Hawser: see the decision record on recovery. */
+  _isHawser = false;
+  declare setTimeoutFn: Timers['setTimeoutFn'];
+  declare clearTimeoutFn: Timers['clearTimeoutFn'];
+  readonly uri: string | undefined;
+  readonly encoder: PacketEncoder;
+  /** Reads what the present connection brings. */
+  decoder: PacketDecoder;
+  readonly #backoff: Backoff;
+  readonly #Decoder: Parser['Decoder'];
+  #reconnection = true;
+  #reconnectionAttempts = Number.POSITIVE_INFINITY;
+  #timeoutMs: number | false = 20_000;
+  #skipsReconnect = false;
+  #timer: Timer;
+  #decoded: Packet[] | null = null;
+
+  constructor(opts: Partial<ManagerOptions>);
+  constructor(uri?: string, opts?: Partial<ManagerOptions>);
+  constructor(uri?: string | Partial<ManagerOptions>, opts?: Partial<ManagerOptions>);
+  constructor(uri?: string | Partial<ManagerOptions>, opts?: Partial<ManagerOptions>) {
+    super();
+    const given = uri && typeof uri === 'object' ? uri : opts;
+    this.uri = typeof uri === 'string' ? uri : undefined;
+    this.opts = { ...given, path: given?.path || '/socket.io' };
+    installTimerFunctions(this, this.opts);
+    const { reconnectionDelay = 1000, reconnectionDelayMax = 5000, randomizationFactor = 0.5 } = this.opts;
+    this.#backoff = new Backoff(reconnectionDelay, reconnectionDelayMax, randomizationFactor);
+    this.reconnection(this.opts.reconnection !== false);
+    this.reconnectionAttempts(this.opts.reconnectionAttempts ?? Number.POSITIVE_INFINITY);
+    this.timeout(this.opts.timeout ?? 20_000);
+    const { Encoder, Decoder } = (this.opts.parser as Parser | undefined) ?? defaultParser;
+    this.encoder = new Encoder();
+    this.#Decoder = Decoder;
+    this.decoder = new Decoder();
+    this._autoConnect = this.opts.autoConnect !== false;
+    if (this._autoConnect) this.open();
+  }
+
+  reconnection(v: boolean): this;
+  reconnection(): boolean;
+  reconnection(v?: boolean): this | boolean;
+  reconnection(value?: boolean): this | boolean {
+    if (value === undefined) return this.#reconnection;
+    this.#reconnection = !!value;
+    if (!value) this.#skipsReconnect = true;
+    return this;
+  }
+
+  reconnectionAttempts(v: number): this;
+  reconnectionAttempts(): number;
+  reconnectionAttempts(v?: number): this | number;
+  reconnectionAttempts(value?: number): this | number {
+    if (value === undefined) return this.#reconnectionAttempts;
+    this.#reconnectionAttempts = value;
+    return this;
+  }
+
+  reconnectionDelay(v: number): this;
+  reconnectionDelay(): number;
+  reconnectionDelay(v?: number): this | number;
+  reconnectionDelay(value?: number): this | number {
+    return this.#tune('minMs', value);
+  }
+
+  randomizationFactor(v: number): this;
+  randomizationFactor(): number;
+  randomizationFactor(v?: number): this | number;
+  randomizationFactor(value?: number): this | number {
+    return this.#tune('jitter', value);
+  }
+
+  reconnectionDelayMax(v: number): this;
+  reconnectionDelayMax(): number;
+  reconnectionDelayMax(v?: number): this | number;
+  reconnectionDelayMax(value?: number): this | number {
+    return this.#tune('maxMs', value);
+  }
+
+  timeout(v: number | boolean): this;
+  timeout(): number | boolean;
+  timeout(v?: number | boolean): this | number | boolean;
+  timeout(value?: number | boolean): this | number | boolean {
+    if (value === undefined) return this.#timeoutMs;
+    this.#timeoutMs = value as number | false;
+    return this;
+  }
+
+  /** Connects; `fn` is called once it came off or not. */
+  open(fn?: (err?: Error) => void): this {
+    if (this._readyState !== 'closed') return this;
+    this.clearTimeoutFn(this.#timer);
+    const engine = new Engine(this.uri, this.opts as EngineOptions);
+    this.engine = engine;
+    this._readyState = 'opening';
+    this.#skipsReconnect = false;
+    let isSettled = false;
+    const fail = (error: Error) => {
+      if (isSettled) return;
+      isSettled = true;
+      this.#leave();
+      this._readyState = 'closed';
+      engine.close();
+      this.emitReserved('error', error);
+      fn?.(error);
+      this.#failed(error, !fn);
+    };
+    engine
+      .on('handshake', (handshake) => this.#greet(handshake))
+      .on('open', () => {
+        isSettled = true;
+        this.#opened();
+        fn?.();
+        this.#reconnected();
+      })
+      .on('error', (error) => fail(error as Error));
+    if (this.#timeoutMs !== false) {
+      const run = () => fail(new Error('timeout'));
+      this.#timer = startTimer(this, run, this.#timeoutMs, this.opts.autoUnref);
+    }
+    return this;
+  }
+
+  /** As {@link open}. */
+  connect(fn?: (err?: Error) => void): this {
+    return this.open(fn);
+  }
+
+  /** Returns the socket of a namespace, a new one where there is none. */
+  socket(nsp: string, opts?: Partial<SocketOptions>): Socket {
+    let socket = this.nsps[nsp];
+    if (socket === undefined) {
+      socket = new Socket(this as unknown as Manager, nsp, opts);
+      this.nsps[nsp] = socket;
+    } else if (this._autoConnect && !socket.active) {
+      socket.connect();
+    }
+    return socket;
+  }
+
+  /** @internal A socket needs the connection no more. */
+  _destroy(): void {
+    if (!Object.values(this.nsps).some(({ active }) => active)) this._close();
+  }
+
+  /** @internal Sends a packet. */
+  _packet(packet: Packet): void {
+    const { options, ...plain } = packet;
+    for (const frame of this.encoder.encode(plain)) this.engine.write(frame, { ...options, packet } as Sent);
+  }
+
+  /** @internal Closes the connection on the program's behalf. */
+  _close(): void {
+    this.#skipsReconnect = true;
+    this._reconnecting = false;
+    this.#onclose('forced close');
+  }
+
+  disconnect(): void {
+    this._close();
+  }
+
+  /** @internal What one of the sockets was sent cannot be kept. */
+  _fail(error: Error): void {
+    this.#onclose('parse error', error);
+  }
+
+  #tune(name: 'minMs' | 'maxMs' | 'jitter', value: number | undefined): this | number {
+    if (value === undefined) return this.#backoff[name];
+    this.#backoff[name] = value;
+    return this;
+  }
+
+  #greet(handshake: HandshakeData & { hawser?: unknown }): void {
+    this._isHawser = handshake.hawser === 1;
+  }
+
+  #opened(): void {
+    const { engine } = this;
+    this.clearTimeoutFn(this.#timer);
+    this._readyState = 'open';
+    this.decoder = new this.#Decoder();
+    this.decoder.on('decoded', (packet) => this.#ondecoded(packet));
+    engine
+      .on('ping', () => this.emitReserved('ping'))
+      .on('data', (data) => this.#ondata(data))
+      .on('error', (error) => this.emitReserved('error', error as Error))
+      .on('revived', () => this.#eachSocket((socket) => socket._flush()))
+      .on('close', (reason, description) => {
+        this.#takeBack();
+        this.#onclose(reason, description);
+      });
+    this.emitReserved('open');
+  }
+
+  #ondata(data: unknown): void {
+    const decoded: Packet[] = [];
+    this.#decoded = decoded;
+    try {
+      this.decoder.add(data);
+    } catch (error) {
+      this._fail(error as Error);
+      return;
+    } finally {
+      this.#decoded = null;
+    }
+    for (const packet of decoded) this.emitReserved('packet', packet);
+  }
+
+  /** Not within the decoder's call, where what a listener throws would be taken for the server's fault. */
+  #ondecoded(packet: Packet): void {
+    if (this.#decoded !== null) this.#decoded.push(packet);
+    else this.emitReserved('packet', packet);
+  }
+
+  #eachSocket(run: (socket: Socket) => void): void {
+    for (const socket of Object.values(this.nsps)) run(socket);
+  }
+
+  /** Gives back to the sockets what the engine never handed to a transport: it can be sent again, and only once. */
+  #takeBack(): void {
+    // Who will not connect again is told now that there is no answer.
+    if (!this.#reconnection || this.#skipsReconnect) return;
+    const { writeBuffer, inFlight } = this.engine;
+    const unsent = new Set<Packet>();
+    for (const { options } of writeBuffer.slice(inFlight)) {
+      const packet = (options as Sent | undefined)?.packet;
+      if (packet?.type === EVENT) unsent.add(packet);
+    }
+    for (const packet of [...unsent].reverse()) this.nsps[packet.nsp]?._takeBack(packet);
+  }
+
+  #leave(): void {
+    this.clearTimeoutFn(this.#timer);
+    const { engine } = this;
+    if (engine === undefined) return;
+    engine.off();
+    // What a transport reports after that is nobody's.
+    engine.on('error', () => {});
+    this.decoder.off?.('decoded');
+    this.decoder.destroy();
+  }
+
+  #onclose(reason: string, description?: DisconnectDescription): void {
+    this.#leave();
+    (this.engine as Engine | undefined)?.close();
+    this.#backoff.reset();
+    this._readyState = 'closed';
+    this.emitReserved('close', reason, description);
+    if (this.#reconnection && !this.#skipsReconnect) this.#reconnect();
+  }
+
+  /** @param isUnwatched - nobody but us will try again */
+  #failed(error: Error, isUnwatched: boolean): void {
+    if (this._reconnecting) {
+      this._reconnecting = false;
+      this.#reconnect();
+      this.emitReserved('reconnect_error', error);
+    } else if (isUnwatched && this.#reconnection && this.#backoff.attempts === 0) {
+      this.#reconnect();
+    }
+  }
+
+  #reconnected(): void {
+    if (!this._reconnecting) return;
+    const { attempts } = this.#backoff;
+    this._reconnecting = false;
+    this.#backoff.reset();
+    this.emitReserved('reconnect', attempts);
+  }
+
+  #reconnect(): void {
+    if (this._reconnecting || this.#skipsReconnect) return;
+    const backoff = this.#backoff;
+    if (backoff.attempts >= this.#reconnectionAttempts) {
+      backoff.reset();
+      this.emitReserved('reconnect_failed');
+      return;
+    }
+    const delayMs = backoff.next();
+    this._reconnecting = true;
+    this.#timer = startTimer(this, () => this.#attempt(), delayMs, this.opts.autoUnref);
+  }
+
+  #attempt(): void {
+    if (!this.#skipsReconnect) this.emitReserved('reconnect_attempt', this.#backoff.attempts);
+    // A listener may have disconnected.
+    if (this.#skipsReconnect) this._reconnecting = false;
+    else this.open();
+  }
+}

@@ -1,0 +1,36 @@
+import type { AnyValue } from './events.ts';
+
+/** One packet of Socket.IO. */
+export interface Packet {
+  type: 0 | 1 | 2 | 3 | 4;
+  nsp: string;
+  data?: AnyValue;
+  id?: number;
+  options?: {
+    compress?: boolean;
+    /** It is not to be sent again where it was not sent: a volatile event, or a try of one with `retries`. */
+    isExpendable?: boolean;
+  };
+}
+
+/** Writes packets down: text and bytes, each a message. */
+export interface PacketEncoder {
+  encode(packet: Packet): AnyValue[];
+}
+
+/** Reads packets, and emits each as `decoded`. What it throws closes the connection as a `parse error`. */
+export interface PacketDecoder {
+  on(event: 'decoded', listener: (packet: Packet) => void): unknown;
+  off?(event?: 'decoded'): unknown;
+  add(data: AnyValue): void;
+  destroy(): void;
+}
+
+/** How packets are written down: the option `parser`, the same on both ends. */
+export interface Parser {
+  readonly Encoder: new () => PacketEncoder;
+  readonly Decoder: new () => PacketDecoder;
+}
+
+/** The version of the protocol. */
+export const protocol = 5;

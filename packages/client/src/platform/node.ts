@@ -1,0 +1,38 @@
+import { NodeCookieJar } from '../engine/cookie-jar.ts';
+import type { CookieJar, Platform } from '../engine/platform.ts';
+import { NodeWebSocket } from '../engine/transports/node-websocket.ts';
+import { NodeXHR } from '../engine/transports/node-xhr.ts';
+import { WT } from '../engine/transports/webtransport.ts';
+
+export const natives: Platform['natives'] = {
+  allocate: (size) => Buffer.allocUnsafeSlow(size),
+  utf8Length: (text) => Buffer.byteLength(text),
+  writeUtf8: (target, text, offset) => (target as Buffer).write(text, offset),
+  readUtf8: (bytes) => toBuffer(bytes).toString(),
+  encodeBase64: (bytes) => toBuffer(bytes).toString('base64'),
+  decodeBase64: (text) => Buffer.from(text, 'base64'),
+};
+
+export const transports: Platform['transports'] = {
+  polling: NodeXHR,
+  websocket: NodeWebSocket,
+  webtransport: WT,
+};
+
+export const defaultBinaryType = 'nodebuffer';
+
+export const toBinary: Platform['toBinary'] = (data, binaryType) => {
+  if (data instanceof Blob) return data;
+  const buffer = ArrayBuffer.isView(data) ? toBuffer(data) : Buffer.from(data);
+  return binaryType === 'arraybuffer' ? new Uint8Array(buffer).buffer : buffer;
+};
+
+export const createCookieJar = (): CookieJar | undefined => new NodeCookieJar();
+
+export const nextTick: Platform['nextTick'] = (callback) => process.nextTick(callback);
+
+export { NodeWebSocket, NodeXHR };
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,60 @@
+import type { AnyArguments, AnyValue } from './events.ts';
+
+/** Why a server that is Hawser's did not recover a session. */
+export type RecoveryRefusal =
+  | 'restarted'
+  | 'expired'
+  | 'overflow'
+  | 'unknown-offset'
+  | 'ended'
+  | (string & {});
+
+/** What CONNECT answered. */
+interface Connected {
+  readonly pid?: string;
+  readonly hawser?: { readonly refused?: RecoveryRefusal };
+}
+
+/**
+ * What a socket keeps to get back, after a loss, what it missed: between two ends of Hawser a number, with
+ * `socket.io` the last string of an event's arguments.
+ */
+export class Recovery {
+  pid: string | undefined;
+  offset: string | undefined;
+  refusal: RecoveryRefusal | undefined;
+  /** EVENTs of the session. */
+  #received = 0;
+  /** Those since the last CONNECT went out, which may be of a new session. */
+  #receivedSince = 0;
+
+  /** Returns what CONNECT says beside the program's own data. */
+  request(isHawser: boolean): object | undefined {
+    this.#receivedSince = 0;
+    const { pid, offset } = this;
+    if (!isHawser) return pid ? { pid, offset } : undefined;
+    return pid ? { pid, hawser: { received: this.#received } } : { hawser: {} };
+  }
+
+  /** Takes in the answer, and tells whether the session goes on. */
+  connected({ pid, hawser }: Connected): boolean {
+    const isRecovered = pid !== undefined && pid === this.pid;
+    this.pid = pid;
+    this.refusal = hawser?.refused;
+    this.#received = this.#receivedSince + (isRecovered ? this.#received : 0);
+    this.#receivedSince = 0;
+    return isRecovered;
+  }
+
+  /** Takes in that an EVENT came. */
+  count(isConnected: boolean): void {
+    if (isConnected) this.#received++;
+    else this.#receivedSince++;
+  }
+
+  /** Takes in an event that was dispatched. */
+  note(args: AnyArguments, isHawser: boolean): void {
+    const last: AnyValue = args.at(-1);
+    if (this.pid && !isHawser && typeof last === 'string') this.offset = last;
+  }
+}

@@ -1,0 +1,51 @@
+import type { AnyArguments, AnyListener } from './events.ts';
+
+/** An event that is sent until the server acknowledges it. */
+export interface QueuedEvent {
+  readonly args: AnyArguments;
+  readonly flags: object;
+  readonly callback: AnyListener | undefined;
+  /** Under which each try asks for its answer: the server knows by it what it has seen. */
+  ackId: number | undefined;
+  tryCount: number;
+  isPending: boolean;
+}
+
+/** Events with `retries`: one after the other, each until it is acknowledged or was tried too often. */
+export class RetryQueue {
+  readonly events: QueuedEvent[] = [];
+  readonly #maxRetries: number;
+  readonly #canSend: () => boolean;
+  readonly #send: (event: QueuedEvent, onAnswer: AnyListener) => void;
+
+  constructor(
+    maxRetries: number,
+    canSend: () => boolean,
+    send: (event: QueuedEvent, onAnswer: AnyListener) => void,
+  ) {
+    this.#maxRetries = maxRetries;
+    this.#canSend = canSend;
+    this.#send = send;
+  }
+
+  /**
+   * Sends the first event, if there is one.
+   * @param isForced - also if it was sent already, over a connection that is gone
+   */
+  drain(isForced: boolean): void {
+    const event = this.events[0];
+    if (event === undefined || (event.isPending && !isForced) || !this.#canSend()) return;
+    event.isPending = true;
+    const tryCount = ++event.tryCount;
+    this.#send(event, (error: Error | null, ...answer: AnyArguments) => {
+      // An answer to an earlier try settles the event; that one failed does not matter any more.
+      if (event !== this.events[0] || (error !== null && tryCount !== event.tryCount)) return;
+      if (error === null || event.tryCount > this.#maxRetries) {
+        this.events.shift();
+        event.callback?.(error, ...answer);
+      }
+      event.isPending = false;
+      this.drain(false);
+    });
+  }
+}

@@ -1,0 +1,478 @@
+import { isReservedEvent } from '@hawser/protocol/socketio';
+import { Acknowledgements } from './acknowledgements.ts';
+import { BufferBudget } from './buffer-budget.ts';
+import { CatchAll } from './catch-all.ts';
+import { Emitter } from './emitter.ts';
+import { SocketError } from './errors.ts';
+import type {
+  AllButLast,
+  AnyArguments,
+  AnyListener,
+  AnyValue,
+  DecorateAcknowledgements,
+  DefaultEventsMap,
+  EventNames,
+  EventParams,
+  EventsMap,
+  FirstArg,
+  Last,
+} from './events.ts';
+import type { Manager } from './manager.ts';
+import type { Packet } from './parser.ts';
+import { Recovery, type RecoveryRefusal } from './recovery.ts';
+import { RetryQueue } from './retry-queue.ts';
+
+type Auth = { [key: string]: AnyValue } | ((cb: (data: object) => void) => void);
+
+/** Options of one socket. */
+export interface SocketOptions {
+  /** Who we are: what the server finds in `handshake.auth`, or a function that hands it over at each connect. */
+  auth?: Auth;
+  /** Send each event until it is acknowledged, and at most so many times again. */
+  retries?: number;
+  /** Milliseconds to wait for any acknowledgement. */
+  ackTimeout?: number;
+  /**
+   * Most events that wait in `sendBuffer`, in `receiveBuffer`, or for `retries`; `emit` throws
+   * `SIO_ERR_SEND_BUFFER_FULL` for one more.
+   * @defaultValue 100 000
+   */
+  maxBufferedEvents?: number;
+  /** Most bytes of them, as they are sent. @defaultValue 67 108 864 */
+  maxBufferedBytes?: number;
+}
+
+export type DisconnectDescription = Error | { description: string; context?: unknown };
+
+/** An error of a middleware, with what that has to say. */
+export interface ExtendedError extends Error {
+  data?: AnyValue;
+}
+
+export interface SocketReservedEvents {
+  connect: () => void;
+  connect_error: (err: ExtendedError) => void;
+  disconnect: (reason: Socket.DisconnectReason, description?: DisconnectDescription) => void;
+}
+
+export declare namespace Socket {
+  type DisconnectReason =
+    | 'io server disconnect'
+    | 'io client disconnect'
+    | 'ping timeout'
+    | 'transport close'
+    | 'transport error'
+    | 'parse error';
+}
+
+/** How the next event is sent. */
+interface Flags {
+  readonly compress?: boolean;
+  readonly volatile?: boolean;
+  readonly timeout?: number;
+  /** A try of an event with `retries`, and the id that it had before. */
+  readonly ackId?: number | undefined;
+  readonly isRetry?: boolean;
+}
+
+/** An acknowledgement of `emitWithAck`, which takes an error first. */
+type Callback = AnyListener & { withError?: boolean };
+
+const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR] = [0, 1, 2, 3, 4] as const;
+
+const MAX_BUFFERED_EVENTS = 100_000;
+const MAX_BUFFERED_BYTES = 67_108_864;
+
+/**
+ * What a program has of a namespace of a server.
+ *
+ * | state        | event                             | next         | then                                        |
+ * | ------------ | --------------------------------- | ------------ | ------------------------------------------- |
+ * | inactive     | `connect()`                       | active       | CONNECT goes out when the connection is open |
+ * | active       | CONNECT                           | connected    | what waits is sent, `connect`               |
+ * | active       | CONNECT_ERROR                     | inactive     | `connect_error`                             |
+ * | connected    | the connection is lost            | active       | `disconnect`; CONNECT goes out again        |
+ * | connected    | DISCONNECT, `disconnect()`        | inactive     | `disconnect`                                |
+ */
+export class Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+> extends Emitter<ListenEvents, EmitEvents, SocketReservedEvents> {
+  readonly io: Manager<ListenEvents, EmitEvents>;
+  /** What the server calls this connection; `undefined` while there is none. */
+  id: string | undefined = undefined;
+  connected = false;
+  /** The session went on after a loss: what was missed comes, or has come. */
+  recovered = false;
+  auth: Auth;
+  /** Events that came before the connection was complete. */
+  receiveBuffer: ReadonlyArray<AnyValue>[] = [];
+  /** Events that are sent once there is a connection. */
+  sendBuffer: Packet[] = [];
+  readonly nsp: string;
+  readonly #opts: Partial<SocketOptions>;
+  readonly #acks: Acknowledgements;
+  readonly #queue: RetryQueue | undefined;
+  readonly #incoming = new CatchAll();
+  readonly #outgoing = new CatchAll();
+  readonly #recovery = new Recovery();
+  readonly #sendBudget: BufferBudget;
+  readonly #receiveBudget: BufferBudget;
+  #ids = 0;
+  #flags: Flags = {};
+  #subscriptions: (() => void)[] | undefined;
+
+  /** @internal Made by {@link Manager.socket}. */
+  constructor(io: Manager, nsp: string, opts: Partial<SocketOptions> = {}) {
+    super();
+    this.io = io as unknown as Manager<ListenEvents, EmitEvents>;
+    this.nsp = nsp;
+    this.auth = opts.auth as Auth;
+    this.#opts = { ...opts };
+    this.#acks = new Acknowledgements(io);
+    const { retries, maxBufferedEvents = MAX_BUFFERED_EVENTS, maxBufferedBytes = MAX_BUFFERED_BYTES } = opts;
+    this.#sendBudget = new BufferBudget(maxBufferedEvents, maxBufferedBytes);
+    this.#receiveBudget = new BufferBudget(maxBufferedEvents, maxBufferedBytes);
+    if (retries) {
+      this.#queue = new RetryQueue(
+        retries,
+        () => !this.#mustWait,
+        (event, onAnswer) => {
+          this.#flags = { ...event.flags, isRetry: true, ackId: (event.ackId ??= this.#ids++) };
+          this.#emit([...event.args, onAnswer]);
+        },
+      );
+    }
+    if (io._autoConnect) this.open();
+  }
+
+  get disconnected(): boolean {
+    return !this.connected;
+  }
+
+  /** It connects by itself, now or after a loss. */
+  get active(): boolean {
+    return !!this.#subscriptions;
+  }
+
+  /** Why a server that is Hawser's did not let the session go on; `undefined` where nothing was refused. */
+  get recoveryRefusal(): RecoveryRefusal | undefined {
+    return this.#recovery.refusal;
+  }
+
+  /** Connects, as it does by itself without `autoConnect: false`. */
+  connect(): this {
+    if (this.connected) return this;
+    this.#subscribe();
+    if (!this.io._reconnecting) this.io.open();
+    if (this.io._readyState === 'open') this.#onopen();
+    return this;
+  }
+
+  /** As {@link connect}. */
+  open(): this {
+    return this.connect();
+  }
+
+  /** Sends an event by the name of `message`. */
+  send(...args: AnyArguments): this {
+    return this.emit('message' as never, ...(args as never));
+  }
+
+  /**
+   * Sends an event. A function as the last argument is called with the server's answer. While there is no
+   * connection, the event waits in `sendBuffer`.
+   * @throws Error when the name is one of the library's own
+   * @throws SIO_ERR_SEND_BUFFER_FULL when too much waits already
+   */
+  override emit<Name extends EventNames<EmitEvents>>(ev: Name, ...args: EventParams<EmitEvents, Name>): this {
+    if (isReservedEvent(ev)) throw new Error(`"${String(ev)}" is a reserved event name`);
+    const list: AnyArguments = [ev, ...args];
+    if (this.#queue !== undefined && !this.#flags.volatile) this.#enqueue(this.#queue, list);
+    else this.#emit(list);
+    return this;
+  }
+
+  /** Sends an event, and resolves with the server's answer. Rejects when the time is up or the connection is lost. */
+  emitWithAck<Name extends EventNames<EmitEvents>>(
+    ev: Name,
+    ...args: AllButLast<EventParams<EmitEvents, Name>>
+  ): Promise<FirstArg<Last<EventParams<EmitEvents, Name>>>> {
+    return new Promise((resolve, reject) => {
+      const callback: Callback = (error, answer) => (error ? reject(error) : resolve(answer));
+      callback.withError = true;
+      this.emit(ev, ...([...args, callback] as never));
+    });
+  }
+
+  /** Disconnects, and stays so. */
+  disconnect(): this {
+    const wasConnected = this.connected;
+    if (wasConnected) this.#packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
+    this.#destroy();
+    if (wasConnected) this.#onclose('io client disconnect');
+    return this;
+  }
+
+  /** As {@link disconnect}. */
+  close(): this {
+    return this.disconnect();
+  }
+
+  /** Sets whether the next event may be compressed. */
+  compress(compress: boolean): this {
+    this.#flags = { ...this.#flags, compress };
+    return this;
+  }
+
+  /** The next event is dropped where it cannot be sent at once. */
+  get volatile(): this {
+    this.#flags = { ...this.#flags, volatile: true };
+    return this;
+  }
+
+  /** Gives the next event's callback an error first, and calls it with one when no answer came in time. */
+  timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>> {
+    this.#flags = { ...this.#flags, timeout };
+    return this as never;
+  }
+
+  /** Calls `listener` at every event that comes, its name first. */
+  onAny(listener: AnyListener): this {
+    this.#incoming.listeners.push(listener);
+    return this;
+  }
+
+  prependAny(listener: AnyListener): this {
+    this.#incoming.listeners.unshift(listener);
+    return this;
+  }
+
+  /** Removes one of those listeners, or all. */
+  offAny(listener?: AnyListener): this {
+    this.#incoming.remove(listener);
+    return this;
+  }
+
+  listenersAny(): AnyListener[] {
+    return this.#incoming.listeners;
+  }
+
+  /** Calls `listener` at every event that is sent, its name first. */
+  onAnyOutgoing(listener: AnyListener): this {
+    this.#outgoing.listeners.push(listener);
+    return this;
+  }
+
+  prependAnyOutgoing(listener: AnyListener): this {
+    this.#outgoing.listeners.unshift(listener);
+    return this;
+  }
+
+  offAnyOutgoing(listener?: AnyListener): this {
+    this.#outgoing.remove(listener);
+    return this;
+  }
+
+  listenersAnyOutgoing(): AnyListener[] {
+    return this.#outgoing.listeners;
+  }
+
+  /** @internal Sends what waits, if it can be sent. */
+  _flush(): void {
+    if (!this.connected) return;
+    const packets = this.sendBuffer;
+    this.sendBuffer = [];
+    for (const packet of packets) this.#sendEvent(packet);
+    this.#queue?.drain(false);
+  }
+
+  /** @internal Takes back an event that was never sent. */
+  _takeBack(packet: Packet): void {
+    if (!packet.options?.isExpendable) this.sendBuffer.unshift(packet);
+  }
+
+  /** An event cannot go out now, or would overtake others. */
+  get #mustWait(): boolean {
+    return !this.connected || this.sendBuffer.length > 0 || this.io.engine._hasPingExpired();
+  }
+
+  #enqueue(queue: RetryQueue, args: AnyArguments): void {
+    const callback: AnyListener | undefined = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+    const event = {
+      args,
+      flags: this.#flags,
+      callback,
+      ackId: undefined,
+      tryCount: 0,
+      isPending: false,
+    };
+    this.#flags = {};
+    const bytes = this.#measure({ type: EVENT, nsp: this.nsp, data: args });
+    if (!this.#sendBudget.push(queue.events, event, bytes)) throw sendBufferFull();
+    queue.drain(false);
+  }
+
+  #emit(args: AnyArguments): void {
+    const { compress, volatile = false, timeout, ackId, isRetry } = this.#flags;
+    this.#flags = {};
+    const packet: Packet = {
+      type: EVENT,
+      nsp: this.nsp,
+      data: args,
+      options: { compress: compress !== false, ...((volatile || isRetry) && { isExpendable: true }) },
+    };
+    const callback: Callback | undefined = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+    if (callback) packet.id = ackId ?? this.#ids++;
+    const mustWait = this.#mustWait;
+    const isDiscarded = volatile && (mustWait || !this.io.engine.transport.writable);
+    if (!isDiscarded && mustWait) this.#buffer(packet);
+    if (callback) {
+      const timeoutMs = timeout ?? this.#opts.ackTimeout;
+      const takesError = isRetry || callback.withError === true;
+      this.#acks.add(packet.id!, callback.bind(this), takesError, timeoutMs, () => this.#unbuffer(packet));
+    }
+    if (!isDiscarded && !mustWait) this.#sendEvent(packet);
+  }
+
+  #buffer(packet: Packet): void {
+    if (!this.#sendBudget.push(this.sendBuffer, packet, this.#measure(packet))) throw sendBufferFull();
+  }
+
+  #unbuffer(packet: Packet): void {
+    this.sendBuffer = this.sendBuffer.filter((waiting) => waiting !== packet);
+  }
+
+  /** Returns the bytes of a packet as it is sent. */
+  #measure({ options: _options, ...packet }: Packet): number {
+    return this.io.encoder
+      .encode(packet)
+      .reduce((sum, frame) => sum + (frame.length ?? frame.byteLength ?? frame.size), 0);
+  }
+
+  #sendEvent(packet: Packet): void {
+    this.#outgoing.call(packet.data);
+    this.#packet(packet);
+  }
+
+  #packet(packet: Packet): void {
+    this.io._packet(packet);
+  }
+
+  #subscribe(): void {
+    if (this.#subscriptions) return;
+    const { io } = this;
+    const onOpen = () => this.#onopen();
+    const onPacket = (packet: Packet) => this.#onpacket(packet);
+    const onError = (error: Error) => {
+      if (!this.connected) this.emitReserved('connect_error', error);
+    };
+    const onClose = (reason: string, description?: DisconnectDescription) =>
+      this.#onclose(reason as Socket.DisconnectReason, description);
+    io.on('open', onOpen).on('packet', onPacket).on('error', onError).on('close', onClose);
+    this.#subscriptions = [
+      () => io.off('open', onOpen).off('packet', onPacket).off('error', onError).off('close', onClose),
+    ];
+  }
+
+  #destroy(): void {
+    for (const unsubscribe of this.#subscriptions ?? []) unsubscribe();
+    this.#subscriptions = undefined;
+    this.io._destroy();
+  }
+
+  #onopen(): void {
+    if (typeof this.auth === 'function') this.auth((data) => this.#sendConnect(data));
+    else this.#sendConnect(this.auth);
+  }
+
+  #sendConnect(auth: object | undefined): void {
+    const recovery = this.#recovery.request(this.io._isHawser);
+    const data = recovery ? { ...recovery, ...auth } : auth;
+    this.#packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
+  }
+
+  #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
+    const wasConnected = this.connected;
+    this.connected = false;
+    this.id = undefined;
+    if (wasConnected || this.active) this.emitReserved('disconnect', reason, description);
+    const unsent = new Set(this.sendBuffer.map(({ id }) => id));
+    this.#acks.disconnect((id) => unsent.has(id));
+  }
+
+  #onpacket(packet: Packet): void {
+    if (packet.nsp !== this.nsp) return;
+    const { type, data = {} } = packet;
+    switch (type) {
+      case CONNECT:
+        if (data.sid) this.#onconnect(data);
+        else this.emitReserved('connect_error', new Error(V2_SERVER));
+        break;
+      case EVENT:
+        this.#onevent(packet);
+        break;
+      case ACK:
+        this.#acks.settle(packet.id!, data);
+        break;
+      case DISCONNECT:
+        this.#destroy();
+        this.#onclose('io server disconnect');
+        break;
+      case CONNECT_ERROR: {
+        this.#destroy();
+        const error: ExtendedError = new Error(data.message);
+        error.data = data.data;
+        this.emitReserved('connect_error', error);
+      }
+    }
+  }
+
+  #onconnect(data: { sid: string; pid?: string }): void {
+    this.id = data.sid;
+    this.recovered = this.#recovery.connected(data);
+    this.connected = true;
+    const received = this.receiveBuffer;
+    this.receiveBuffer = [];
+    for (const args of received) this.#dispatch(args);
+    this._flush();
+    this.#queue?.drain(true);
+    this.emitReserved('connect');
+  }
+
+  #onevent({ data, id }: Packet): void {
+    this.#recovery.count(this.connected);
+    const args: AnyArguments = [...data];
+    if (id !== undefined) args.push(this.#answerTo(id));
+    if (this.connected) {
+      this.#dispatch(args);
+    } else if (
+      !this.#receiveBudget.push(this.receiveBuffer, args, this.#measure({ type: EVENT, nsp: this.nsp, data }))
+    ) {
+      const message = 'receiveBuffer is full';
+      this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', message));
+    }
+  }
+
+  #dispatch(args: ReadonlyArray<AnyValue>): void {
+    this.#incoming.call(args);
+    super.emitReserved(...(args as never as ['connect']));
+    this.#recovery.note(args as AnyArguments, this.io._isHawser);
+  }
+
+  /** Returns the function that answers an event, once. */
+  #answerTo(id: number): AnyListener {
+    let isSent = false;
+    return (...args) => {
+      if (isSent) return;
+      isSent = true;
+      this.#packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
+    };
+  }
+}
+
+const V2_SERVER = 'the server speaks Socket.IO 2';
+
+function sendBufferFull(): SocketError {
+  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'sendBuffer is full: see maxBufferedBytes');
+}

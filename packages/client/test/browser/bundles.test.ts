@@ -1,0 +1,187 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
+import type { Server, Socket as ServerSocket } from 'socket.io';
+import * as msgpackParser from 'socket.io-msgpack-parser';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startServer } from '../rig/servers.ts';
+import { dist, launchChromium, openPage } from './page.ts';
+
+const TIMEOUT_MS = 120_000;
+const upstream = join(__dirname, '../../../../node_modules/socket.io-client/dist');
+const NAMES = ['socket.io.js', 'socket.io.min.js', 'socket.io.esm.min.js', 'socket.io.msgpack.min.js'];
+
+let browser: Browser;
+
+beforeAll(async () => {
+  // The bundles are made of what the build made.
+  if (!existsSync(join(dist, 'socket.io.min.js'))) {
+    execFileSync(process.execPath, [join(__dirname, '../../../../scripts/build.mjs')]);
+  }
+  browser = await launchChromium();
+}, TIMEOUT_MS);
+
+afterAll(() => browser.close());
+
+describe.each(NAMES)('%s', (name) => {
+  test("is smaller than upstream's, as it is and compressed", () => {
+    const [mine, theirs] = [dist, upstream].map((folder) => readFileSync(join(folder, name)));
+    expect(mine!.length).toBeLessThan(theirs!.length);
+    expect(gzipSync(mine!, { level: 9 }).length).toBeLessThan(gzipSync(theirs!, { level: 9 }).length);
+  });
+
+  test('has a source map', () => {
+    const { sources, mappings } = JSON.parse(readFileSync(join(dist, `${name}.map`), 'utf8'));
+    expect(sources.length).toBeGreaterThan(10);
+    expect(mappings).not.toBe('');
+    expect(readFileSync(join(dist, name), 'utf8')).toContain(`//# sourceMappingURL=${name}.map`);
+  });
+});
+
+test.each(NAMES.filter((name) => !name.includes('esm')))('%s is a CommonJS module too', (name) => {
+  const io = require(join(dist, name));
+  expect(typeof io).toBe('function');
+  expect(io.io).toBe(io);
+  expect(io.connect).toBe(io);
+  expect([typeof io.Manager, typeof io.Socket]).toEqual(['function', 'function']);
+});
+
+function echo(io: Server): void {
+  io.on('connection', (socket: ServerSocket) => {
+    socket.on('ask', (...args: unknown[]) => (args.pop() as (...answer: unknown[]) => void)(...args));
+  });
+}
+
+/** Run in a page: connects, sends what there is to send, and returns what came back. */
+const ROUND = `async (io, url, transports) => {
+  const socket = io(url, { transports, forceNew: true });
+  await new Promise((resolve, reject) => { socket.on('connect', resolve); socket.on('connect_error', reject); });
+  if (transports.length > 1 && socket.io.engine.transport.name === 'polling') {
+    await new Promise((resolve) => socket.io.engine.once('upgrade', resolve));
+  }
+  const many = await Promise.all(Array.from({ length: 50 }, (_, i) => socket.emitWithAck('ask', i)));
+  const answer = await new Promise((resolve) =>
+    socket.emit('ask', 'ü😀', { bytes: Uint8Array.of(1, 2, 255) }, (text, { bytes }) =>
+      resolve([text, bytes.constructor.name, ...new Uint8Array(bytes instanceof ArrayBuffer ? bytes : bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))])));
+  const blob = await new Promise((resolve) =>
+    socket.emit('ask', new Blob([Uint8Array.of(7, 8)]), (bytes) => resolve([...new Uint8Array(bytes)])));
+  const name = socket.io.engine.transport.name;
+  const gone = new Promise((resolve) => socket.on('disconnect', resolve));
+  socket.disconnect();
+  return { answer, blob, name, reason: await gone, inOrder: many.every((value, i) => value === i) };
+}`;
+
+const TRANSPORTS = [['polling'], ['websocket'], ['polling', 'websocket']];
+
+describe.each(['socket.io.js', 'socket.io.min.js'])('%s in a page of another origin', (name) => {
+  test.each(TRANSPORTS.map((names) => [names]))('works from a script tag, over %s', async (transports) => {
+    const { url } = await startServer({ cors: { origin: '*' } }, echo);
+    const { page, errors } = await openPage(browser, `<script src="/${name}"></script>`);
+    const result = await page.evaluate(`(${ROUND})(io, '${url}', ${JSON.stringify(transports)})`);
+    expect(result).toEqual({
+      answer: ['ü😀', 'ArrayBuffer', 1, 2, 255],
+      blob: [7, 8],
+      name: transports.at(-1),
+      reason: 'io client disconnect',
+      inOrder: true,
+    });
+    expect(errors).toEqual([]);
+  });
+});
+
+test('socket.io.esm.min.js works as a module, over fetch too', async () => {
+  const { url } = await startServer({ cors: { origin: '*' } }, echo);
+  const { page, errors } = await openPage(browser, '<p>module</p>');
+  const result = await page.evaluate(`(async () => {
+    const module = await import('/socket.io.esm.min.js');
+    const round = ${ROUND};
+    const results = [await round(module.io, '${url}', ['polling', 'websocket'])];
+    results.push(await round(module.default, '${url}', [module.Fetch]));
+    return [results.map(({ name, inOrder }) => [name, inOrder]), Object.keys(module).sort()];
+  })()`);
+  expect(result).toEqual([
+    [
+      ['websocket', true],
+      ['polling', true],
+    ],
+    [
+      'Fetch',
+      'Manager',
+      'NodeWebSocket',
+      'NodeXHR',
+      'Socket',
+      'SocketError',
+      'WebSocket',
+      'WebTransport',
+      'XHR',
+      'connect',
+      'default',
+      'io',
+      'protocol',
+    ],
+  ]);
+  expect(errors).toEqual([]);
+});
+
+test('socket.io.msgpack.min.js speaks MessagePack', async () => {
+  const { url } = await startServer(
+    { cors: { origin: '*' }, parser: msgpackParser as never },
+    (io: Server) => {
+      io.on('connection', (socket: ServerSocket) => {
+        socket.on('ask', (...args: unknown[]) => (args.pop() as (...answer: unknown[]) => void)(...args));
+      });
+    },
+  );
+  const { page } = await openPage(browser, '<script src="/socket.io.msgpack.min.js"></script>');
+  const answer = await page.evaluate(`(async () => {
+    const socket = io('${url}');
+    return [await socket.emitWithAck('ask', { a: [1, 'ü', null] }), [...new Uint8Array(await socket.emitWithAck('ask', Uint8Array.of(1, 2).buffer))]];
+  })()`);
+  expect(answer).toEqual([{ a: [1, 'ü', null] }, [1, 2]]);
+});
+
+test('a page without a URL connects to its own host, and comes back after the server was away', async () => {
+  const script = readFileSync(join(dist, 'socket.io.min.js'));
+  const prepare = (io: Server) => {
+    const { httpServer } = io as unknown as { httpServer: import('node:http').Server };
+    const [handle] = httpServer.listeners('request');
+    httpServer.removeAllListeners('request');
+    httpServer.on('request', (request, response) => {
+      if (request.url === '/')
+        response.end('<!doctype html><link rel="icon" href="data:,"><script src="/client.js"></script>');
+      else if (request.url === '/client.js') response.end(script);
+      else (handle as (...args: unknown[]) => void)(request, response);
+    });
+    echo(io);
+  };
+  const rig = await startServer({ serveClient: false }, prepare);
+  const page = await browser.newPage();
+  await page.goto(rig.url);
+  await page.evaluate(`new Promise((resolve) => {
+    window.socket = io({ reconnectionDelay: 10, reconnectionDelayMax: 100 });
+    socket.once('connect', resolve);
+    window.away = new Promise((resolve) => socket.once('disconnect', resolve));
+    window.back = away.then(() => new Promise((resolve) => socket.once('connect', () => resolve('back'))));
+  })`);
+  await rig.kill();
+  expect(await page.evaluate('away')).toMatch(/^transport/);
+  await startServer({ serveClient: false }, prepare, rig.port);
+  expect(await page.evaluate('back')).toBe('back');
+  await page.close();
+});
+
+test('binaryType blob hands out blobs, and the offline event ends the connection', async () => {
+  const { url } = await startServer({ cors: { origin: '*' } }, echo);
+  const { page } = await openPage(browser, '<script src="/socket.io.min.js"></script>');
+  const result = await page.evaluate(`(async () => {
+    const socket = io('${url}', { reconnection: false });
+    await new Promise((resolve) => socket.on('connect', resolve));
+    const gone = new Promise((resolve) => socket.on('disconnect', (...args) => resolve(args)));
+    window.dispatchEvent(new Event('offline'));
+    const [reason, details] = await gone;
+    return [reason, details.description];
+  })()`);
+  expect(result).toEqual(['transport close', 'network connection lost']);
+});

@@ -1,0 +1,98 @@
+/** The client's half of recovery between two ends of Hawser, against an engine whose hand plays the server. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Queue } from '../../engine/test/rig/queue.ts';
+import { connect, eventOf } from './rig/clients.ts';
+
+interface Peer {
+  readonly ws: WebSocket;
+  readonly packets: Queue<string>;
+}
+
+async function play(isHawser: boolean): Promise<{ url: string; peers: Queue<Peer> }> {
+  const http = createServer();
+  const server = new WebSocketServer({ server: http });
+  const peers = new Queue<Peer>();
+  server.on('connection', (ws) => {
+    const packets = new Queue<string>();
+    const handshake = {
+      sid: 'engine',
+      upgrades: [],
+      pingInterval: 25_000,
+      pingTimeout: 20_000,
+      maxPayload: 1000,
+    };
+    ws.send(`0${JSON.stringify(isHawser ? { ...handshake, hawser: 1 } : handshake)}`);
+    ws.on('message', (data) => packets.push(String(data)));
+    peers.push({ ws, packets });
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const ws of server.clients) ws.terminate();
+    http.close();
+  });
+  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, peers };
+}
+
+test('client counts the events of its session, and asks for those behind them', async () => {
+  const { url, peers } = await play(true);
+  const socket = connect(url, { transports: ['websocket'], auth: { token: 1 } });
+  const first = await peers.next();
+  expect(await first.packets.next()).toBe('40{"hawser":{},"token":1}');
+  const last = eventOf(socket, 'c');
+  for (const packet of ['0{"sid":"s1","pid":"p1"}', '2["a"]', '21["b"]', '2["c","text"]'])
+    first.ws.send(`4${packet}`);
+  expect(await last).toEqual(['text']);
+  first.ws.terminate();
+
+  const second = await peers.next();
+  expect(await second.packets.next()).toBe('40{"pid":"p1","hawser":{"received":3},"token":1}');
+  const connected = eventOf(socket, 'connect');
+  const missed = eventOf(socket, 'd');
+  second.ws.send('40{"sid":"s1","pid":"p1"}');
+  second.ws.send('42["d"]');
+  await connected;
+  expect([socket.recovered, socket.recoveryRefusal]).toEqual([true, undefined]);
+  await missed;
+  second.ws.terminate();
+
+  const third = await peers.next();
+  expect(await third.packets.next()).toBe('40{"pid":"p1","hawser":{"received":4},"token":1}');
+  const refused = eventOf(socket, 'connect');
+  third.ws.send('40{"sid":"s2","pid":"p2","hawser":{"refused":"expired"}}');
+  await refused;
+  expect([socket.recovered, socket.recoveryRefusal]).toEqual([false, 'expired']);
+  third.ws.terminate();
+
+  const fourth = await peers.next();
+  expect(await fourth.packets.next()).toBe('40{"pid":"p2","hawser":{"received":0},"token":1}');
+});
+
+test('client counts what comes before the answer to CONNECT as of the session that it announces', async () => {
+  const { url, peers } = await play(true);
+  connect(url, { transports: ['websocket'] });
+  const first = await peers.next();
+  await first.packets.next();
+  first.ws.send('42["early"]');
+  first.ws.send('40{"sid":"s1","pid":"p1"}');
+  first.ws.send('42["late"]');
+  first.ws.close();
+  const second = await peers.next();
+  expect(await second.packets.next()).toBe('40{"pid":"p1","hawser":{"received":2}}');
+});
+
+test('client gives a stock server the last offset, and nothing of Hawser', async () => {
+  const { url, peers } = await play(false);
+  const socket = connect(url, { transports: ['websocket'] });
+  const first = await peers.next();
+  expect(await first.packets.next()).toBe('40');
+  const news = eventOf(socket, 'news');
+  first.ws.send('40{"sid":"s1","pid":"p1"}');
+  first.ws.send('42["news",1,"offset1"]');
+  expect(await news).toEqual([1, 'offset1']);
+  first.ws.terminate();
+  const second = await peers.next();
+  expect(await second.packets.next()).toBe('40{"pid":"p1","offset":"offset1"}');
+});

@@ -1,0 +1,2 @@
+export * from './dist/cjs/index.js';
+export { io as default } from './dist/cjs/index.js';

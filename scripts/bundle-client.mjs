@@ -1,0 +1,88 @@
+/** Bundles the client for browsers: the files that `socket.io-client` has in its `dist/`, by the same names. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const home = fileURLToPath(new URL('../packages/client', import.meta.url));
+const { version } = JSON.parse(readFileSync(`${home}/package.json`, 'utf8'));
+const BANNER = `/*! Hawser v${version}, a client for Socket.IO, MIT License */`;
+
+/** Browsers with classes that have private fields: since 2021. */
+const TARGET = 'es2022';
+
+const BUNDLES = [
+  { file: 'socket.io.js', format: 'umd', isMinified: false },
+  { file: 'socket.io.min.js', format: 'umd', isMinified: true },
+  { file: 'socket.io.esm.min.js', format: 'es', isMinified: true },
+  { file: 'socket.io.msgpack.min.js', format: 'umd', isMinified: true, parser: 'socket.io-msgpack-parser' },
+];
+
+/** Properties and methods of the sources that are nobody else's: no option, no API, no name of the DOM. */
+const INTERNAL = `
+  emitReserved clearTimeoutFn setTimeoutFn attachments attachmentCount nextDeadline allocate finishClosing
+  onViolation maxPacketLength maxPayloadLength maxPackets markAlive isPending extractArray takesError onProgress
+  onSuccess onFailure transportClosed onUpgradeFailed stampedQuery pingIntervalMs pingTimeoutMs resumePolling
+  pausePolling pollingPaused receivePacket encodePayload decodePayload decodeFrame encodeFrame decodeBase64
+  encodeBase64 writeUtf8 readUtf8 utf8Length isExpendable sendProbe onUpgraded hasPassed sendHeartbeat onSilence
+  receiveText receiveAttachment isRetry tryCount inFlight handOut violation failures BINARY_EVENT BINARY_ACK
+  CONNECT_ERROR abandon jitter minMs maxMs _isHawser _takeBack _fail _flush _packet reviver refusal maxFrameBytes
+  createTransport setTransport createUri priorAttempt ackId defaultBinaryType toBinary createCookieJar exchange
+  supportsBinary _autoConnect isBinary container useless
+`
+  .trim()
+  .split(/\s+/);
+
+/** A script tag gives one name, so the bundle for it exports the function alone. */
+const SCRIPT_ENTRY = 'script-entry';
+
+for (const { file, format, isMinified, parser } of BUNDLES) {
+  const isScript = format === 'umd';
+  const bundle = await rolldown({
+    input: isScript ? SCRIPT_ENTRY : `${home}/dist/esm/index.js`,
+    platform: 'browser',
+    transform: { target: TARGET },
+    treeshake: { manualPureFunctions: ['Object.freeze'] },
+    plugins: [modules(parser), shortNames()],
+  });
+  await bundle.write({
+    file: `${home}/dist/${file}`,
+    format,
+    name: 'io',
+    exports: isScript ? 'default' : 'named',
+    minify: isMinified,
+    comments: { annotation: false, legal: false },
+    sourcemap: true,
+    postBanner: BANNER,
+  });
+  await bundle.close();
+}
+
+/** Gives properties that no program sees short names, as the minifier does not know which those are. */
+function shortNames() {
+  const words = new RegExp(`\\b(?:${INTERNAL.join('|')})\\b`, 'g');
+  const names = new Map(INTERNAL.map((name, index) => [name, `$${index.toString(36)}`]));
+  return {
+    name: 'hawser-short-names',
+    transform: (code) => ({ code: code.replace(words, (word) => names.get(word)), map: null }),
+  };
+}
+
+/** Makes the entry of a script, and puts `parser` in the place of the one that the client has. */
+function modules(parser) {
+  return {
+    name: 'hawser-client',
+    resolveId(source) {
+      if (source === SCRIPT_ENTRY) return `${home}/dist/esm/${SCRIPT_ENTRY}.js`;
+      if (parser !== undefined && source === './default-parser.js')
+        return `${home}/dist/esm/parser-of-choice.js`;
+      return null;
+    },
+    load(id) {
+      if (id.endsWith(`${SCRIPT_ENTRY}.js`)) return "export { io as default } from './io.js';";
+      if (id.endsWith('parser-of-choice.js')) {
+        return `import { Decoder, Encoder } from '${parser}'; export const defaultParser = { Decoder, Encoder };`;
+      }
+      return null;
+    },
+  };
+}
