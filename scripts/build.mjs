@@ -35,3 +35,4 @@ const scope = {
 };
 writeFileSync(`${root}/packages/client/dist/esm/package.json`, `${JSON.stringify(scope, null, 2)}\n`);
 await import('./bundle-client.mjs');
+await import('./copy-client-files.mjs');

@@ -20,6 +20,9 @@ import { Connection, Endpoint } from '@hawser/protocol/websocket';
 import * as drop from '@hawser/compat-ws';
 import websocket, { client, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
 import { attach, listen, parser, protocol, Server, Socket, Transport, transports } from '@hawser/engine';
+import createIo, * as io from '@hawser/io';
+import { Adapter } from '@hawser/io/adapter';
+import { Encoder } from '@hawser/io/parser';
 const require = createRequire(import.meta.url);
 // One identity in one process, however it was loaded.
 assert.equal(require('@hawser/ws').WebSocketServer, WebSocketServer);
@@ -43,6 +46,14 @@ for (const named of [attach, listen, parser.encodePacket, Transport, transports.
 assert.equal(require('@hawser/compat-websocket'), websocket);
 assert.equal(websocket.server, server);
 assert.equal('__esModule' in websocket, false);
+// socket.io's root is a function with the classes as members.
+assert.equal(require('@hawser/io'), createIo);
+for (const name of ['Server', 'Namespace', 'Socket']) assert.equal(createIo[name], io[name]);
+assert.ok(createIo() instanceof io.Server);
+assert.ok(createIo().of('/x') instanceof io.Namespace);
+assert.equal(require('@hawser/io/adapter').Adapter, Adapter);
+assert.ok(createIo().sockets.adapter instanceof Adapter);
+assert.equal(require('@hawser/io/parser').Encoder, Encoder);
 const compat = [client, connection, frame, request, router, server, w3cwebsocket];
 for (const named of [ServerSocket, WebSocketError, Endpoint, ...compat]) assert.equal(typeof named, 'function');
 `;

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { VIOLATIONS } from '@hawser/protocol/engineio';
 import type { Flushable } from '@hawser/ws/internal';
 import { EngineError, type EngineErrorCode } from './errors.ts';
-import { chooseCoding, compressBody } from './http-compression.ts';
+import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, RequestBody } from './request-body.ts';
 import { type EngineRequest, Transport, versionOf } from './transport.ts';
@@ -242,7 +242,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     };
     const isWorthwhile =
       httpCompression !== null && isCompressible && bytes.length >= httpCompression.threshold;
-    const coding = isWorthwhile ? chooseCoding(request) : null;
+    const coding = isWorthwhile ? chooseCoding(request, CODINGS) : null;
     if (httpCompression === null || coding === null) {
       respond(bytes);
       return;

@@ -4,13 +4,12 @@ import type { Duplex } from 'node:stream';
 import { createCodec } from '@hawser/protocol/engineio';
 import { TurnFlusher } from '@hawser/ws/internal';
 import { stringifySetCookie } from 'cookie';
-import cors, { type CorsOptions } from 'cors';
 import { resolveDeflate } from './compression.ts';
 import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
 import { type ForeignServerClass, ForeignWebSocketEngine } from './foreign-websocket.ts';
 import { resolveHttpCompression } from './http-compression.ts';
 import { Jsonp } from './jsonp.ts';
-import { type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
+import { createCorsMiddleware, type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
 import { EngineNatives } from './natives.ts';
 import {
   type AttachOptions,
@@ -87,7 +86,8 @@ export class Server extends EventEmitter {
   constructor(options: ServerOptions = {}) {
     super();
     this.opts = resolveOptions(options);
-    if (this.opts.cors) this.use(cors(this.opts.cors === true ? {} : (this.opts.cors as CorsOptions)));
+    const cors = createCorsMiddleware(this.opts.cors);
+    if (cors !== null) this.use(cors);
     this.#context = this.#createContext();
     this.#websockets = this.#createWebSocketEngine();
     this.#sweep = this.#createSweep();

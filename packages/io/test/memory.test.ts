@@ -34,7 +34,7 @@ async function liveAndDie(
   io.timeout(1_000_000).emit('unanswered', () => {});
   io.to('room').emit('news');
   await io.fetchSockets();
-  const ends = [eventOf(socket as never, 'disconnect'), eventOf(socket.conn, 'close')];
+  const ends = [eventOf(socket as never, 'disconnect'), eventOf(socket.conn as never, 'close')];
   await die(socket, () => client.disconnect());
   await Promise.all(ends);
   return {

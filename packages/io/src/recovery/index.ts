@@ -1,6 +1,6 @@
 export { Deliveries } from './deliveries.ts';
-export type { Audience } from './event-log.ts';
-export { formatOffset, parseOffset } from './offset.ts';
+export { type Audience, isInAudience } from './event-log.ts';
+export { formatOffset } from './offset.ts';
 export {
   type MissedEvent,
   type Position,
