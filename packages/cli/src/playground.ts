@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { attachChat } from './chat/chat-server.ts';
 import { listenError } from './errors.ts';
-import { createHttpListener } from './http-listener.ts';
+import { createHttpListener, createUpgradeRefusal } from './http-listener.ts';
 import { attachLab } from './lab/lab.ts';
 import { createSocketIoServer } from './socket-io.ts';
 import { readStaticFiles } from './static-files.ts';
@@ -48,6 +48,10 @@ export async function startPlayground({ host, port, onError }: PlaygroundOptions
   const io = createSocketIoServer(http);
   const chat = attachChat({ http, path: SOCKET_PATH, io, onError });
   const lab = attachLab(io, host, onError);
+  http.on(
+    'upgrade',
+    createUpgradeRefusal((path) => path === SOCKET_PATH || path.startsWith(io.path())),
+  );
   const address = await listen(http, host, port);
   http.on('error', onError);
   const url = formatUrl('http', host, address.port);
