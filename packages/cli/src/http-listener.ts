@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { StaticFiles } from './static-files.ts';
 
 // The pages' own files, their own server, and pictures that they made themselves from received bytes: nothing
@@ -59,6 +60,21 @@ export function createHttpListener(
     response.setHeader('Cache-Control', 'no-cache');
     if (path === labPath) allowOtherPorts(request, response);
     answer(request, response, 200, file.contentType, file.body);
+  };
+}
+
+/**
+ * Answer an upgrade to a path that nobody takes. Where several servers listen for upgrades, each leaves it to
+ * the others.
+ *
+ * @param isTaken - whether someone answers the upgrades of a path
+ */
+export function createUpgradeRefusal(
+  isTaken: (path: string) => boolean,
+): (request: IncomingMessage, socket: Duplex) => void {
+  return (request, socket) => {
+    if (isTaken((request.url ?? '/').split('?', 1)[0]!)) return;
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   };
 }
 

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { attachChat } from './chat/chat-server.ts';
 import { listenError } from './errors.ts';
-import { createHttpListener } from './http-listener.ts';
+import { createHttpListener, createUpgradeRefusal } from './http-listener.ts';
 import { attachLab } from './lab/lab.ts';
 import { createSocketIoServer } from './socket-io.ts';
-import { readStaticFile, readStaticFiles } from './static-files.ts';
+import { readStaticFiles } from './static-files.ts';
 import { formatUrl } from './url.ts';
 
 /** The path of the playground's plain WebSocket address. */
@@ -15,8 +15,6 @@ const SOCKET_PATH = '/ws';
 // The same from src/ and from dist/.
 const STATIC_FOLDER = join(__dirname, '..', 'static');
 
-// The page loads the client from its own package.
-const CLIENT_PATH = '/socket.io.esm.min.js';
 const LAB_PATH = '/lab.html';
 
 /** Where the playground listens. */
@@ -45,14 +43,15 @@ export interface Playground {
  * @throws {FILE_UNREADABLE} when the page's files cannot be read
  */
 export async function startPlayground({ host, port, onError }: PlaygroundOptions): Promise<Playground> {
-  const files = new Map([
-    ...(await readStaticFiles(STATIC_FOLDER)),
-    [CLIENT_PATH, await readStaticFile(require.resolve('@hawser/client/dist/socket.io.esm.min.js'))],
-  ]);
+  const files = await readStaticFiles(STATIC_FOLDER);
   const http = createServer(createHttpListener(files, { socketPath: SOCKET_PATH, labPath: LAB_PATH }));
   const io = createSocketIoServer(http);
   const chat = attachChat({ http, path: SOCKET_PATH, io, onError });
   const lab = attachLab(io, host, onError);
+  http.on(
+    'upgrade',
+    createUpgradeRefusal((path) => path === SOCKET_PATH || path.startsWith(io.path())),
+  );
   const address = await listen(http, host, port);
   http.on('error', onError);
   const url = formatUrl('http', host, address.port);

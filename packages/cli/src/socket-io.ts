@@ -12,7 +12,6 @@ const MAX_PACKET_BYTES = MAX_CHAT_MESSAGE_BYTES + 1024;
 /** Start a Socket.IO server on an HTTP server, for pages of that server alone. */
 export function createSocketIoServer(http: HttpServer): Server {
   return new Server(http, {
-    serveClient: false,
     maxHttpBufferSize: MAX_PACKET_BYTES,
     connectionStateRecovery: { maxDisconnectionDuration: RECOVERY_MS },
     allowRequest: (request, decide) => {

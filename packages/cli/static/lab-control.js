@@ -15,7 +15,7 @@ import { localNow, ServerClock } from './clock.js';
  * @property {(notice: string) => void} onNotice something that the user should know
  * @property {(reason: string) => void} onLost
  *
- * @typedef {import('/socket.io.esm.min.js').Socket} Socket
+ * @typedef {import('/socket.io/socket.io.esm.min.js').Socket} Socket
  */
 
 const PING_INTERVAL_MS = 1000;

@@ -110,7 +110,7 @@ function listen({ base, stream }, handler) {
 function connect({ base, stream }, handler) {
   let stop = () => {};
   let isStopped = false;
-  void import('/socket.io.esm.min.js').then(({ io }) => {
+  void import('/socket.io/socket.io.esm.min.js').then(({ io }) => {
     if (isStopped) return;
     const socket = io(base, { query: { stream }, forceNew: true, reconnectionDelayMax: 2000 });
     const manager = socket.io;

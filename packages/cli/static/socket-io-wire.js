@@ -7,7 +7,7 @@
  * @typedef {import('./connection.js').Wire} Wire
  * @typedef {import('./connection.js').Link} Link
  * @typedef {import('./connection.js').LinkHandler} LinkHandler
- * @typedef {import('/socket.io.esm.min.js').Socket} Socket
+ * @typedef {import('/socket.io/socket.io.esm.min.js').Socket} Socket
  */
 export class SocketIoWire {
   // Engine.IO has a heartbeat of its own.

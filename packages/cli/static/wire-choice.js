@@ -13,7 +13,7 @@ export async function chooseWire() {
   byId(isPlain ? 'over-websocket' : 'over-socket-io', HTMLAnchorElement).setAttribute('aria-current', 'page');
   keepRoom();
   if (isPlain) return new WebSocketWire(socketUrl());
-  const { io } = await import('/socket.io.esm.min.js');
+  const { io } = await import('/socket.io/socket.io.esm.min.js');
   return new SocketIoWire(io);
 }
 

@@ -15,8 +15,6 @@ export type IoErrorCode =
   | 'IO_ERR_CONNECT'
   /** The packet is for a namespace that the client is not connected to. */
   | 'IO_ERR_NOT_CONNECTED'
-  /** The client connected to no namespace in time. */
-  | 'IO_ERR_CONNECT_TIMEOUT'
   /** A custom parser did not understand the client. */
   | 'IO_ERR_PARSER'
   /** The program asked for what does not exist here. */

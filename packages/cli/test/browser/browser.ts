@@ -22,7 +22,8 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 // What a browser itself writes when a server is away, or the network.
-const EXPECTED_ERRORS = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED/;
+const EXPECTED_ERRORS =
+  /net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED|SOCKET_NOT_CONNECTED)/;
 
 /** A page of the playground with what went wrong in it. */
 export interface PlaygroundTab {

@@ -185,7 +185,7 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
     await waitForEvents(page, 3);
     server.signal('SIGINT');
     await server.ended();
-    await page.locator('#lab-notice', { hasText: /Trying again/ }).waitFor();
+    await page.locator('#lab-notice', { hasText: /Trying again/ }).waitFor(WAIT);
     await page.locator('#control-state[data-state="lost"]').waitFor();
     await serve(Number(new URL(url).port));
     await page.locator('#control-state[data-state="open"]').waitFor(WAIT);
@@ -200,7 +200,7 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
       await page.locator('#control-state[data-state="open"]').waitFor(WAIT);
     }
     const { page } = await browser.visit(url);
-    await page.locator('#lab-notice', { hasText: '4 pages use the lab already' }).waitFor();
+    await page.locator('#lab-notice', { hasText: '4 pages use the lab already' }).waitFor(WAIT);
   });
 
   test('the pages lead to each other', async () => {

@@ -42,10 +42,10 @@ describe('hawser serve', () => {
       seen.add(path);
       const answer = await fetch(new URL(path, url));
       expect({ path, status: answer.status }).toEqual({ path, status: 200 });
-      const imports = (await answer.text()).matchAll(/(?:from|import\()\s*'\.?(\/[\w.-]+\.js)'/g);
+      const imports = (await answer.text()).matchAll(/(?:from|import\()\s*'\.?(\/[\w./-]+\.js)'/g);
       waiting.push(...[...imports].map(([, target]) => target!));
     }
-    expect(seen).toContain('/socket.io.esm.min.js');
+    expect(seen).toContain('/socket.io/socket.io.esm.min.js');
     expect(seen).toContain('/lab-transports.js');
   });
 
