@@ -16,6 +16,8 @@ it('every example in a docstring compiles', () => {
     'packages/ws/src',
     'packages/compat-websocket/src',
     'packages/engine/src',
+    'packages/io/src',
+    'packages/client/src',
   ].flatMap(examplesBelow);
   expect(examples.length).toBeGreaterThanOrEqual(3);
   examples.forEach((example, index) => {
