@@ -27,7 +27,10 @@ for (const project of PROJECTS) {
   execFileSync(process.execPath, [tsc, '-p', project], { cwd: root, stdio: 'inherit' });
 }
 writeFileSync(`${root}/packages/protocol/dist/esm/package.json`, '{ "type": "module" }\n');
-writeFileSync(`${root}/packages/client/dist/esm/package.json`, '{ "type": "module", "sideEffects": false }\n');
+writeFileSync(
+  `${root}/packages/client/dist/esm/package.json`,
+  '{ "type": "module", "sideEffects": false }\n',
+);
 bindPlatform(`${root}/packages/client/dist/esm`);
 await import('./bundle-client.mjs');
 
