@@ -1,8 +1,7 @@
 import { isReservedEvent } from '@hawser/protocol/socketio';
 import { Acknowledgements } from './acknowledgements.ts';
 import { BufferBudget } from './buffer-budget.ts';
-import { CatchAll } from './catch-all.ts';
-import { Emitter } from './emitter.ts';
+import { CatchAllEmitter } from './catch-all.ts';
 import { SocketError } from './errors.ts';
 import type {
   AllButLast,
@@ -71,7 +70,7 @@ const MAX_BUFFERED_BYTES = 67_108_864;
 export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
-> extends Emitter<ListenEvents, EmitEvents, SocketReservedEvents> {
+> extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEvents> {
   readonly io: Manager<ListenEvents, EmitEvents>;
   /** What the server calls this connection; `undefined` while there is none. */
   id: string | undefined = undefined;
@@ -87,8 +86,6 @@ export class Socket<
   readonly #opts: Partial<SocketOptions>;
   readonly #acks: Acknowledgements;
   readonly #queue: RetryQueue | undefined;
-  readonly #incoming = new CatchAll();
-  readonly #outgoing = new CatchAll();
   readonly #recovery = new Recovery();
   readonly #sendBudget: BufferBudget;
   readonly #receiveBudget: BufferBudget;
@@ -211,47 +208,6 @@ export class Socket<
     return this as never;
   }
 
-  /** Calls `listener` at every event that comes, its name first. */
-  onAny(listener: AnyListener): this {
-    this.#incoming.listeners.push(listener);
-    return this;
-  }
-
-  prependAny(listener: AnyListener): this {
-    this.#incoming.listeners.unshift(listener);
-    return this;
-  }
-
-  /** Removes one of those listeners, or all. */
-  offAny(listener?: AnyListener): this {
-    this.#incoming.remove(listener);
-    return this;
-  }
-
-  listenersAny(): AnyListener[] {
-    return this.#incoming.listeners;
-  }
-
-  /** Calls `listener` at every event that is sent, its name first. */
-  onAnyOutgoing(listener: AnyListener): this {
-    this.#outgoing.listeners.push(listener);
-    return this;
-  }
-
-  prependAnyOutgoing(listener: AnyListener): this {
-    this.#outgoing.listeners.unshift(listener);
-    return this;
-  }
-
-  offAnyOutgoing(listener?: AnyListener): this {
-    this.#outgoing.remove(listener);
-    return this;
-  }
-
-  listenersAnyOutgoing(): AnyListener[] {
-    return this.#outgoing.listeners;
-  }
-
   /** @internal Sends what waits, if it can be sent. */
   _flush(): void {
     if (!this.connected) return;
@@ -325,7 +281,7 @@ export class Socket<
   }
 
   #sendEvent(packet: Packet): void {
-    this.#outgoing.call(packet.data);
+    this.outgoing.call(packet.data);
     this.#packet(packet);
   }
 
@@ -429,7 +385,7 @@ export class Socket<
   }
 
   #dispatch(args: ReadonlyArray<AnyValue>): void {
-    this.#incoming.call(args);
+    this.incoming.call(args);
     super.emitReserved(...(args as never as ['connect']));
     this.#recovery.note(args as AnyArguments, this.io._isHawser);
   }
