@@ -2,7 +2,7 @@ import { isReservedEvent } from '@hawser/protocol/socketio';
 import { Acknowledgements } from './acknowledgements.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { CatchAllEmitter } from './catch-all.ts';
-import { SocketError } from './errors.ts';
+import { SocketError, sendBufferFull } from './errors.ts';
 import type {
   AllButLast,
   AnyArguments,
@@ -140,7 +140,6 @@ export class Socket<
     return this;
   }
 
-  /** As {@link connect}. */
   open(): this {
     return this.connect();
   }
@@ -337,7 +336,7 @@ export class Socket<
     switch (type) {
       case CONNECT:
         if (data.sid) this.#onconnect(data);
-        else this.emitReserved('connect_error', new Error(V2_SERVER));
+        else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
       case EVENT:
         this.#onevent(packet);
@@ -399,10 +398,4 @@ export class Socket<
       this.#packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
     };
   }
-}
-
-const V2_SERVER = 'the server speaks Socket.IO 2';
-
-function sendBufferFull(): SocketError {
-  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'sendBuffer is full: see maxBufferedBytes');
 }
