@@ -33,6 +33,7 @@ writeFileSync(
 );
 bindPlatform(`${root}/packages/client/dist/esm`);
 await import('./bundle-client.mjs');
+await import('./copy-client-files.mjs');
 
 /** In the modules for bundlers the platform is the browser: they are a scope of their own, without `imports`. */
 function bindPlatform(folder) {

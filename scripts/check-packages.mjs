@@ -20,6 +20,9 @@ import { Connection, Endpoint } from '@hawser/protocol/websocket';
 import * as drop from '@hawser/compat-ws';
 import websocket, { client as websocketClient, connection, frame, request, router, server, w3cwebsocket } from '@hawser/compat-websocket';
 import { attach, listen, parser, protocol, Server, Socket, Transport, transports } from '@hawser/engine';
+import createIo, * as ioModule from '@hawser/io';
+import { Adapter } from '@hawser/io/adapter';
+import { Encoder } from '@hawser/io/parser';
 import client, { connect, io, Manager, protocol as socketIoProtocol, Socket as ClientSocket } from '@hawser/client';
 import * as clientModule from '@hawser/client';
 import { Socket as ClientEngine } from '@hawser/client/engine';
@@ -46,6 +49,14 @@ for (const named of [attach, listen, parser.encodePacket, Transport, transports.
 assert.equal(require('@hawser/compat-websocket'), websocket);
 assert.equal(websocket.server, server);
 assert.equal('__esModule' in websocket, false);
+// socket.io's root is a function with the classes as members.
+assert.equal(require('@hawser/io'), createIo);
+for (const name of ['Server', 'Namespace', 'Socket']) assert.equal(createIo[name], ioModule[name]);
+assert.ok(createIo() instanceof ioModule.Server);
+assert.ok(createIo().of('/x') instanceof ioModule.Namespace);
+assert.equal(require('@hawser/io/adapter').Adapter, Adapter);
+assert.ok(createIo().sockets.adapter instanceof Adapter);
+assert.equal(require('@hawser/io/parser').Encoder, Encoder);
 // The function is the module, as a program of socket.io-client has it.
 const clientRoot = require('@hawser/client');
 assert.equal(clientRoot, io);

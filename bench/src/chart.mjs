@@ -1,4 +1,4 @@
-import { REFERENCE_SERVER } from './server-catalog.mjs';
+import { REFERENCE_SERVERS } from './server-catalog.mjs';
 
 const WIDTH = 900;
 const LABEL_X = 24;
@@ -10,6 +10,8 @@ const ROW_HEIGHT = 20;
 const BAR_HEIGHT = 12;
 const GROUP_GAP = 14;
 const FOOTER_HEIGHT = 44;
+/** The servers that stand out. */
+const OWN_SERVERS = ['hawser', 'io'];
 /** Where a logarithmic axis may begin, end and have its lines. */
 const TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
@@ -38,7 +40,9 @@ const STYLE = `
 export function drawChart({ results, machine, versions, rounds }) {
   const groups = results.map(({ workload, servers }) => ({
     title: `${workload.title}, per ${workload.unit}`,
-    rows: servers.filter(({ name, ratio }) => ratio !== undefined && name !== REFERENCE_SERVER),
+    rows: servers.filter(
+      ({ name, ratio }) => ratio !== undefined && name !== REFERENCE_SERVERS[workload.protocol],
+    ),
   }));
   if (!groups.some(({ rows }) => rows.length > 0)) return undefined;
 
@@ -55,8 +59,11 @@ export function drawChart({ results, machine, versions, rounds }) {
     top += GROUP_GAP;
   }
   const height = top + FOOTER_HEIGHT;
-  const title = `Server CPU time, relative to ${REFERENCE_SERVER}`;
-  const setting = `${machine.cpuModel}, Node ${machine.node}, ${REFERENCE_SERVER} ${versions[REFERENCE_SERVER]}`;
+  const protocols = new Set(results.map(({ workload }) => workload.protocol));
+  const references = [...protocols].map((protocol) => REFERENCE_SERVERS[protocol]);
+  const title = `Server CPU time, relative to ${references.join(' and ')}`;
+  const measured = references.map((name) => `${name} ${versions[name] ?? 'not measured'}`);
+  const setting = [machine.cpuModel, `Node ${machine.node}`, ...measured].join(', ');
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `<title>${escapeXml(title)}</title>`,
@@ -64,7 +71,7 @@ export function drawChart({ results, machine, versions, rounds }) {
     `<rect class="page" width="${WIDTH}" height="${height}"/>`,
     text(LABEL_X, 34, title, 'title'),
     text(LABEL_X, 56, 'Logarithmic; further left is cheaper. Thin lines: lowest to highest round.', 'faint'),
-    ...drawAxis(scale, top),
+    ...drawAxis(scale, top, references),
     ...body,
     text(LABEL_X, height - 14, `${setting}; median of ${rounds} interleaved rounds`, 'faint'),
     '</svg>\n',
@@ -76,20 +83,21 @@ function drawRow({ name, ratio }, top, scale) {
   const left = scale.x(Math.min(ratio.median, 1));
   const right = scale.x(Math.max(ratio.median, 1));
   const isCheaper = ratio.median < 1;
+  const isOwn = OWN_SERVERS.includes(name);
   const labelX = isCheaper ? scale.x(ratio.min) - 6 : scale.x(Math.max(ratio.max, 1)) + 6;
   return [
-    text(LABEL_X, middle + 4, name, name === 'hawser' ? 'group' : 'faint'),
-    `<rect class="${name === 'hawser' ? 'own' : 'bar'}" x="${round(left)}" y="${middle - BAR_HEIGHT / 2}" ` +
+    text(LABEL_X, middle + 4, name, isOwn ? 'group' : 'faint'),
+    `<rect class="${isOwn ? 'own' : 'bar'}" x="${round(left)}" y="${middle - BAR_HEIGHT / 2}" ` +
       `width="${round(Math.max(1, right - left))}" height="${BAR_HEIGHT}" rx="2"/>`,
     line(scale.x(ratio.min), middle, scale.x(ratio.max), middle, 'range'),
     text(labelX, middle + 4, formatRatio(ratio.median), isCheaper ? 'end' : ''),
   ];
 }
 
-function drawAxis(scale, bottom) {
+function drawAxis(scale, bottom, references) {
   return scale.ticks.flatMap((tick) => {
     const x = scale.x(tick);
-    const label = tick === 1 ? `${REFERENCE_SERVER} = 1` : String(tick);
+    const label = tick === 1 ? `${references.join(', ')} = 1` : String(tick);
     return [
       line(x, PLOT_TOP - 6, x, bottom, tick === 1 ? 'reference' : 'grid'),
       text(x, PLOT_TOP - 14, label, tick === 1 ? 'middle' : 'middle faint'),

@@ -1,4 +1,4 @@
-import { REFERENCE_SERVER } from './server-catalog.mjs';
+import { REFERENCE_SERVERS } from './server-catalog.mjs';
 
 const PLURALS = Object.freeze({ message: 'messages', delivery: 'deliveries', connection: 'connections' });
 /** Above this share of its core the generator may have set the pace. */
@@ -17,7 +17,7 @@ export function printWorkloadTable({ workload, servers }) {
     'server',
     `${PLURALS[workload.unit]}/s`,
     `CPU µs/${workload.unit}`,
-    `CPU vs ${REFERENCE_SERVER}`,
+    `CPU vs ${REFERENCE_SERVERS[workload.protocol]}`,
     '(min - max)',
     'p50',
     'p99',
@@ -47,7 +47,7 @@ function isGeneratorBound(median) {
   return median.generatorBusy > GENERATOR_BOUND && median.generatorBusy > median.serverBusy;
 }
 
-function alignColumns(rows) {
+export function alignColumns(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
     .map((row) =>

@@ -50,6 +50,7 @@ async function main() {
   const results = [];
   for (const workload of workloads) {
     const samples = await measureRounds({ workload, servers, pinning, options, versions });
+    if (samples.size === 0) continue;
     const result = summarize(workload, samples);
     results.push(result);
     printWorkloadTable(result);
@@ -63,7 +64,9 @@ async function main() {
 
 /** Runs every server once per round, so that whatever disturbs the machine for a while disturbs all of them. */
 async function measureRounds({ workload, servers, pinning, options, versions }) {
-  const able = servers.filter(({ name }) => workload.servers?.includes(name) ?? true);
+  const able = servers.filter(
+    ({ name, protocol }) => protocol === workload.protocol && (workload.servers?.includes(name) ?? true),
+  );
   const samples = new Map(able.map((server) => [server.name, []]));
   for (let round = 1; round <= options.rounds; round++) {
     for (const server of able) {

@@ -25,7 +25,7 @@ export async function measure({ workload, server, pinning, options, processes })
   const generator = await processes.start(`${label} load`, generatorCommand, START_TIMEOUT_MS);
 
   const { port, version } = serverProcess.facts;
-  const take = workload.unit === 'connection' ? measureIdle : measureTraffic;
+  const take = workload.baseConnections === undefined ? measureTraffic : measureIdle;
   try {
     const sample = await take({ server: serverProcess, generator, port, workload, options });
     await generator.request('close', {}, CLOSE_TIMEOUT_MS);

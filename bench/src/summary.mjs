@@ -1,11 +1,11 @@
-import { REFERENCE_SERVER } from './server-catalog.mjs';
+import { REFERENCE_SERVERS } from './server-catalog.mjs';
 
 /**
  * Condenses the samples of one workload. A server's ratio is formed round by round, against the reference's
  * sample of the same round, and then the median is taken: what slowed a whole round cancels out.
  */
 export function summarize(workload, samplesByServer) {
-  const reference = samplesByServer.get(REFERENCE_SERVER);
+  const reference = samplesByServer.get(REFERENCE_SERVERS[workload.protocol]);
   return {
     workload,
     servers: [...samplesByServer].map(([name, samples]) => ({

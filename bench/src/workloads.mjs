@@ -1,15 +1,16 @@
 export const IDLE_CONNECTIONS = 10_000;
 
+const IDLE_TITLE = 'idle connections';
+
 /** Descriptors a process needs beside its benchmark connections: the runtime's own, the listener, the pipes. */
 const SPARE_DESCRIPTORS = 200;
 
 /**
- * What is measured. `unit` is what the server's CPU time is divided by; `mode` is what the server does with a
- * message; the rest is for the load generator, which has one file per `mode`.
- *
- * `compression` says what both ends agree on: `no-context` or `context` takeover; only `servers` that can are run.
+ * Loads that are measured over every protocol. `unit` is what the server's CPU time is
+ * divided by; `mode` is what the server does with a message; the rest is for the load generator, which has one file per
+ * `mode`.
  */
-const WORKLOADS = Object.freeze([
+const COMMON = Object.freeze([
   {
     name: 'echo-64-x1',
     title: 'echo 64 B, 1 in flight, 50 connections',
@@ -38,15 +39,6 @@ const WORKLOADS = Object.freeze([
     inFlight: 1,
   },
   {
-    name: 'echo-1m',
-    title: 'echo 1 MiB, 1 in flight, 4 connections',
-    mode: 'echo',
-    unit: 'message',
-    payloadBytes: 1_048_576,
-    connections: 4,
-    inFlight: 1,
-  },
-  {
     name: 'fan-out',
     title: 'fan-out 64 B to 500, one message at a time',
     mode: 'fan-out',
@@ -63,6 +55,41 @@ const WORKLOADS = Object.freeze([
     payloadBytes: 64,
     connections: 500,
     burst: 16,
+  },
+  {
+    name: 'connect',
+    title: 'connections that come and go, 16 at a time',
+    mode: 'connect',
+    unit: 'connection',
+    payloadBytes: 64,
+    connections: 16,
+    parallelHandshakes: 16,
+  },
+  {
+    name: 'idle',
+    title: IDLE_TITLE,
+    mode: 'idle',
+    unit: 'connection',
+    payloadBytes: 64,
+    baseConnections: 1000,
+    connections: IDLE_CONNECTIONS,
+    parallelHandshakes: 64,
+  },
+]);
+
+/**
+ * Loads of WebSocket alone. `compression` says what both ends agree on: `no-context` or `context` takeover; only
+ * `servers` that can are run.
+ */
+const WEB_SOCKET_ONLY = Object.freeze([
+  {
+    name: 'echo-1m',
+    title: 'echo 1 MiB, 1 in flight, 4 connections',
+    mode: 'echo',
+    unit: 'message',
+    payloadBytes: 1_048_576,
+    connections: 4,
+    inFlight: 1,
   },
   ...['no-context', 'context'].flatMap((compression) => {
     const suffix = compression === 'context' ? '-context' : '';
@@ -98,16 +125,38 @@ const WORKLOADS = Object.freeze([
       },
     ];
   }),
+]);
+
+/** Loads of Socket.IO alone. */
+const SOCKET_IO_ONLY = Object.freeze([
   {
-    name: 'idle',
-    title: 'idle connections',
-    mode: 'idle',
-    unit: 'connection',
-    payloadBytes: 64,
-    baseConnections: 1000,
-    connections: IDLE_CONNECTIONS,
-    parallelHandshakes: 64,
+    name: 'echo-binary',
+    title: 'echo 1 KiB of binary, 1 in flight, 50 connections',
+    mode: 'echo',
+    unit: 'message',
+    payloadBytes: 1024,
+    hasAttachment: true,
+    connections: 50,
+    inFlight: 1,
   },
+  {
+    name: 'polling',
+    title: 'echo 64 B over long-polling, 1 in flight, 50 clients',
+    mode: 'polling-echo',
+    unit: 'message',
+    payloadBytes: 64,
+    connections: 50,
+  },
+]);
+
+const WORKLOADS = Object.freeze([
+  ...[...COMMON, ...WEB_SOCKET_ONLY].map((load) => ({ ...load, protocol: 'websocket' })),
+  ...[...COMMON, ...SOCKET_IO_ONLY].map((load) => ({
+    ...load,
+    protocol: 'socket.io',
+    name: `socketio-${load.name}`,
+    title: `Socket.IO: ${load.title}`,
+  })),
 ]);
 
 export const WORKLOAD_NAMES = Object.freeze(WORKLOADS.map((workload) => workload.name));
@@ -134,5 +183,9 @@ export function fitOpenFileLimit(workload, openFileLimit, say) {
 }
 
 function withIdleConnections(workload, connections) {
-  return { ...workload, connections, title: `${connections.toLocaleString('en-US')} idle connections` };
+  return {
+    ...workload,
+    connections,
+    title: workload.title.replace(IDLE_TITLE, `${connections.toLocaleString('en-US')} $&`),
+  };
 }

@@ -1,4 +1,9 @@
 /// <reference types="node" />
+/**
+ * The API of the package `ws`.
+ * @module @hawser/compat-ws
+ */
+
 import { EventEmitter } from 'node:events';
 import {
   Agent,
@@ -9,7 +14,7 @@ import {
   OutgoingHttpHeaders,
 } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
-import { createConnection } from 'node:net';
+import { NetConnectOpts } from 'node:net';
 import { Duplex, DuplexOptions, Writable } from 'node:stream';
 import { SecureContextOptions } from 'node:tls';
 import { ZlibOptions } from 'node:zlib';
@@ -180,7 +185,7 @@ declare namespace WebSocket {
   interface ClientOptions extends ConnectionOptions, SecureContextOptions {
     agent?: Agent | undefined;
     checkServerIdentity?(servername: string, cert: CertMeta): boolean;
-    createConnection?: typeof createConnection | undefined;
+    createConnection?: ((options: NetConnectOpts, connectionListener?: () => void) => Duplex) | undefined;
     family?: number | undefined;
     finishRequest?: FinishRequestCallback | undefined;
     followRedirects?: boolean | undefined;

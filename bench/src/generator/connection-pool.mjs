@@ -7,7 +7,7 @@ const READ_BUFFER_BYTES = 1_048_576;
 /** The connections of one load. The bytes they receive are counted, not kept, so one read buffer serves all. */
 export class ConnectionPool {
   #port;
-  #extensions;
+  #protocol;
   #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #connections = new Set();
   #rejectFailed;
@@ -17,33 +17,41 @@ export class ConnectionPool {
     this.#rejectFailed = reject;
   });
 
-  /** @param extensions - what every handshake offers, if anything */
-  constructor(port, extensions) {
+  /** @param protocol - how a connection is opened for messages */
+  constructor(port, protocol) {
     this.#port = port;
-    this.#extensions = extensions;
+    this.#protocol = protocol;
     this.failed.catch(() => {});
   }
 
-  /** Connects and upgrades; resolves with the connection once the server has switched protocols. */
-  open(path = '/') {
-    return new Promise((resolve) => {
-      let connection;
-      const socket = connect({
-        port: this.#port,
-        host: '127.0.0.1',
-        noDelay: true,
-        onread: {
-          buffer: this.#readBuffer,
-          callback: (byteLength, buffer) => {
-            connection.receive(byteLength, buffer);
-            return true;
-          },
+  /** A TCP connection; what is written before it is there waits. */
+  connect() {
+    let connection;
+    const socket = connect({
+      port: this.#port,
+      host: '127.0.0.1',
+      noDelay: true,
+      onread: {
+        buffer: this.#readBuffer,
+        callback: (byteLength, buffer) => {
+          connection.onBytes(byteLength, buffer);
+          return true;
         },
-      });
-      connection = new Connection(socket, path, this.#extensions, resolve, (reason) => this.fail(reason));
-      this.#connections.add(connection);
-      socket.on('close', () => this.#connections.delete(connection));
+      },
     });
+    connection = new Connection(socket, (reason) => this.fail(reason));
+    this.#connections.add(connection);
+    socket.on('close', () => this.#connections.delete(connection));
+    return connection;
+  }
+
+  /** Connects; resolves with the connection once messages can be exchanged. */
+  async open({ isPublisher = false } = {}) {
+    const connection = this.connect();
+    const { onBytes } = connection;
+    await this.#protocol.open(connection, { isPublisher, fail: (reason) => this.fail(reason) });
+    connection.onBytes = onBytes;
+    return connection;
   }
 
   /** Opens `count` connections with at most `parallel` handshakes at a time; `opened` is told how long each took. */

@@ -11,7 +11,7 @@ export class DeflateEchoLoad {
   #requests;
   #connections;
 
-  constructor(pool, workload, isText) {
+  constructor({ pool, workload, isText }) {
     this.#pool = pool;
     this.#workload = workload;
     this.#requests = compressedRequests(workload.payloadBytes, isText);

@@ -12,14 +12,14 @@ export class DeflateFanOutLoad {
   #subscribers;
   #request = maskedFrame(Buffer.from('publish'), true);
 
-  constructor(pool, workload) {
+  constructor({ pool, workload }) {
     this.#pool = pool;
     this.#workload = workload;
   }
 
   async open() {
     this.#subscribers = await this.#pool.openMany(this.#workload.connections, PARALLEL_HANDSHAKES);
-    this.#publisher = await this.#pool.open('/publisher');
+    this.#publisher = await this.#pool.open({ isPublisher: true });
   }
 
   run(durationMs) {

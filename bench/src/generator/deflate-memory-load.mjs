@@ -8,7 +8,7 @@ export class DeflateMemoryLoad {
   #workload;
   #requests;
 
-  constructor(pool, workload, isText) {
+  constructor({ pool, workload, isText }) {
     this.#pool = pool;
     this.#workload = workload;
     this.#requests = compressedRequests(workload.payloadBytes, isText);

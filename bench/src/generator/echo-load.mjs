@@ -1,5 +1,4 @@
 import { payload } from '../payload.mjs';
-import { maskedFrame, unmaskedFrame } from './frames.mjs';
 import { Latencies } from './latencies.mjs';
 import { checkReply } from './reply-check.mjs';
 
@@ -15,12 +14,12 @@ export class EchoLoad {
   #batch;
   #batchReplyBytes;
 
-  constructor(pool, workload, isText) {
+  constructor({ pool, protocol, workload }) {
     const message = payload(workload.payloadBytes);
     this.#pool = pool;
     this.#workload = workload;
-    this.#request = maskedFrame(message, isText);
-    this.#reply = unmaskedFrame(message, isText);
+    this.#request = protocol.request(message);
+    this.#reply = protocol.reply(message);
     this.#batch = Buffer.concat(Array(workload.inFlight).fill(this.#request));
     this.#batchReplyBytes = workload.inFlight * this.#reply.length;
   }

@@ -1,5 +1,4 @@
 import { payload } from '../payload.mjs';
-import { maskedFrame, unmaskedFrame } from './frames.mjs';
 import { Latencies } from './latencies.mjs';
 import { checkReply } from './reply-check.mjs';
 
@@ -14,18 +13,19 @@ export class FanOutLoad {
   #workload;
   #publisher;
   #subscribers;
-  #request = maskedFrame(Buffer.from('publish'), true);
+  #request;
   #delivery;
 
-  constructor(pool, workload, isText) {
+  constructor({ pool, protocol, workload }) {
     this.#pool = pool;
     this.#workload = workload;
-    this.#delivery = unmaskedFrame(payload(workload.payloadBytes), isText);
+    this.#request = protocol.publishRequest;
+    this.#delivery = protocol.reply(payload(workload.payloadBytes));
   }
 
   async open() {
     this.#subscribers = await this.#pool.openMany(this.#workload.connections, PARALLEL_HANDSHAKES);
-    this.#publisher = await this.#pool.open('/publisher');
+    this.#publisher = await this.#pool.open({ isPublisher: true });
     await Promise.all(
       this.#subscribers.map((receiver, index) =>
         checkReply({

@@ -8,7 +8,7 @@ export class IdleLoad {
   #pool;
   #workload;
 
-  constructor(pool, workload) {
+  constructor({ pool, workload }) {
     this.#pool = pool;
     this.#workload = workload;
   }

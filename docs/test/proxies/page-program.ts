@@ -15,11 +15,12 @@ export class PageProgram {
   readonly #child: ChildProcess;
   readonly #output: Interface;
 
-  constructor(page: string, file: string, args: readonly string[]) {
+  /** @param alter - what the test has to change of it, such as times that are too long to wait for */
+  constructor(page: string, file: string, args: readonly string[], alter = (text: string): string => text) {
     // Inside the workspace, where the packages resolve as they do for a user.
     mkdirSync(CACHE, { recursive: true });
     this.#folder = mkdtempSync(join(CACHE, 'program-'));
-    writeFileSync(join(this.#folder, file), filesOf(page).get(file) ?? '');
+    writeFileSync(join(this.#folder, file), alter(filesOf(page).get(file) ?? ''));
     this.#child = spawn(process.execPath, [file, ...args], {
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'inherit'],

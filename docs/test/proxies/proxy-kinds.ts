@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { filesOf } from '../console-page.ts';
 
@@ -40,6 +41,8 @@ export const PROXY_KINDS: readonly ProxyKind[] = [
     arguments: () => ['-p', '.', '-c', 'nginx.conf', '-e', 'stderr', '-g', 'daemon off; pid nginx.pid;'],
     configure({ port, serverPorts, certificate, key }) {
       return replaceAll(configurationOf(this), [
+        // Whoever runs the test owns the folder that its workers write to.
+        [/^events \{$/m, `user ${userInfo().username};\nevents {`],
         // Its default paths are the system's.
         [/^http \{$/m, `http {\n  access_log off;\n${temporaryPaths()}`],
         [/worker_connections \d+/, 'worker_connections 200'],

@@ -1,7 +1,12 @@
 import { EXIT_CODES } from './exit-codes.ts';
 
 /** Stable names of the reasons for which a command ends early. */
-export type CommandErrorCode = 'USAGE' | 'LISTEN_FAILED' | 'FILE_UNREADABLE' | 'CONNECT_FAILED';
+export type CommandErrorCode =
+  | 'USAGE'
+  | 'LISTEN_FAILED'
+  | 'FILE_UNREADABLE'
+  | 'FILE_UNWRITABLE'
+  | 'CONNECT_FAILED';
 
 /** Ends a command: its message is the one line that the user reads on stderr. */
 export class CommandError extends Error {
@@ -64,12 +69,27 @@ export function listenError(
  * @param error - what reading failed with
  */
 export function unreadableFile(path: string, error: unknown): CommandError {
+  return fileError('FILE_UNREADABLE', `cannot read ${path}`, error);
+}
+
+/**
+ * Say in one line that a file could not be written.
+ *
+ * @param path - the file
+ * @param error - what opening or writing failed with
+ */
+export function unwritableFile(path: string, error: unknown): CommandError {
+  return fileError('FILE_UNWRITABLE', `cannot write ${path}`, error);
+}
+
+function fileError(code: CommandErrorCode, what: string, error: unknown): CommandError {
   const why = {
     ENOENT: 'no such file or folder',
     EACCES: 'permission denied',
     EISDIR: 'it is a folder',
     ENOTDIR: 'it is not a folder',
+    ENOSPC: 'no space left on the device',
   }[systemErrorCode(error) ?? ''];
   const detail = why ?? (error instanceof Error ? error.message : String(error));
-  return new CommandError('FILE_UNREADABLE', `cannot read ${path}: ${detail}`, { cause: error });
+  return new CommandError(code, `${what}: ${detail}`, { cause: error });
 }

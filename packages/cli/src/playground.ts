@@ -4,14 +4,20 @@ import { join } from 'node:path';
 import { attachChat } from './chat/chat-server.ts';
 import { listenError } from './errors.ts';
 import { createHttpListener } from './http-listener.ts';
-import { readStaticFiles } from './static-files.ts';
+import { attachLab } from './lab/lab.ts';
+import { createSocketIoServer } from './socket-io.ts';
+import { readStaticFile, readStaticFiles } from './static-files.ts';
 import { formatUrl } from './url.ts';
 
-/** The path of the playground's WebSocket address. */
+/** The path of the playground's plain WebSocket address. */
 const SOCKET_PATH = '/ws';
 
 // The same from src/ and from dist/.
 const STATIC_FOLDER = join(__dirname, '..', 'static');
+
+// The page loads the client from its own package.
+const CLIENT_PATH = '/socket.io.esm.min.js';
+const LAB_PATH = '/lab.html';
 
 /** Where the playground listens. */
 export interface PlaygroundOptions {
@@ -26,27 +32,37 @@ export interface PlaygroundOptions {
 export interface Playground {
   /** The page's address, with the real port. */
   readonly url: string;
+  /** The address of the lab. */
+  readonly labUrl: string;
   /** Say goodbye to every connection, then stop listening. */
   close(): Promise<void>;
 }
 
 /**
- * Serve the playground's page and its chat.
+ * Serve the pages of the playground, with its chat and its lab.
  *
  * @throws {LISTEN_FAILED} when the address cannot be had
  * @throws {FILE_UNREADABLE} when the page's files cannot be read
  */
 export async function startPlayground({ host, port, onError }: PlaygroundOptions): Promise<Playground> {
-  const http = createServer(createHttpListener(await readStaticFiles(STATIC_FOLDER), SOCKET_PATH));
-  const chat = attachChat(http, SOCKET_PATH, onError);
+  const files = new Map([
+    ...(await readStaticFiles(STATIC_FOLDER)),
+    [CLIENT_PATH, await readStaticFile(require.resolve('@hawser/client/dist/socket.io.esm.min.js'))],
+  ]);
+  const http = createServer(createHttpListener(files, { socketPath: SOCKET_PATH, labPath: LAB_PATH }));
+  const io = createSocketIoServer(http);
+  const chat = attachChat({ http, path: SOCKET_PATH, io, onError });
+  const lab = attachLab(io, host, onError);
   const address = await listen(http, host, port);
   http.on('error', onError);
+  const url = formatUrl('http', host, address.port);
   return {
-    url: formatUrl('http', host, address.port),
+    url,
+    labUrl: new URL(LAB_PATH, url).href,
     async close() {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       http.closeIdleConnections();
-      await chat.close();
+      await Promise.all([chat.close(), lab.close()]);
       http.closeAllConnections();
       await closed;
     },

@@ -22,6 +22,7 @@ export async function runServe(options: ServeOptions, terminal: Terminal): Promi
   const playground = await startPlayground({ host, port, onError });
   const interrupt = listenForInterrupt();
   terminal.print(`playground: ${playground.url} (Ctrl-C stops)`);
+  terminal.print(`lab: ${playground.labUrl}`);
   if (options.open) openBrowser(playground.url, terminal.note);
   await interrupt.interrupted;
   terminal.note('closing the connections (Ctrl-C again to force)');

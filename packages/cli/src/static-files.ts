@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import { unreadableFile } from './errors.ts';
 
 /** A file in memory, ready to be sent. */
-interface StaticFile {
+export interface StaticFile {
   readonly contentType: string;
   readonly body: Buffer;
 }
@@ -39,6 +39,16 @@ export async function readStaticFiles(folder: string): Promise<StaticFiles> {
     body: await read(indexPath, () => readFile(indexPath)),
   };
   return files.set('/', index);
+}
+
+/**
+ * Read a single file into memory, of a type that {@link readStaticFiles} knows.
+ *
+ * @throws {FILE_UNREADABLE} when it cannot be read
+ */
+export async function readStaticFile(path: string): Promise<StaticFile> {
+  const contentType = CONTENT_TYPES[extname(path)] ?? 'application/octet-stream';
+  return { contentType, body: await read(path, () => readFile(path)) };
 }
 
 async function read<Result>(path: string, operation: () => Promise<Result>): Promise<Result> {

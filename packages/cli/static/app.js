@@ -1,3 +1,4 @@
 import { PlaygroundPage } from './page.js';
+import { chooseWire } from './wire-choice.js';
 
-new PlaygroundPage().start();
+new PlaygroundPage(await chooseWire()).start();

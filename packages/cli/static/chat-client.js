@@ -2,7 +2,7 @@ import { localNow, ServerClock } from './clock.js';
 import { Connection } from './connection.js';
 import { Heartbeat } from './heartbeat.js';
 import { Outbox } from './outbox.js';
-import { decodeFileFrame, encodeFileFrame, newId } from './wire.js';
+import { newId } from './wire.js';
 
 /**
  * How a message fared.
@@ -11,6 +11,7 @@ import { decodeFileFrame, encodeFileFrame, newId } from './wire.js';
  *   | { state: 'sending' }
  *   | { state: 'delivered', roundTripMs: number | undefined, waitedMs: number }
  *   | { state: 'received', ageMs: number, errorMs: number }
+ *   | { state: 'recovered' }
  *   | { state: 'refused', reason: string }
  *   | { state: 'remembered' }} Delivery
  *
@@ -23,19 +24,30 @@ import { decodeFileFrame, encodeFileFrame, newId } from './wire.js';
  *   isMe: boolean }} Change
  * @typedef {{ room: string, me: Member, members: Map<string, Member> }} Place where the server says we are
  *
+ * @typedef {object} Joined
+ * @property {string} room
+ * @property {Member} you
+ * @property {Entry[]} history
+ * @property {boolean} isNewServer whether the server before has gone, and forgotten everything
+ * @property {boolean} isRecovered whether the server went on with the session before
+ * @property {string | undefined} refusal why it did not
+ * @property {number} missed messages that it sent again
+ *
  * @typedef {object} ChatView what the client tells the page
  * @property {(state: ConnectionState) => void} onState
+ * @property {(transports: readonly string[]) => void} onTransport
  * @property {(roundTripMs: number) => void} onRoundTrip
  * @property {(silentMs: number) => void} onSilence
  * @property {(limits: import('./wire.js').Limits) => void} onLimits
  * @property {(room: string) => void} onRoom the room that is shown is another one
- * @property {(joined: { room: string, you: Member, history: Entry[], isNewServer: boolean }) => void} onJoined
+ * @property {(joined: Joined) => void} onJoined
  * @property {(members: Member[], me: Member | undefined) => void} onMembers who is in the shown room
  * @property {(rooms: import('./wire.js').RoomSummary[]) => void} onRooms
  * @property {(change: Change) => void} onChange
  * @property {(entry: Entry, delivery: Delivery, bytes?: Uint8Array<ArrayBuffer>) => void} onEntry
  * @property {(entry: Outgoing) => void} onWritten
  * @property {(room: string, id: string, delivery: Delivery) => void} onDelivery
+ * @property {(receipt: { room: string, id: string, by: number, of: number }) => void} onReceipt
  * @property {(message: string) => void} onRefusal a wish was refused
  */
 
@@ -55,24 +67,37 @@ export class ChatClient {
   /** @type {string | undefined} */
   #serverId;
   #isNewServer = false;
+  /** @type {import('./connection.js').Opening} */
+  #opening = { isRecovered: false };
+  /**
+   * What was sent again before we had joined again.
+   *
+   * @type {string[]}
+   */
+  #recovered = [];
 
   /**
-   * @param {string} url
+   * @param {import('./connection.js').Wire} wire
    * @param {{ room: string, name: string }} wish
    * @param {ChatView} view
    */
-  constructor(url, wish, view) {
+  constructor(wire, wish, view) {
     this.#wish = wish;
     this.#view = view;
-    this.#connection = new Connection(url, {
-      onState: (state) => this.#onState(state),
-      onMessage: (data) => this.#onData(data),
+    this.#connection = new Connection(wire, {
+      onState: (state, opening) => this.#onState(state, opening),
+      onTransport: (transports) => view.onTransport(transports),
+      onMessage: (message, bytes) => this.#onMessage(message, localNow(), bytes),
     });
     this.#heartbeat = new Heartbeat({
       ping: (sent) => this.#send({ type: 'ping', sent }),
       queuedBytes: () => this.#connection.queuedBytes,
       onSilence: (silentMs) => view.onSilence(silentMs),
-      onDead: () => this.#connection.abandon('the server does not answer'),
+      onDead: () => {
+        if (wire.watchesItself) return false;
+        this.#connection.abandon('the server does not answer');
+        return true;
+      },
     });
   }
 
@@ -150,9 +175,13 @@ export class ChatClient {
     this.#outbox.remove(id);
   }
 
-  /** @param {ConnectionState} state */
-  #onState(state) {
+  /**
+   * @param {ConnectionState} state
+   * @param {import('./connection.js').Opening} [opening]
+   */
+  #onState(state, opening) {
     if (state.name === 'open') {
+      this.#opening = opening ?? { isRecovered: false };
       this.#clock.reset();
       this.#heartbeat.start();
     } else {
@@ -168,23 +197,13 @@ export class ChatClient {
     this.#view.onState(state);
   }
 
-  /** @param {string | ArrayBuffer} data */
-  #onData(data) {
-    const receivedMs = localNow();
-    this.#heartbeat.alive();
-    if (typeof data === 'string') {
-      this.#onMessage(JSON.parse(data), receivedMs);
-    } else {
-      const { header, body } = decodeFileFrame(data);
-      this.#onEntry(header, receivedMs, body);
-    }
-  }
-
   /**
    * @param {import('./wire.js').ServerMessage} message
    * @param {number} receivedMs
+   * @param {Uint8Array<ArrayBuffer>} [bytes]
    */
-  #onMessage(message, receivedMs) {
+  #onMessage(message, receivedMs, bytes) {
+    this.#heartbeat.alive();
     switch (message.type) {
       case 'welcome':
         this.#isNewServer = this.#serverId !== undefined && this.#serverId !== message.serverId;
@@ -205,7 +224,12 @@ export class ChatClient {
         return this.#view.onRoundTrip(receivedMs - message.sent);
       case 'said':
       case 'file':
-        return this.#onEntry(message, receivedMs);
+        return this.#onEntry(message, receivedMs, bytes);
+      case 'accepted':
+        this.#confirm(message.id, receivedMs);
+        return;
+      case 'receipt':
+        return this.#view.onReceipt(message);
       case 'error':
         return this.#onError(message);
     }
@@ -214,8 +238,12 @@ export class ChatClient {
   /** @param {{ room: string, you: Member, members: Member[], history: Entry[] }} joined */
   #onJoined({ room, you, members, history }) {
     this.#place = { room, me: you, members: new Map(members.map((member) => [member.id, member])) };
-    this.#view.onJoined({ room, you, history, isNewServer: this.#isNewServer });
+    const { isRecovered, refusal } = this.#opening;
+    const isNewServer = this.#isNewServer;
+    const missed = this.#recovered.length;
+    this.#view.onJoined({ room, you, history, isNewServer, isRecovered, refusal, missed });
     this.#isNewServer = false;
+    for (const id of this.#recovered.splice(0)) this.#send({ type: 'received', id });
     // What the room remembers of ours had arrived although nobody told us.
     for (const { id } of history) this.#confirm(id, undefined);
     this.#showMembers();
@@ -241,7 +269,14 @@ export class ChatClient {
    * @param {Uint8Array<ArrayBuffer>} [bytes]
    */
   #onEntry(entry, receivedMs, bytes) {
-    if (this.#confirm(entry.id, receivedMs)) return;
+    if (this.#confirm(entry.id, receivedMs) || entry.from.id === this.#place?.me.id) return;
+    // Before we have joined again, only a session that is recovered is sent anything of a room.
+    if (this.#place === undefined) {
+      this.#recovered.push(entry.id);
+      this.#view.onEntry(entry, { state: 'recovered' }, bytes);
+      return;
+    }
+    this.#send({ type: 'received', id: entry.id });
     const age = this.#clock.ageOf(entry.at, receivedMs);
     this.#view.onEntry(
       entry,
@@ -295,21 +330,22 @@ export class ChatClient {
       const isSent =
         typeof content === 'string'
           ? this.#send({ type: 'say', id, room, text: content })
-          : this.#sendFile({ id, room, ...content });
+          : this.#send(
+              { type: 'file', id, room, name: content.name, mediaType: content.mediaType },
+              content.bytes,
+            );
       if (!isSent) return;
       entry.state = 'sending';
       this.#view.onDelivery(room, id, { state: 'sending' });
     }
   }
 
-  /** @param {{ id: string, room: string, name: string, mediaType: string, bytes: Uint8Array<ArrayBuffer> }} file */
-  #sendFile({ bytes, ...header }) {
-    return this.#connection.send(encodeFileFrame(header, bytes));
-  }
-
-  /** @param {object} message */
-  #send(message) {
-    return this.#connection.send(JSON.stringify(message));
+  /**
+   * @param {import('./wire.js').ClientMessage} message
+   * @param {Uint8Array<ArrayBuffer>} [bytes]
+   */
+  #send(message, bytes) {
+    return this.#connection.send(message, bytes);
   }
 
   #showMembers() {

@@ -44,6 +44,16 @@ export class ServerClock {
   }
 
   /**
+   * How far the server's clock is ahead of ours, and by how much that may be wrong.
+   *
+   * @returns {{ offsetMs: number, errorMs: number } | undefined} nothing before the first ping was answered
+   */
+  get estimate() {
+    if (this.#best === undefined) return undefined;
+    return { offsetMs: this.#best.offsetMs, errorMs: this.#best.roundTripMs / 2 };
+  }
+
+  /**
    * How long ago the server stamped something.
    *
    * @param {number} serverMs the server's time of it
@@ -51,8 +61,9 @@ export class ServerClock {
    * @returns {{ ageMs: number, errorMs: number } | undefined} nothing before the first ping was answered
    */
   ageOf(serverMs, localMs = localNow()) {
-    if (this.#best === undefined) return undefined;
-    const { offsetMs, roundTripMs } = this.#best;
-    return { ageMs: Math.max(0, localMs + offsetMs - serverMs), errorMs: roundTripMs / 2 };
+    const { estimate } = this;
+    if (estimate === undefined) return undefined;
+    const { offsetMs, errorMs } = estimate;
+    return { ageMs: Math.max(0, localMs + offsetMs - serverMs), errorMs };
   }
 }

@@ -7,43 +7,65 @@ import { localNow } from './clock.js';
  * @typedef {{ name: 'connecting', attempt: number }
  *   | { name: 'open' }
  *   | { name: 'closing' }
- *   | { name: 'closed', code: number, reason: string }
- *   | { name: 'reconnecting', code: number, reason: string, attempt: number, atMs: number }
+ *   | { name: 'closed', reason: string }
+ *   | { name: 'reconnecting', reason: string, attempt: number, atMs: number }
  * } ConnectionState
  *
+ * @typedef {object} Opening how a connection came to be
+ * @property {boolean} isRecovered whether the server goes on with the session before
+ * @property {string} [refusal] why it does not, if it was asked to
+ *
+ * @typedef {object} LinkHandler what one try to connect reports
+ * @property {(opening: Opening) => void} onOpen
+ * @property {(transports: readonly string[]) => void} onTransport what carries it, all there were in order
+ * @property {(message: import('./wire.js').ServerMessage, bytes?: Uint8Array<ArrayBuffer>) => void} onMessage
+ * @property {(reason: string) => void} onEnd once, the last call
+ *
+ * @typedef {object} Link one try to connect, and the connection that comes of it
+ * @property {number} queuedBytes what was sent and has not left yet
+ * @property {(message: import('./wire.js').ClientMessage, bytes?: Uint8Array<ArrayBuffer>) => boolean} send
+ *   whether it was handed on
+ * @property {() => void} close say goodbye
+ * @property {() => void} abandon end it without a goodbye; nothing is reported any more
+ *
+ * @typedef {object} Wire a way to the server
+ * @property {boolean} watchesItself whether it finds out by itself that the other end is gone
+ * @property {(handler: LinkHandler) => Link} open
+ *
  * @typedef {object} ConnectionHandler
- * @property {(state: ConnectionState) => void} onState is told of each change
- * @property {(data: string | ArrayBuffer) => void} onMessage
+ * @property {(state: ConnectionState, opening?: Opening) => void} onState is told of each change
+ * @property {LinkHandler['onTransport']} onTransport
+ * @property {LinkHandler['onMessage']} onMessage
  */
 
 // A connection that held this long was a good one: the next failure starts from the shortest delay.
 const STABLE_AFTER_MS = 5000;
 
 /**
- * One WebSocket that comes back. It opens, reports honestly what happens to it, and after every end that the
+ * One connection that comes back. It opens, reports honestly what happens to it, and after every end that the
  * user did not ask for it tries again, later and later.
  *
  *   connecting -> open -> closing -> closed          (the user disconnects)
  *   connecting | open -> reconnecting -> connecting  (anything else ends it)
  */
 export class Connection {
-  #url;
+  #wire;
   #handler;
-  /** @type {WebSocket | undefined} */
-  #socket;
+  /** @type {Link | undefined} */
+  #link;
   /** @type {ConnectionState} */
-  #state = { name: 'closed', code: 1000, reason: '' };
+  #state = { name: 'closed', reason: '' };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #failures = 0;
   #openedAtMs = 0;
 
   /**
-   * @param {string} url
+   * @param {Wire} wire
    * @param {ConnectionHandler} handler
    */
-  constructor(url, handler) {
-    this.#url = url;
+  constructor(wire, handler) {
+    this.#wire = wire;
     this.#handler = handler;
   }
 
@@ -53,22 +75,22 @@ export class Connection {
 
   /** What was sent and has not left yet, in bytes. */
   get queuedBytes() {
-    return this.#socket?.bufferedAmount ?? 0;
+    return this.#link?.queuedBytes ?? 0;
   }
 
   /** Connect, or try again now instead of after the delay. */
   open() {
-    if (this.#socket !== undefined) return;
+    if (this.#link !== undefined) return;
     clearTimeout(this.#timer);
-    const socket = new WebSocket(this.#url);
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => {
-      this.#openedAtMs = localNow();
-      this.#enter({ name: 'open' });
-    };
-    socket.onmessage = ({ data }) => this.#handler.onMessage(data);
-    socket.onclose = ({ code, reason }) => this.#ended(code, reason);
-    this.#socket = socket;
+    this.#link = this.#wire.open({
+      onOpen: (opening) => {
+        this.#openedAtMs = localNow();
+        this.#enter({ name: 'open' }, opening);
+      },
+      onTransport: (transports) => this.#handler.onTransport(transports),
+      onMessage: (message, bytes) => this.#handler.onMessage(message, bytes),
+      onEnd: (reason) => this.#ended(reason),
+    });
     this.#enter({ name: 'connecting', attempt: this.#failures + 1 });
   }
 
@@ -77,59 +99,55 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#failures = 0;
     if (this.#state.name === 'reconnecting') {
-      const { code, reason } = this.#state;
-      this.#enter({ name: 'closed', code, reason });
-    } else if (this.#socket !== undefined) {
+      this.#enter({ name: 'closed', reason: this.#state.reason });
+    } else if (this.#link !== undefined) {
       this.#enter({ name: 'closing' });
-      this.#socket.close(1000);
+      this.#link.close();
     }
   }
 
   /**
-   * Give up a connection that does not answer any more: its closing handshake would not be answered either.
+   * Give up a connection that does not answer any more: its goodbye would not be answered either.
    *
    * @param {string} reason
    */
   abandon(reason) {
-    const socket = this.#socket;
-    if (socket === undefined) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-    this.#ended(1006, reason);
+    if (this.#link === undefined) return;
+    this.#link.abandon();
+    this.#ended(reason);
   }
 
   /**
    * Send, if the connection is open.
    *
-   * @param {string | Uint8Array<ArrayBuffer>} data
-   * @returns {boolean} whether it was handed to the socket
+   * @param {import('./wire.js').ClientMessage} message
+   * @param {Uint8Array<ArrayBuffer>} [bytes]
+   * @returns {boolean} whether it was handed on
    */
-  send(data) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(data);
-    return true;
+  send(message, bytes) {
+    return this.#state.name === 'open' && this.#link?.send(message, bytes) === true;
   }
 
-  /**
-   * @param {number} code
-   * @param {string} reason
-   */
-  #ended(code, reason) {
-    this.#socket = undefined;
+  /** @param {string} reason */
+  #ended(reason) {
+    this.#link = undefined;
     if (this.#state.name === 'closing') {
-      this.#enter({ name: 'closed', code, reason });
+      this.#enter({ name: 'closed', reason });
       return;
     }
     if (this.#state.name === 'open' && localNow() - this.#openedAtMs > STABLE_AFTER_MS) this.#failures = 0;
     this.#failures++;
     const delayMs = backoffDelay(this.#failures);
     this.#timer = setTimeout(() => this.open(), delayMs);
-    this.#enter({ name: 'reconnecting', code, reason, attempt: this.#failures, atMs: localNow() + delayMs });
+    this.#enter({ name: 'reconnecting', reason, attempt: this.#failures, atMs: localNow() + delayMs });
   }
 
-  /** @param {ConnectionState} state */
-  #enter(state) {
+  /**
+   * @param {ConnectionState} state
+   * @param {Opening} [opening]
+   */
+  #enter(state, opening) {
     this.#state = state;
-    this.#handler.onState(state);
+    this.#handler.onState(state, opening);
   }
 }

@@ -11,7 +11,7 @@ const GIVE_UP_AFTER_MS = 20_000;
  * @property {(sentMs: number) => void} ping send a ping
  * @property {() => number} queuedBytes what waits to be sent, in bytes
  * @property {(silentMs: number) => void} onSilence a ping is unanswered; told at each interval
- * @property {() => void} onDead there is no more hope
+ * @property {() => boolean} onDead there is no more hope; whether the connection is given up
  */
 
 /**
@@ -57,10 +57,7 @@ export class Heartbeat {
     if (queuedBytes < this.#queuedBytes) this.#lifeMs = now;
     this.#queuedBytes = queuedBytes;
     const silentMs = now - this.#lifeMs;
-    if (this.#isAwaiting && silentMs > GIVE_UP_AFTER_MS) {
-      this.#handler.onDead();
-      return;
-    }
+    if (this.#isAwaiting && silentMs > GIVE_UP_AFTER_MS && this.#handler.onDead()) return;
     if (this.#isAwaiting) {
       this.#handler.onSilence(silentMs);
     } else {

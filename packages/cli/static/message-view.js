@@ -25,6 +25,7 @@ export class MessageView {
   model;
   node;
   #delivery = element('span', { class: 'delivery' });
+  #ticks = element('span', { class: 'ticks', role: 'img' });
   #actions;
   /** @type {string | undefined} */
   #blobUrl;
@@ -70,12 +71,37 @@ export class MessageView {
       element('span', { 'aria-hidden': 'true' }, text),
       element('span', { class: 'visually-hidden' }, spoken),
     );
+    if (delivery.state === 'sending') this.#showTicks('✓', 'sent');
+    if (delivery.state === 'delivered') this.#showTicks('✓✓', 'the server has it');
     if (delivery.state !== 'refused') return;
     const { id } = this.model;
     this.#delivery.append(
       button('Try again', 'link', () => this.#actions.retry(id)),
       button('Discard', 'link', () => this.#actions.discard(id)),
     );
+  }
+
+  /**
+   * Show how many of the others have it.
+   *
+   * @param {number} by
+   * @param {number} of
+   */
+  showReceipt(by, of) {
+    if (this.node.dataset.state !== 'delivered') return;
+    this.#showTicks(`✓✓ ${by}/${of}`, `delivered to ${by} of ${of}`);
+    this.#ticks.classList.toggle('is-complete', by >= of);
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} meaning
+   */
+  #showTicks(text, meaning) {
+    this.#ticks.textContent = text;
+    this.#ticks.title = meaning;
+    this.#ticks.setAttribute('aria-label', meaning);
+    this.#delivery.prepend(this.#ticks);
   }
 
   /** Free what the message holds outside the document. */
@@ -156,6 +182,8 @@ function describe(delivery) {
     }
     case 'refused':
       return say(`not delivered: ${delivery.reason}`, 'The server refused it.');
+    case 'recovered':
+      return say('recovered', 'Sent while the connection was lost; the server kept it and sent it again.');
     case 'remembered':
       return { text: '', spoken: '', title: '' };
   }

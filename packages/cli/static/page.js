@@ -2,7 +2,7 @@ import { ChatClient } from './chat-client.js';
 import { localNow } from './clock.js';
 import { ComposerView } from './composer-view.js';
 import { byId } from './dom.js';
-import { describeClose, formatDuration } from './format.js';
+import { formatDuration } from './format.js';
 import { rememberedName, rememberName, roomFromAddress, showRoomInAddress } from './identity.js';
 import { LogView } from './log-view.js';
 import { SideView } from './side-view.js';
@@ -12,6 +12,14 @@ import { StateView } from './state-view.js';
  * @typedef {import('./chat-client.js').ChatView} ChatView
  * @typedef {import('./wire.js').Entry} Entry
  */
+
+// Why the server could not go on with the session before.
+const REFUSALS = /** @type {Readonly<Record<string, string | undefined>>} */ ({
+  restarted: 'the server was restarted: ',
+  expired: 'too late to be recovered: ',
+  overflow: 'too much was missed to be recovered: ',
+  'unknown-offset': 'the server does not know where we were: ',
+});
 
 /**
  * The page: joins the chat with what shows it.
@@ -32,8 +40,9 @@ export class PlaygroundPage {
   /** @type {number | undefined} */
   #lostAtMs;
 
-  constructor() {
-    const client = new ChatClient(socketUrl(), { room: roomFromAddress(), name: rememberedName() }, this);
+  /** @param {import('./connection.js').Wire} wire */
+  constructor(wire) {
+    const client = new ChatClient(wire, { room: roomFromAddress(), name: rememberedName() }, this);
     this.#client = client;
     this.#state = new StateView({ connect: () => client.connect(), disconnect: () => client.disconnect() });
     this.#side = new SideView({
@@ -85,7 +94,12 @@ export class PlaygroundPage {
     if (!isEnd || !this.#hasBeenOpen || this.#lostAtMs !== undefined) return;
     this.#lostAtMs = localNow();
     const mood = state.name === 'closed' ? 'plain' : 'bad';
-    this.#note(this.#client.room, `Disconnected with ${describeClose(state.code, state.reason)}`, mood);
+    this.#note(this.#client.room, `Disconnected with ${state.reason}`, mood);
+  }
+
+  /** @type {ChatView['onTransport']} */
+  onTransport(transports) {
+    this.#state.showTransport(transports);
   }
 
   /** @type {ChatView['onRoundTrip']} */
@@ -116,18 +130,23 @@ export class PlaygroundPage {
   }
 
   /** @type {ChatView['onJoined']} */
-  onJoined({ room, history, isNewServer }) {
+  onJoined(joined) {
+    const { room, history } = joined;
+    let remembered = 0;
     this.#log.change(room, (log) => {
       // As many as the server remembers, and none of them known: there may have been more.
       const hasGap =
         !log.isEmpty && history.length >= this.#historyLength && !history.some(({ id }) => log.has(id));
       if (hasGap) log.note('Earlier messages may be missing here');
-      for (const entry of history) log.add(modelOf(entry), { state: 'remembered' });
+      for (const entry of history) {
+        if (!log.has(entry.id)) remembered++;
+        log.add(modelOf(entry), { state: 'remembered' });
+      }
     });
     if (this.#lostAtMs === undefined) return;
     const after = `Connected again after ${formatDuration(localNow() - this.#lostAtMs)}`;
     this.#lostAtMs = undefined;
-    this.#note(room, isNewServer ? `${after}; the server was restarted` : after, 'good');
+    this.#note(room, `${after}: ${describeReturn(joined, remembered)}`, 'good');
   }
 
   /** @type {ChatView['onMembers']} */
@@ -172,6 +191,11 @@ export class PlaygroundPage {
     this.#showRooms();
   }
 
+  /** @type {ChatView['onReceipt']} */
+  onReceipt({ room, id, by, of }) {
+    this.#log.change(room, (log) => log.showReceipt(id, by, of));
+  }
+
   /** @type {ChatView['onRefusal']} */
   onRefusal(message) {
     this.#composer.showNotice(`The server refused: ${message}.`);
@@ -209,8 +233,18 @@ function modelOf(entry, bytes) {
   return { id, author: from.name, isMine: false, atMs: at, content };
 }
 
-function socketUrl() {
-  const url = new URL('/ws', location.href);
-  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return url.href;
+/**
+ * @param {import('./chat-client.js').Joined} joined
+ * @param {number} remembered messages that only the room's history knew
+ */
+function describeReturn({ isRecovered, isNewServer, refusal, missed }, remembered) {
+  if (isRecovered) return `recovered, ${countMissed(missed)}`;
+  const why = isNewServer ? 'the server was restarted: ' : (REFUSALS[refusal ?? ''] ?? '');
+  const rest = remembered === 0 ? '' : `, ${countMissed(remembered)} from the room's history`;
+  return `${why}joined again${rest}`;
+}
+
+/** @param {number} count */
+function countMissed(count) {
+  return `${count} missed message${count === 1 ? '' : 's'}`;
 }

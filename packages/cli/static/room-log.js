@@ -74,6 +74,15 @@ export class RoomLog {
   }
 
   /**
+   * @param {string} id
+   * @param {number} by how many have it
+   * @param {number} of how many it was sent to
+   */
+  showReceipt(id, by, of) {
+    this.#views.get(id)?.showReceipt(by, of);
+  }
+
+  /**
    * Add a line about what happened.
    *
    * @param {string} text

@@ -1,6 +1,6 @@
 import { localNow } from './clock.js';
 import { byId } from './dom.js';
-import { describeClose, formatDuration } from './format.js';
+import { formatDuration } from './format.js';
 
 /**
  * @typedef {import('./connection.js').ConnectionState} ConnectionState
@@ -23,6 +23,7 @@ const COUNTDOWN_STEP_MS = 200;
 export class StateView {
   #frame = byId('state', HTMLElement);
   #name = byId('state-name', HTMLElement);
+  #transport = byId('transport', HTMLElement);
   #roundTrip = byId('round-trip', HTMLElement);
   #button = byId('state-button', HTMLButtonElement);
   #spoken = byId('state-spoken', HTMLElement);
@@ -51,6 +52,9 @@ export class StateView {
     this.#frame.dataset.state = state.name;
     this.#name.textContent = LABELS[state.name];
     this.#roundTrip.textContent = '';
+    if (state.name === 'connecting' || state.name === 'closed' || state.name === 'reconnecting') {
+      this.#transport.textContent = '';
+    }
     this.#button.textContent = state.name === 'closed' ? 'Connect' : 'Disconnect';
     this.#button.disabled = state.name === 'closing';
     // While it tries again, the banner has the buttons.
@@ -61,6 +65,19 @@ export class StateView {
     if (state.name !== 'reconnecting') return;
     this.#showCountdown();
     this.#countdown = setInterval(() => this.#showCountdown(), COUNTDOWN_STEP_MS);
+  }
+
+  /**
+   * Show what carries the connection; an upgrade shows what it came from.
+   *
+   * @param {readonly string[]} transports
+   */
+  showTransport(transports) {
+    this.#transport.textContent = `over ${transports.join(' → ')}`;
+    this.#transport.title =
+      transports.length > 1
+        ? `Began over ${transports[0]}, then upgraded to ${transports.at(-1)} without losing a message`
+        : '';
   }
 
   /** @param {number} roundTripMs */
@@ -92,12 +109,9 @@ export class StateView {
     this.#bannerActions.hidden = state.name !== 'reconnecting';
     this.#next.textContent = '';
     if (state.name === 'closed') {
-      this.#what.textContent = `Closed with ${describeClose(state.code, state.reason)}. What you write is kept.`;
+      this.#what.textContent = `Closed with ${state.reason}. What you write is kept.`;
     } else if (state.name === 'reconnecting') {
-      // About an attempt that failed, a page is told nothing but 1006.
-      this.#what.textContent = wasOpen
-        ? `Connection lost with ${describeClose(state.code, state.reason)}.`
-        : 'Could not connect.';
+      this.#what.textContent = wasOpen ? `Connection lost with ${state.reason}.` : 'Could not connect.';
     } else if (state.name === 'connecting') {
       this.#what.textContent = `Trying again, attempt ${attempt - 1}…`;
     }

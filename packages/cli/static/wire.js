@@ -15,7 +15,14 @@
  *   | { type: 'entered' | 'renamed' | 'left', room: string, member: Member }
  *   | { type: 'rooms', rooms: RoomSummary[] }
  *   | { type: 'pong', sent: number, now: number }
+ *   | { type: 'accepted', room: string, id: string, at: number }
+ *   | { type: 'receipt', room: string, id: string, by: number, of: number }
  *   | { type: 'error', code: string, message: string, id?: string }} ServerMessage
+ * @typedef {{ type: 'join', room: string, name: string }
+ *   | { type: 'say', id: string, room: string, text: string }
+ *   | { type: 'file', id: string, room: string, name: string, mediaType: string }
+ *   | { type: 'received', id: string }
+ *   | { type: 'ping', sent: number }} ClientMessage
  */
 
 const PREFIX_BYTES = 2;

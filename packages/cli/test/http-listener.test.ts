@@ -11,11 +11,15 @@ interface Answer {
 }
 
 const PAGE = { contentType: 'text/html; charset=utf-8', body: Buffer.from('<p>hi</p>') };
+const FILES = new Map([
+  ['/', PAGE],
+  ['/lab', PAGE],
+]);
 let server: Server;
 let port: number;
 
 beforeAll(async () => {
-  server = createServer(createHttpListener(new Map([['/', PAGE]]), '/ws'));
+  server = createServer(createHttpListener(FILES, { socketPath: '/ws', labPath: '/lab' }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   port = (server.address() as AddressInfo).port;
 });
@@ -52,6 +56,17 @@ describe('the page', () => {
     expect(headers['x-content-type-options']).toBe('nosniff');
     expect(headers['content-security-policy']).toContain("default-src 'none'");
     expect(headers['content-security-policy']).not.toContain('unsafe');
+  });
+
+  test('may connect to nothing but its own server, the lab also to other ports of that host', async () => {
+    const connectTo = async (path: string, host: string) =>
+      /connect-src ([^;]*)/.exec(
+        String((await ask('GET', path, { Host: host })).headers['content-security-policy']),
+      )?.[1];
+    expect(await connectTo('/', 'localhost:3000')).toBe("'self'");
+    expect(await connectTo('/lab', 'localhost:3000')).toBe("'self' http://localhost:* ws://localhost:*");
+    expect(await connectTo('/lab', '[::1]:3000')).toBe("'self' http: ws:");
+    expect(await connectTo('/lab', "x; script-src 'unsafe-inline'")).toBe("'self'");
   });
 
   test('HEAD gets the headers alone', async () => {

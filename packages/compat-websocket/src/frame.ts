@@ -49,7 +49,10 @@ export class WebSocketFrame {
   declare dropReason: string;
   #parser: FrameParser | null = null;
 
-  /** @param maskBytes, frameHeader - kept for programs that look at them, not used */
+  /**
+   * @param maskBytes - kept for programs that look at it, not used
+   * @param frameHeader - likewise
+   */
   constructor(maskBytes: Buffer, frameHeader: Buffer, config: ConnectionConfig) {
     this.maskBytes = maskBytes;
     this.frameHeader = frameHeader;
@@ -132,6 +135,10 @@ class FrameParser implements FrameHandler {
 
   read(bytes: Buffer): number {
     return this.isDone ? 0 : this.#reader.read(bytes, 0);
+  }
+
+  onFrameStart(): null {
+    return null;
   }
 
   onFrameHeader(header: FrameHeader): ViolationCode | null {

@@ -1,3 +1,8 @@
+/**
+ * The API of the package `websocket`.
+ * @module @hawser/compat-websocket
+ */
+
 export type { WebSocketClientEvents } from './client.ts';
 export { WebSocketClient as client } from './client.ts';
 export { WebSocketConnection as connection } from './connection.ts';

@@ -55,6 +55,10 @@ export class Input implements FrameHandler {
     this.#frames.stop();
   }
 
+  onFrameStart(): null {
+    return null;
+  }
+
   onFrameHeader(header: FrameHeader): ViolationCode | null {
     if (header.rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
     const { maxReceivedFrameSize, maxReceivedMessageSize } = this.#config;

@@ -41,7 +41,7 @@ export interface IKeepaliveConfig {
 /** What a connection is configured with. */
 export interface ConnectionConfig extends IConfig, IKeepaliveConfig {}
 
-/** Options of {@link WebSocketServer}. */
+/** Options of `server`. */
 export interface IServerConfig extends ConnectionConfig {
   /** Where to listen for upgrades. */
   httpServer: HttpServer | HttpsServer | (HttpServer | HttpsServer)[];
@@ -58,7 +58,7 @@ export interface IServerConfig extends ConnectionConfig {
   parseExtensions?: boolean | undefined;
 }
 
-/** Options of {@link WebSocketClient}. */
+/** Options of `client`. */
 export interface IClientConfig extends ConnectionConfig {
   /** 13 (RFC 6455), or 8, which sends `Sec-WebSocket-Origin` in place of `Origin`. @defaultValue 13 */
   webSocketVersion?: number | undefined;

@@ -1,10 +1,34 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as browser from '../src/browser.ts';
 import * as ours from '../src/index.ts';
 import { LIBRARIES } from './rig/libraries.ts';
 
 const { upstream } = LIBRARIES;
+
+const OURS = '@hawser/compat-websocket';
+
+/** Evaluates in a process of its own, which finds the built packages. */
+function evaluate(expression: string): unknown {
+  const script = `console.log(JSON.stringify(${expression}))`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
+    encoding: 'utf8',
+    cwd: __dirname,
+  });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout);
+}
+
+/** What kind of thing each module is, and what an object has. */
+function shapesOf(home: string, names: readonly string[]): unknown {
+  const list = JSON.stringify(names.map((name) => `${home}/lib/${name}`));
+  return evaluate(
+    `${list}.map((path) => require(path)).map((value) => typeof value === 'object' ? Object.keys(value).sort() : typeof value)`,
+  );
+}
 
 describe('package', () => {
   test('exports what websocket does', () => {
@@ -22,6 +46,16 @@ describe('package', () => {
       const names = [...source.matchAll(/^exports\.(\w+) = api\.\1;$/gm)].map(([, name]) => name);
       expect(names).toEqual(Object.keys(module).sort());
     }
+  });
+
+  test('has the modules below lib that programs reach for, of the built package', () => {
+    const require = createRequire(__filename);
+    const lib = join(dirname(require.resolve('websocket/package.json')), 'lib');
+    const names = readdirSync(lib, { encoding: 'utf8' }).filter((name) => name !== 'utils.js');
+    expect(readdirSync(`${__dirname}/../lib`)).toEqual(names);
+    expect(shapesOf(OURS, names)).toEqual(shapesOf('websocket', names));
+    const isSame = `require('${OURS}/lib/WebSocketServer') === require('${OURS}').server`;
+    expect(evaluate(isSame)).toBe(true);
   });
 
   test('has the same statics, defaults and public methods', () => {

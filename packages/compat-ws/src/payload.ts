@@ -27,18 +27,39 @@ export function toBuffer(data: unknown): Buffer {
   return Buffer.from(data as string);
 }
 
-/** Returns a binary message as the program wants it. */
-export function shapeMessage(data: Buffer, type: BinaryType): unknown {
+/**
+ * Returns a binary message as the program wants it.
+ * @param fragmentEnds - where its fragments end but the last; `null` where it is to count as one
+ */
+export function shapeMessage(
+  data: Buffer,
+  type: BinaryType,
+  fragmentEnds: readonly number[] | null,
+): unknown {
   switch (type) {
     case 'arraybuffer':
       return toArrayBuffer(data);
     case 'fragments':
-      return data.length === 0 ? [] : [data];
+      return splitAt(data, fragmentEnds ?? []);
     case 'blob':
       return new Blob([data as Uint8Array<ArrayBuffer>]);
     default:
       return data;
   }
+}
+
+/**
+ * Returns the bytes of a close reason as the peer sent them.
+ * @param isUnchecked - it was not checked to be UTF-8, and has one character for each byte
+ */
+export function reasonBytes(reason: string, isUnchecked: boolean): Buffer {
+  return reason === '' ? EMPTY_BUFFER : Buffer.from(reason, isUnchecked ? 'latin1' : 'utf8');
+}
+
+/** Returns the pieces of `data` that are not empty. */
+function splitAt(data: Buffer, ends: readonly number[]): Buffer[] {
+  const starts = [0, ...ends];
+  return starts.map((start, i) => data.subarray(start, ends[i])).filter(({ length }) => length > 0);
 }
 
 /** Returns exactly the bytes of `data`; a copy where they share their memory. */

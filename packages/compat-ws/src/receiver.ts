@@ -1,9 +1,11 @@
 import { Writable } from 'node:stream';
 import { Connection, type ConnectionHandler, PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
-import { type BinaryType, EMPTY_BUFFER, shapeMessage, toBuffer } from './payload.ts';
+import type { StreamConnection } from '@hawser/ws/internal';
+import { type BinaryType, reasonBytes, shapeMessage, toBuffer } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { createEndpoint, type SocketOptions } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
+import type { WebSocket } from './websocket.ts';
 
 /** What a {@link Receiver} is made with. */
 export interface ReceiverOptions extends SocketOptions {
@@ -22,8 +24,11 @@ export class Receiver extends Writable implements ConnectionHandler {
   _binaryType: BinaryType;
   readonly _extensions: Readonly<Record<string, PerMessageDeflate>>;
   readonly _isServer: boolean;
+  readonly _allowSynchronousEvents: boolean;
+  readonly _maxBufferedChunks: number;
+  readonly _maxFragments: number;
   readonly _maxPayload: number;
-  readonly #isApart: boolean;
+  readonly _skipUTF8Validation: boolean;
   readonly #machine: Connection;
   /** Tells the writer that its chunk is read. */
   #done: WriteDone | null = null;
@@ -36,7 +41,10 @@ export class Receiver extends Writable implements ConnectionHandler {
     this._extensions = options.extensions ?? {};
     this._isServer = options.isServer ?? false;
     this._maxPayload = (options.maxPayload ?? 0) | 0;
-    this.#isApart = options.allowSynchronousEvents === false;
+    this._skipUTF8Validation = options.skipUTF8Validation ?? false;
+    this._allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this._maxBufferedChunks = (options.maxBufferedChunks ?? 0) | 0;
+    this._maxFragments = (options.maxFragments ?? 0) | 0;
     const endpoint = createEndpoint({ ...options, autoPong: false }, options.isServer ? 'server' : 'client');
     this.#machine = new Connection(this, endpoint, PERMESSAGE_DEFLATE in this._extensions);
   }
@@ -47,9 +55,10 @@ export class Receiver extends Writable implements ConnectionHandler {
     this.#settle();
   }
 
-  onMessage(data: Uint8Array, isBinary: boolean): void {
+  onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
     const message = toBuffer(data);
-    this.#report('message', isBinary ? shapeMessage(message, this._binaryType) : message, isBinary);
+    const shaped = isBinary ? shapeMessage(message, this._binaryType, fragmentEnds) : message;
+    this.#report('message', shaped, isBinary);
   }
 
   onCompressedMessage(data: Uint8Array, isBinary: boolean): null {
@@ -72,7 +81,7 @@ export class Receiver extends Writable implements ConnectionHandler {
   onClosing(): void {
     const { violation, closeCode, closeReason } = this.#machine;
     if (violation !== null) return;
-    this.emit('conclude', closeCode, closeReason === '' ? EMPTY_BUFFER : Buffer.from(closeReason));
+    this.emit('conclude', closeCode, reasonBytes(closeReason, this._skipUTF8Validation));
     this.end();
   }
 
@@ -81,7 +90,7 @@ export class Receiver extends Writable implements ConnectionHandler {
   onTimeout(): void {}
 
   #report(event: string, ...args: unknown[]): void {
-    if (this.#isApart) {
+    if (!this._allowSynchronousEvents) {
       this.#wait();
       setImmediate(() => this.#resume(() => {}));
     }
@@ -106,5 +115,20 @@ export class Receiver extends Writable implements ConnectionHandler {
     this.#done = null;
     const { violation } = this.#machine;
     done?.(violation === null ? null : toError(violation));
+  }
+}
+
+/** The receiver of a connection: a view of its settings. What is written to it counts as read from the socket. */
+export class ConnectionReceiver extends Receiver {
+  readonly #connection: StreamConnection<WebSocket>;
+
+  constructor(connection: StreamConnection<WebSocket>, options: ReceiverOptions) {
+    super(options);
+    this.#connection = connection;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteDone): void {
+    this.#connection.onData(chunk);
+    done();
   }
 }

@@ -9,12 +9,12 @@ import {
   PERMESSAGE_DEFLATE,
   writeHeader,
 } from '@hawser/protocol/websocket';
-import { EncodedFrames, NodeNatives, type StreamConnection, type WriteCallback } from '@hawser/ws/internal';
+import { NodeNatives, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, checkControlPayload } from './arguments.ts';
 import { toBuffer, toPayload } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
+import type { Sending } from './sending.ts';
 import { throwLater } from './socket-events.ts';
-import type { SocketSettings } from './socket-settings.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** How {@link Sender.frame} writes a frame. */
@@ -50,8 +50,6 @@ export class Sender {
     return [header, toBuffer(payload)];
   }
 
-  /** Bytes of what waits to be compressed or read. */
-  _bufferedBytes = 0;
   readonly _socket: Duplex;
   readonly _extensions: Readonly<Record<string, PerMessageDeflate>>;
   readonly #generateMask: ((mask: Buffer) => void) | undefined;
@@ -67,6 +65,21 @@ export class Sender {
     this._socket = socket;
     this._extensions = extensions;
     this.#generateMask = generateMask;
+  }
+
+  /** Bytes of what waits to be compressed or read. */
+  get _bufferedBytes(): number {
+    return this.#jobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** What waits behind the one that is being compressed or read. */
+  get _queue(): readonly unknown[] {
+    return this.#jobs.slice(1);
+  }
+
+  /** 0 where nothing is being compressed or read. */
+  get _state(): 0 | 1 {
+    return this._bufferedBytes > 0 ? 1 : 0;
   }
 
   /** Sends a close frame. */
@@ -153,14 +166,11 @@ export class Sender {
   }
 
   #submit(byteLength: number, job: Job): void {
-    this._bufferedBytes += byteLength;
     if (this.#jobs.push({ job, byteLength }) === 1) this.#runFirst();
   }
 
   #runFirst(): void {
-    const { job, byteLength } = this.#jobs[0]!;
-    job(() => {
-      this._bufferedBytes -= byteLength;
+    this.#jobs[0]!.job(() => {
       this.#jobs.shift();
       if (this.#jobs.length > 0) this.#runFirst();
     });
@@ -177,22 +187,24 @@ export class Sender {
 
 /** The sender of a connection: what somebody else framed goes out in order with what the connection frames. */
 export class ConnectionSender extends Sender {
-  readonly #connection: StreamConnection<WebSocket>;
-  readonly #settings: SocketSettings;
+  readonly #sending: Sending;
 
-  constructor(socket: WebSocket, stream: Duplex, settings: SocketSettings) {
+  constructor(socket: WebSocket, stream: Duplex, sending: Sending) {
     super(stream, socket._extensions);
-    this.#connection = socket._connection!;
-    this.#settings = settings;
+    this.#sending = sending;
+  }
+
+  override get _bufferedBytes(): number {
+    return this.#sending.waitingBytes;
+  }
+
+  override get _queue(): readonly unknown[] {
+    return this.#sending.waiting.slice(1);
   }
 
   override sendFrame(list: readonly (string | Uint8Array)[], callback?: WriteCallback): void {
     const frames = list.some((part) => typeof part === 'string') ? list.map(toBuffer) : list;
-    const message = this.#settings.prepareFrames(frames as readonly Uint8Array[]);
-    const result = this.#connection.sendOutgoing(new EncodedFrames(message, callback ?? null));
-    if (result === 'closed' && callback !== undefined) {
-      process.nextTick(callback, new Error('the connection is closed'));
-    }
+    this.#sending.sendFrames(frames as readonly Uint8Array[], callback);
   }
 }
 

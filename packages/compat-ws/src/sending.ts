@@ -1,6 +1,16 @@
-import type { StreamConnection, WriteCallback } from '@hawser/ws/internal';
+import type { Duplex } from 'node:stream';
+import { MAX_COPIED_BYTES } from '@hawser/protocol/websocket';
+import {
+  type Broadcast,
+  type Deflation,
+  EncodedFrames,
+  type FrameOptions,
+  type StreamConnection,
+  type WriteCallback,
+} from '@hawser/ws/internal';
 import { checkControlPayload } from './arguments.ts';
 import { BlobQueue } from './blob-queue.ts';
+import { CompressionQueue } from './compression-queue.ts';
 import { toBuffer, toPayload } from './payload.ts';
 import { byteLengthOf, type SenderOptions } from './sender.ts';
 import type { SocketSettings } from './socket-settings.ts';
@@ -10,20 +20,52 @@ import type { WebSocket } from './websocket.ts';
 export class Sending {
   readonly #socket: WebSocket;
   readonly #connection: StreamConnection<WebSocket>;
+  readonly #stream: Duplex;
   readonly #settings: SocketSettings;
+  readonly #deflation: Deflation | null;
   /** A message is being sent in fragments: what comes next continues it. */
   #isFragmenting = false;
   #blobs: BlobQueue | null = null;
+  #compression: CompressionQueue | null = null;
 
-  constructor(socket: WebSocket, connection: StreamConnection<WebSocket>, settings: SocketSettings) {
+  /** @param deflation - what messages are compressed with, where that was agreed on */
+  constructor(
+    socket: WebSocket,
+    connection: StreamConnection<WebSocket>,
+    stream: Duplex,
+    settings: SocketSettings,
+    deflation: Deflation | null,
+  ) {
+    this.#stream = stream;
+    this.#deflation = deflation;
     this.#socket = socket;
     this.#connection = connection;
     this.#settings = settings;
   }
 
-  /** Bytes of what waits behind a blob, and of the blob. */
+  /** Bytes of payloads that wait to be read or compressed, or behind one that does. */
   get waitingBytes(): number {
-    return this.#blobs?.waitingBytes ?? 0;
+    return (this.#blobs?.waitingBytes ?? 0) + (this.#compression?.waitingBytes ?? 0);
+  }
+
+  /** What waits to be compressed, and behind that. */
+  get waiting(): readonly unknown[] {
+    return this.#compression?.waiting ?? [];
+  }
+
+  /** Compresses and sends what waits for the end of the turn. */
+  sendCompressed(): void {
+    this.#compression?.sendAll();
+  }
+
+  /** Nothing that waits to be compressed is to be sent any more. */
+  abandonCompressed(): void {
+    this.#compression?.abandon();
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#compression?.end();
   }
 
   send(data: unknown, options: SenderOptions | undefined, callback: WriteCallback | undefined): void {
@@ -50,15 +92,30 @@ export class Sending {
     checkControlPayload(byteLengthOf(data));
     const send = (payload: string | Uint8Array): void => {
       if (mask === this.#socket._isServer) this.#socket._sender![kind](payload, mask, callback);
-      else this.#connection.sendControl(kind, toBuffer(payload), callback ?? null);
+      else this.#sendControlPayload(kind, toBuffer(payload), callback);
     };
     if (this.#isImmediate(data)) send(toPayload(data));
     else this.#queue().submit(data, callback, send);
   }
 
   close(code: number | undefined, reason: string): void {
-    if (this.#blobs === null) this.#connection.close(code, reason);
-    else this.#blobs.run(() => this.#connection.close(code, reason));
+    const byteLength = code === undefined ? 0 : 2 + Buffer.byteLength(reason);
+    const close = (): void => {
+      this.#inOrder(byteLength, undefined, () => this.#connection.close(code, reason));
+    };
+    if (this.#blobs === null) close();
+    else this.#blobs.run(close);
+  }
+
+  /** Sends frames that somebody else encoded. */
+  sendFrames(frames: readonly Uint8Array[], callback: WriteCallback | undefined): void {
+    const message = new EncodedFrames(this.#settings.prepareFrames(frames), callback ?? null);
+    this.#inOrder(message.byteLength, callback, () => {
+      const result = this.#connection.sendOutgoing(message);
+      if (result === 'closed' && callback !== undefined) {
+        process.nextTick(callback, new Error('the connection is closed'));
+      }
+    });
   }
 
   #sendPayload(
@@ -71,15 +128,52 @@ export class Sending {
     const isCompressible = options?.compress ?? true;
     const isPlain = isFinal && isCompressible && callback === undefined;
     const isShareable = isPlain && !this.#isFragmenting && this.#settings.isServer;
+    const broadcast = isShareable ? this.#settings.recall(payload, isBinary, this.#socket) : null;
+    const isCompressed = isCompressible && this.#deflation !== null && this.#isWorthwhile(payload);
+    const isBehind = isCompressed || this.#compression?.isEmpty === false;
     this.#isFragmenting = !isFinal;
-    if (isPlain) {
-      const broadcast = isShareable ? this.#settings.recall(payload, isBinary, this.#socket) : null;
-      if (broadcast === null) this.#connection.send(payload, isBinary);
-      else this.#connection.sendOutgoing(broadcast);
-    } else {
-      const onWritten = callback ?? null;
-      this.#connection.sendFrame(payload, { isBinary, isFinal, isCompressible, onWritten });
+    if (broadcast === null && isPlain && !isBehind) {
+      this.#connection.send(payload, isBinary);
+      return;
     }
+    const frameOptions = { isBinary, isFinal, isCompressible, onWritten: callback ?? null };
+    if (isBehind) this.#sendWithTurn(payload, broadcast, frameOptions);
+    else if (broadcast !== null) this.#connection.sendOutgoing(broadcast);
+    else this.#connection.sendFrame(payload, frameOptions);
+  }
+
+  #sendWithTurn(payload: string | Uint8Array, broadcast: Broadcast | null, options: FrameOptions): void {
+    const isCopied = typeof payload !== 'string' && payload.length <= MAX_COPIED_BYTES && broadcast === null;
+    const kept = isCopied ? Buffer.from(payload) : payload;
+    broadcast?.keep();
+    this.#compression ??= new CompressionQueue(
+      this.#connection,
+      this.#stream,
+      this.#settings.context.flusher,
+    );
+    this.#compression.push(byteLengthOf(payload), options.onWritten ?? undefined, () => {
+      if (broadcast === null) this.#connection.sendFrame(kept, options);
+      else this.#connection.sendOutgoing(broadcast);
+    });
+  }
+
+  #sendControlPayload(kind: 'ping' | 'pong', payload: Buffer, callback: WriteCallback | undefined): void {
+    const isWaiting = this.#compression?.isEmpty === false;
+    const kept = isWaiting ? Buffer.from(payload) : payload;
+    this.#inOrder(payload.length, callback, () => {
+      this.#connection.sendControl(kind, kept, callback ?? null);
+    });
+  }
+
+  /** Sends now, or behind what waits to be compressed. */
+  #inOrder(byteLength: number, callback: WriteCallback | undefined, send: () => void): void {
+    if (this.#compression === null || this.#compression.isEmpty) send();
+    else this.#compression.push(byteLength, callback, send);
+  }
+
+  #isWorthwhile(payload: string | Uint8Array): boolean {
+    // What continues a message is compressed or not as that one is: it may wait in any case.
+    return this.#isFragmenting || this.#deflation!.isWorthwhile(byteLengthOf(payload));
   }
 
   /** Nothing has to be read first. */

@@ -3,11 +3,12 @@ import type { WebSocket } from './websocket.ts';
 
 /** What a connection reports, for all sockets of this process. */
 export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
-  message: (socket, data, isBinary) => socket._deliver(data, isBinary),
+  message: (socket, data, isBinary, fragmentEnds) => socket._deliver(data, isBinary, fragmentEnds),
   ping: (socket, data) => emitSafely(socket, 'ping', data),
   pong: (socket, data) => emitSafely(socket, 'pong', data),
   drain: () => {},
   failed: throwLater,
+  ending: ({ peer }) => peer._onEnding(),
   closing: ({ peer }) => peer._onClosing(),
   closed: ({ peer }) => peer._onClosed(),
 } satisfies StreamEvents<WebSocket>);
@@ -15,9 +16,9 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
 /** The same, each message, ping and pong in a task of its own. */
 export const SOCKET_EVENTS_APART: StreamEvents<WebSocket> = Object.freeze({
   ...SOCKET_EVENTS,
-  message: (socket, data, isBinary) => {
+  message: (socket, data, isBinary, fragmentEnds) => {
     connectionOf(socket).letReactionsRun();
-    socket._deliver(data, isBinary);
+    socket._deliver(data, isBinary, fragmentEnds);
   },
   ping: (socket, data) => {
     connectionOf(socket).letReactionsRun();

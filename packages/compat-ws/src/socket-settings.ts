@@ -23,8 +23,10 @@ export interface SocketOptions {
   readonly allowSynchronousEvents?: boolean | undefined;
   readonly autoPong?: boolean | undefined;
   readonly generateMask?: ((mask: Buffer) => void) | undefined;
+  readonly maxBufferedChunks?: number | undefined;
   readonly maxFragments?: number | undefined;
   readonly maxPayload?: number | undefined;
+  readonly maxPendingAutoPongs?: number | undefined;
   readonly skipUTF8Validation?: boolean | undefined;
 }
 
@@ -34,6 +36,8 @@ export interface SocketOptions {
  */
 export class SocketSettings implements SocketOptions, Flushable {
   readonly allowSynchronousEvents: boolean;
+  readonly maxBufferedChunks: number;
+  readonly maxFragments: number;
   readonly maxPayload: number;
   readonly skipUTF8Validation: boolean;
   readonly context: StreamContext<WebSocket>;
@@ -51,6 +55,8 @@ export class SocketSettings implements SocketOptions, Flushable {
 
   constructor(options: SocketOptions, role: Role) {
     this.allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this.maxBufferedChunks = options.maxBufferedChunks ?? 0;
+    this.maxFragments = options.maxFragments ?? 0;
     this.maxPayload = (options.maxPayload ?? 0) | 0;
     this.skipUTF8Validation = options.skipUTF8Validation ?? false;
     this.isServer = role === 'server';
@@ -142,12 +148,10 @@ export class SocketSettings implements SocketOptions, Flushable {
 
 /** Returns an endpoint with the habits of `ws`. */
 export function createEndpoint(options: SocketOptions, role: Role): Endpoint {
-  const maxPayload = (options.maxPayload ?? 0) | 0;
-  const maxFragments = (options.maxFragments ?? 0) | 0;
   return new Endpoint(
     {
       role,
-      maxMessageBytes: maxPayload > 0 ? maxPayload : Number.MAX_SAFE_INTEGER,
+      maxMessageBytes: Math.min(limit(options.maxPayload), Number.MAX_SAFE_INTEGER),
       // The socket has a timer of its own while it closes.
       closeTimeoutMs: Number.POSITIVE_INFINITY,
       pingIntervalMs: 0,
@@ -157,12 +161,21 @@ export function createEndpoint(options: SocketOptions, role: Role): Endpoint {
         validatesText: !options.skipUTF8Validation,
         echoesCloseReason: true,
         explainsFailures: false,
-        maxFragments: maxFragments > 0 ? maxFragments : Number.POSITIVE_INFINITY,
+        maxBufferedChunks: limit(options.maxBufferedChunks),
+        maxFragments: limit(options.maxFragments),
+        maxWaitingPongs: limit(options.maxPendingAutoPongs),
+        recordsFragments: true,
         allowsLongLengths: true,
       },
     },
     options.generateMask === undefined ? new NodeNatives() : new MaskingNatives(options.generateMask),
   );
+}
+
+/** Returns a limit as `ws` takes it: without one where it is no positive number. */
+function limit(value: number | undefined): number {
+  const whole = (value ?? 0) | 0;
+  return whole > 0 ? whole : Number.POSITIVE_INFINITY;
 }
 
 /** Has the program make the masks. */

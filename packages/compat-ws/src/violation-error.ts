@@ -29,6 +29,7 @@ const MESSAGES: Readonly<Record<ViolationCode, (value: number) => string>> = {
   WS_ERR_INVALID_UTF8: () => `${INVALID_FRAME}: invalid UTF-8 sequence`,
   WS_ERR_INVALID_COMPRESSED_DATA: () => 'invalid compressed data',
   WS_ERR_TOO_MANY_BUFFERED_PARTS: () => 'Too many message fragments',
+  WS_ERR_TOO_MANY_BUFFERED_CHUNKS: () => 'Too many buffered chunks',
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: (length) =>
     isTooLongToCount(length)
       ? 'Unsupported WebSocket frame: payload length > 2^53 - 1'
@@ -39,6 +40,7 @@ const MESSAGES: Readonly<Record<ViolationCode, (value: number) => string>> = {
 const CODES: Readonly<Partial<Record<ViolationCode, string>>> = {
   WS_ERR_UNEXPECTED_CONTINUATION: 'WS_ERR_INVALID_OPCODE',
   WS_ERR_EXPECTED_CONTINUATION: 'WS_ERR_INVALID_OPCODE',
+  WS_ERR_TOO_MANY_BUFFERED_CHUNKS: 'WS_ERR_TOO_MANY_BUFFERED_PARTS',
   WS_ERR_INVALID_COMPRESSED_DATA: 'Z_DATA_ERROR',
 };
 

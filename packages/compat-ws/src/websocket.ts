@@ -7,9 +7,9 @@ import { StreamConnection, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, controlArguments } from './arguments.ts';
 import { abortHandshake, type ClientOptions, connect } from './connect.ts';
 import { addHandler, defineHandlerAttributes, removeHandler } from './event-target.ts';
-import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, shapeMessage } from './payload.ts';
+import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, reasonBytes, shapeMessage } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
-import { Receiver } from './receiver.ts';
+import { ConnectionReceiver, type Receiver } from './receiver.ts';
 import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
 import { Sending } from './sending.ts';
 import { throwLater } from './socket-events.ts';
@@ -154,14 +154,14 @@ export class WebSocket extends EventEmitter {
   /** Sends what others framed. */
   get _sender(): Sender | null {
     if (this._connection === null) return null;
-    this.#sender ??= new ConnectionSender(this, this.#stream!, this.#settings!);
+    this.#sender ??= new ConnectionSender(this, this.#stream!, this.#sending!);
     return this.#sender;
   }
 
-  /** A view of the receiving side: its settings, and the event `conclude`. */
+  /** A view of the receiving side: its settings, and the event `conclude`; what is written to it is read. */
   get _receiver(): Receiver | null {
     if (this._connection === null) return null;
-    this.#receiver ??= new Receiver({
+    this.#receiver ??= new ConnectionReceiver(this._connection, {
       ...this.#settings,
       binaryType: this._binaryType,
       extensions: this._extensions,
@@ -184,14 +184,14 @@ export class WebSocket extends EventEmitter {
   }
 
   get _closeMessage(): Buffer {
-    const reason = this._closeFrameReceived ? this._connection!.ending.closeReason : '';
-    return reason === '' ? EMPTY_BUFFER : Buffer.from(reason);
+    if (!this._closeFrameReceived) return EMPTY_BUFFER;
+    return reasonBytes(this._connection!.ending.closeReason, this.#settings!.skipUTF8Validation);
   }
 
   addEventListener(
     type: string,
     handler: Parameters<typeof addHandler>[2],
-    options?: { once?: boolean | undefined },
+    options: { once?: boolean | undefined } = {},
   ): void {
     addHandler(this, type, handler, options);
   }
@@ -211,7 +211,7 @@ export class WebSocket extends EventEmitter {
     const connection = new StreamConnection<WebSocket>(socket, this.#settings.context, deflation, () => this);
     this._connection = connection;
     this.#stream = socket;
-    this.#sending = new Sending(this, connection, this.#settings);
+    this.#sending = new Sending(this, connection, socket, this.#settings, deflation);
     (socket as Partial<Socket>).setTimeout?.(0);
     (socket as Partial<Socket>).setNoDelay?.();
     // Read when this turn is over, so that nobody misses a message.
@@ -278,22 +278,29 @@ export class WebSocket extends EventEmitter {
       this.#abortConnect();
     } else if (this._connection !== null) {
       this._readyState = CLOSING;
-      // It was sent before, so it leaves before.
+      // It was sent before, so it leaves before, but for what is still to be compressed.
+      this.#sending!.abandonCompressed();
       this._connection.flush();
       this._connection.terminate();
     }
   }
 
   /** Emits a message. What a listener throws must not disturb those that follow. */
-  _deliver(data: Buffer, isBinary: boolean): void {
+  _deliver(data: Buffer, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
     const isPlain = !isBinary || this._binaryType === 'nodebuffer';
     // Nothing to look at, and no reason to keep the chunk that it came in.
     if (data.length === 0) data = EMPTY_BUFFER;
     try {
-      this.emit('message', isPlain ? data : shapeMessage(data, this._binaryType), isBinary);
+      const shaped = isPlain ? data : shapeMessage(data, this._binaryType, fragmentEnds);
+      this.emit('message', shaped, isBinary);
     } catch (error) {
       throwLater(error);
     }
+  }
+
+  /** The connection is about to be no longer open: what waits to be compressed goes out first. */
+  _onEnding(): void {
+    this.#sending!.sendCompressed();
   }
 
   /** The connection is no longer open, whoever began to close it. */
@@ -309,6 +316,7 @@ export class WebSocket extends EventEmitter {
   _onClosed(): void {
     clearTimeout(this._closeTimer ?? undefined);
     this._readyState = CLOSING;
+    this.#sending!.end();
     this.#emitError();
     this.emitClose();
   }

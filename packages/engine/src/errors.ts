@@ -1,5 +1,5 @@
 import type { ViolationCode } from '@hawser/protocol/engineio';
-import type { ViolationCode as WebSocketViolationCode } from '@hawser/protocol/websocket';
+import { VIOLATIONS, type ViolationCode as WebSocketViolationCode } from '@hawser/protocol/websocket';
 
 /** Why a request is turned away, by the names of `Server.errors`. */
 export const ERRORS = Object.freeze({
@@ -30,10 +30,16 @@ export type EngineErrorCode =
   | WebSocketViolationCode
   | 'EIO_ERR_OVERLAP'
   | 'EIO_ERR_REQUEST_CUT'
+  | 'EIO_ERR_REQUEST_TIMEOUT'
   | 'EIO_ERR_SLOW_CONSUMER'
   | 'EIO_ERR_CONTENT_TYPE'
   | 'EIO_ERR_WRITE'
   | 'EIO_ERR_CONNECTION';
+
+interface EngineErrorDetails {
+  readonly cause?: unknown;
+  readonly limit?: number;
+}
 
 /**
  * Why a session ended, as the second argument of its `close` event.
@@ -45,9 +51,21 @@ export class EngineError extends Error {
   /** As engine.io marks what its transports report. */
   readonly type = 'TransportError';
   readonly code: EngineErrorCode;
+  /** The bound that was crossed, in bytes, where it was about one. */
+  readonly limit: number | undefined;
 
-  constructor(code: EngineErrorCode, message: string, cause?: unknown) {
+  constructor(code: EngineErrorCode, message: string, { cause, limit }: EngineErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.limit = limit;
   }
+}
+
+/** The code of a WebSocket message that is too large: the `ws` package has the same. */
+export const MESSAGE_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+
+/** Returns what is told of one. */
+export function messageTooLarge(limit: number, cause?: unknown): EngineError {
+  const message = `${VIOLATIONS[MESSAGE_TOO_LARGE].reason} of ${limit} bytes`;
+  return new EngineError(MESSAGE_TOO_LARGE, message, { limit, cause });
 }

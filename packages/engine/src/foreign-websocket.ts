@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Slab } from '@hawser/protocol/websocket';
 import { ConfirmingTransport } from './confirming-transport.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, MESSAGE_TOO_LARGE, messageTooLarge } from './errors.ts';
 import { EngineNatives } from './natives.ts';
 import { byteLengthOf, encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, versionOf } from './transport.ts';
@@ -14,8 +14,10 @@ export interface ForeignSocket {
   send(data: string | Uint8Array, callback: (error?: Error) => void): void;
   send(data: string | Uint8Array, options: { compress: boolean }, callback: (error?: Error) => void): void;
   close(code?: number, reason?: string): void;
+  ping?(): void;
   on(event: 'message', listener: (data: Buffer | string, isBinary: boolean) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'pong', listener: () => void): unknown;
   once(event: 'close', listener: (code?: number, reason?: unknown) => void): unknown;
   readonly _sender?: { sendFrame?(frame: object, callback: (error?: Error) => void): void } | undefined;
 }
@@ -100,7 +102,10 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
     this.#isCompressing = isCompressing;
     this.writable = true;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    socket.on('error', (error) => this.fail(new EngineError('EIO_ERR_CONNECTION', error.message, error)));
+    socket.on('pong', () => {
+      this.wasHeard = true;
+    });
+    socket.on('error', (error) => this.#break(error));
     socket.once('close', (code = 1006, reason = '') => {
       this.end({ description: 'websocket connection closed', context: { code, reason: String(reason) } });
     });
@@ -110,12 +115,16 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
     return 'websocket';
   }
 
+  override probe(): void {
+    this.#socket.ping?.();
+  }
+
   send(packet: OutgoingPacket): void {
     const { data, options, callback } = packet;
     const byteLength = byteLengthOf(data);
     this.wrote(byteLength);
     const done = (error?: Error | null): void => {
-      if (error) this.fail(new EngineError('EIO_ERR_WRITE', 'write error', error));
+      if (error) this.fail(new EngineError('EIO_ERR_WRITE', 'write error', { cause: error }));
       else this.confirm(byteLength, callback);
     };
     const frame = options.wsPreEncodedFrame;
@@ -137,6 +146,14 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
   protected override onPeerClose(): void {
     this.#socket.close();
     this.end(undefined);
+  }
+
+  #break(cause: Error & { code?: string }): void {
+    if (cause.code === MESSAGE_TOO_LARGE) {
+      this.fail(messageTooLarge(this.#context.maxPayloadBytes, cause));
+    } else {
+      this.fail(new EngineError('EIO_ERR_CONNECTION', cause.message, { cause }));
+    }
   }
 
   #receive(data: Buffer | string, isBinary: boolean): void {

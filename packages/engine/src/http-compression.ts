@@ -10,6 +10,9 @@ export interface HttpCompression extends ZlibOptions {
 
 type Coding = 'gzip' | 'deflate';
 
+/** What responses of polling are compressed with. */
+export const CODINGS: readonly Coding[] = Object.freeze(['gzip', 'deflate']);
+
 const COMPRESS = Object.freeze({ gzip, deflate });
 
 const DEFAULT_THRESHOLD_BYTES = 1024;
@@ -20,10 +23,10 @@ export function resolveHttpCompression(option: boolean | object | undefined): Ht
   return Object.freeze({ threshold: DEFAULT_THRESHOLD_BYTES, ...(option === true ? {} : option) });
 }
 
-/** Returns the coding that the client likes best, or `null` where it takes none of ours. */
-export function chooseCoding(request: IncomingMessage): Coding | null {
-  const [best] = new Negotiator(request).encodings(['gzip', 'deflate']);
-  return best === 'gzip' || best === 'deflate' ? best : null;
+/** Returns the coding that the client likes best, or `null` where it takes none of these. */
+export function chooseCoding<C extends string>(request: IncomingMessage, codings: readonly C[]): C | null {
+  const [best] = new Negotiator(request).encodings([...codings]);
+  return codings.find((coding) => coding === best) ?? null;
 }
 
 /** Compresses a body on another thread; `done` gets `null` where that failed. */

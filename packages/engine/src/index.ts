@@ -1,3 +1,8 @@
+/**
+ * An Engine.IO server: sessions over WebSocket, HTTP long polling and WebTransport.
+ * @module @hawser/engine
+ */
+
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export { attach, listen } from './listen.ts';
 export type { Middleware } from './middleware.ts';
@@ -16,6 +21,7 @@ export { PreparedMessage } from './prepared-message.ts';
 export type { ErrorCallback } from './refusal.ts';
 export type { AnyHttpServer } from './router.ts';
 export { Server, type Server as BaseServer } from './server.ts';
-export { type CloseReason, Socket } from './session.ts';
+export { Socket } from './session.ts';
+export type { CloseReason } from './session-consumer.ts';
 export { type CloseDescription, type EngineRequest, Transport } from './transport.ts';
 export { transports } from './transports.ts';

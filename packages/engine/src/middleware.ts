@@ -1,11 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import cors, { type CorsOptions, type CorsOptionsDelegate } from 'cors';
 
 /** A middleware of Express. Its parameters may be narrower than ours, as Express's own are. */
 export type Middleware = {
   bivarianceHack(req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): unknown;
 }['bivarianceHack'];
+
+/** Returns what answers for the option `cors`, or `null` where it is not set. */
+export function createCorsMiddleware(
+  option: CorsOptions | CorsOptionsDelegate | boolean | undefined,
+): Middleware | null {
+  return option ? cors(option === true ? {} : (option as CorsOptions)) : null;
+}
 
 /** Runs `middlewares` one after the other; `done` gets what one of them failed with. */
 export function runMiddlewares(

@@ -78,6 +78,11 @@ export interface ServerOptions {
   wsEngine?: unknown;
   /** A message that goes out with the handshake. */
   initialPacket?: unknown;
+  /**
+   * For layers above: members that the handshake carries behind its own five, as JSON. It is read as each session
+   * begins, so it can be set in `server.opts` later. Clients pass over what they do not know.
+   */
+  handshakeExtras?: Readonly<Record<string, unknown>> | undefined;
   /** Sends the session's id as a cookie, for load balancers. @defaultValue `false` */
   cookie?: CookieOptions | boolean | undefined;
   /** Options of the `cors` package, for polling across origins. @defaultValue `false` */

@@ -1,11 +1,12 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { VIOLATIONS } from '@hawser/protocol/engineio';
+import { CloseCode } from '@hawser/protocol/websocket';
 import type { Flushable } from '@hawser/ws/internal';
 import { EngineError, type EngineErrorCode } from './errors.ts';
-import { chooseCoding, compressBody } from './http-compression.ts';
+import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, RequestBody } from './request-body.ts';
-import { type EngineRequest, Transport, versionOf } from './transport.ts';
+import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
 /** So much of one turn is collected for one response; what is sent beyond it waits in the session, under its bound. */
@@ -13,8 +14,6 @@ const MAX_COLLECTED_BYTES = 262_144;
 
 /** How long a session that is closed waits for one more poll, to say so. */
 const CLOSE_TIMEOUT_MS = 30_000;
-
-const TOO_LARGE = 'EIO_ERR_PAYLOAD_TOO_LARGE';
 
 interface Poll {
   readonly request: EngineRequest;
@@ -32,6 +31,9 @@ interface Poll {
  * | waiting | the client leaves          | the session ends                                  |
  * | waiting | `close`                    | answered with a `close` packet                    |
  * | none    | `close`                    | the next GET is, or 30 s pass                     |
+ *
+ * The data of a `close` packet says why, as the close frame of a WebSocket does; clients that do not know that pass
+ * over it. So do the bodies of responses that refuse a request.
  */
 export class Polling extends Transport implements Flushable, BodyHandler {
   static override readonly upgradesTo: readonly string[] = ['websocket', 'webtransport'];
@@ -65,7 +67,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     // The first request of a session is kept; what answered it is not.
     request.res = null;
     // While middlewares took their time, the client may have left, of which nothing more would be heard.
-    if (response.destroyed) this.fail(new EngineError('EIO_ERR_REQUEST_CUT', 'request closed prematurely'));
+    if (response.destroyed) this.#accuse('EIO_ERR_REQUEST_CUT', 'request closed prematurely');
     else if (request.method === 'GET') this.#onPoll({ request, response });
     else if (request.method === 'POST') this.#onPost({ request, response });
     else response.writeHead(500).end();
@@ -132,15 +134,22 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   onBodyTooLarge(): void {
-    const { response } = this.#takePost();
-    const message = `payload is over the limit of ${this.#context.maxPayloadBytes} bytes`;
-    refuse(response, 413, message);
-    this.fail(new EngineError(TOO_LARGE, message));
+    const limit = this.#context.maxPayloadBytes;
+    const reason = `payload is over the limit of ${limit} bytes`;
+    this.#refuseBoth(413, reason);
+    const error = new EngineError('EIO_ERR_PAYLOAD_TOO_LARGE', reason, { limit });
+    this.fail(error, { code: CloseCode.MESSAGE_TOO_BIG, reason });
+  }
+
+  onBodyTooSlow(): void {
+    const reason = `payload took longer than ${this.#context.maxBodyMs} ms`;
+    this.#refuseBoth(408, reason);
+    this.#accuse('EIO_ERR_REQUEST_TIMEOUT', reason);
   }
 
   onBodyCut(): void {
     this.#takePost();
-    this.fail(new EngineError('EIO_ERR_REQUEST_CUT', 'data request connection closed prematurely'));
+    this.#accuse('EIO_ERR_REQUEST_CUT', 'data request connection closed prematurely');
   }
 
   /** Whether a response can have a binary body. */
@@ -158,7 +167,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     return payload;
   }
 
-  protected doClose(done: () => void): void {
+  protected doClose(done: () => void, notice: CloseNotice | null): void {
     this.#body?.destroy();
     this.#post = this.#body = null;
     const onClosed = (): void => {
@@ -168,7 +177,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       this.end(undefined);
     };
     if (this.#poll !== null) {
-      this.#sendClose(onClosed);
+      this.#sendClose(onClosed, notice);
     } else if (this.discarded) {
       onClosed();
     } else {
@@ -185,8 +194,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   #onPoll(poll: Poll): void {
     const { response } = poll;
     if (this.#poll !== null) {
-      this.fail(new EngineError('EIO_ERR_OVERLAP', 'overlap from client'));
-      response.writeHead(400).end();
+      this.#refuse(response, 'EIO_ERR_OVERLAP', 'overlap from client');
       return;
     }
     this.#poll = poll;
@@ -196,27 +204,41 @@ export class Polling extends Transport implements Flushable, BodyHandler {
         this.#poll = null;
         this.writable = false;
       }
-      this.fail(new EngineError('EIO_ERR_REQUEST_CUT', 'poll connection closed prematurely'));
+      this.#accuse('EIO_ERR_REQUEST_CUT', 'poll connection closed prematurely');
     });
     this.becomeReady();
-    if (this.#onClosed !== null) this.#sendClose(this.#onClosed);
+    if (this.#onClosed !== null) this.#sendClose(this.#onClosed, null);
   }
 
   #onPost(post: Poll): void {
     const { request, response } = post;
     if (this.#post !== null) {
-      this.#refusePost(response, 'EIO_ERR_OVERLAP', 'data request overlap from client');
+      this.#refuse(response, 'EIO_ERR_OVERLAP', 'data request overlap from client');
     } else if (request.headers['content-type'] === 'application/octet-stream' && this.protocol === 4) {
-      this.#refusePost(response, 'EIO_ERR_CONTENT_TYPE', 'invalid content');
+      this.#refuse(response, 'EIO_ERR_CONTENT_TYPE', 'invalid content');
     } else {
       this.#post = post;
-      this.#body = new RequestBody(request, response, this.#context.maxPayloadBytes, this);
+      this.#body = new RequestBody(request, response, this.#context, this);
     }
   }
 
-  #refusePost(response: ServerResponse, code: EngineErrorCode, message: string): void {
-    this.fail(new EngineError(code, message));
-    response.writeHead(400).end();
+  /** Refuses a body. A poll that waits is told the same: clients go by the answer that they see first. */
+  #refuseBoth(status: number, reason: string): void {
+    const poll = this.#poll;
+    this.#poll = null;
+    this.writable = false;
+    refuse(this.#takePost().response, status, reason);
+    if (poll !== null) refuse(poll.response, status, reason);
+  }
+
+  #refuse(response: ServerResponse, code: EngineErrorCode, reason: string): void {
+    refuse(response, 400, reason);
+    this.#accuse(code, reason);
+  }
+
+  /** Reports what the client did wrong, for it to be told as well. */
+  #accuse(code: EngineErrorCode, reason: string): void {
+    this.fail(new EngineError(code, reason), { code: CloseCode.POLICY_VIOLATION, reason });
   }
 
   #takePost(): Poll {
@@ -225,8 +247,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     return post;
   }
 
-  #sendClose(onClosed: () => void): void {
-    this.#packets.push(controlPacket('close'));
+  #sendClose(onClosed: () => void, notice: CloseNotice | null): void {
+    this.#packets.push(controlPacket('close', notice?.reason));
     this.flush();
     onClosed();
   }
@@ -242,7 +264,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     };
     const isWorthwhile =
       httpCompression !== null && isCompressible && bytes.length >= httpCompression.threshold;
-    const coding = isWorthwhile ? chooseCoding(request) : null;
+    const coding = isWorthwhile ? chooseCoding(request, CODINGS) : null;
     if (httpCompression === null || coding === null) {
       respond(bytes);
       return;
@@ -265,5 +287,9 @@ export class Polling extends Transport implements Flushable, BodyHandler {
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=UTF-8' }).end(message);
+  const headers = {
+    'Content-Type': 'text/plain; charset=UTF-8',
+    'Content-Length': Buffer.byteLength(message),
+  };
+  response.writeHead(status, headers).end(message);
 }

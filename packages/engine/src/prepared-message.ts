@@ -1,6 +1,7 @@
 import type { Codec, Version } from '@hawser/protocol/engineio';
 import type { Slab } from '@hawser/protocol/websocket';
 import { Broadcast, type Outgoing } from '@hawser/ws/internal';
+import { NO_OPTIONS, type OutgoingPacket } from './packet.ts';
 
 /**
  * A message for many sessions: its WebSocket frame is made once, and compressed once for all who agreed on the
@@ -8,6 +9,8 @@ import { Broadcast, type Outgoing } from '@hawser/ws/internal';
  */
 export class PreparedMessage {
   readonly data: string | Uint8Array;
+  /** @internal One packet for all recipients (`node bench/src/micro/engine.mjs`, fan-out). */
+  readonly packet: OutgoingPacket;
   readonly #codecs: Readonly<Record<Version, Codec>>;
   readonly #slab: Slab;
   #frame: Broadcast | null = null;
@@ -17,6 +20,13 @@ export class PreparedMessage {
   /** @internal */
   constructor(data: string | Uint8Array, codecs: Readonly<Record<Version, Codec>>, slab: Slab) {
     this.data = data;
+    this.packet = Object.freeze({
+      type: 'message',
+      data,
+      options: NO_OPTIONS,
+      callback: null,
+      prepared: this,
+    } as const);
     this.#codecs = codecs;
     this.#slab = slab;
   }

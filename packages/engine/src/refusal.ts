@@ -4,10 +4,11 @@ import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
 import type { EngineRequest } from './transport.ts';
 import { endWith, exchangeOf, isHttp2Stream } from './websocket-engine.ts';
 
-/** What an error is about; a `message` is what the client reads. */
+/** What an error is about. A `message` is what the client reads, and the `reason` why its session is not there. */
 export type ErrorContext = Record<string, unknown> & {
   name?: string;
   message?: string | null | undefined;
+  reason?: string | undefined;
 };
 
 /** Told the verdict on a request: nothing where it is fine. */
@@ -21,7 +22,7 @@ export function abortRequest(response: ServerResponse, code: ErrorNumber, contex
     return;
   }
   response.writeHead(code === ERRORS.FORBIDDEN ? 403 : 400, { 'Content-Type': 'application/json' });
-  response.end(JSON.stringify({ code, message: messageOf(code, context) }));
+  response.end(JSON.stringify({ code, message: messageOf(code, context), reason: context.reason }));
 }
 
 /** Answers an upgrade that is turned away, and ends the connection, or the stream of one over HTTP/2. */

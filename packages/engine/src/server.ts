@@ -4,13 +4,13 @@ import type { Duplex } from 'node:stream';
 import { createCodec } from '@hawser/protocol/engineio';
 import { TurnFlusher } from '@hawser/ws/internal';
 import { stringifySetCookie } from 'cookie';
-import cors, { type CorsOptions } from 'cors';
 import { resolveDeflate } from './compression.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
 import { type ForeignServerClass, ForeignWebSocketEngine } from './foreign-websocket.ts';
 import { resolveHttpCompression } from './http-compression.ts';
 import { Jsonp } from './jsonp.ts';
-import { type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
+import { createCorsMiddleware, type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
 import { EngineNatives } from './natives.ts';
 import {
   type AttachOptions,
@@ -25,10 +25,12 @@ import { Polling } from './polling.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } from './refusal.ts';
 import { type AnyHttpServer, attachRoute } from './router.ts';
-import { type SessionHost, Socket } from './session.ts';
+import { Socket } from './session.ts';
+import type { SessionHost } from './session-host.ts';
 import { SessionIds } from './session-id.ts';
 import { SessionSweep } from './session-sweep.ts';
-import { type EngineRequest, type Transport, versionOf } from './transport.ts';
+import { StringPool } from './string-pool.ts';
+import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import { transports } from './transports.ts';
 import { parseQuery, verifyRequest } from './verification.ts';
@@ -41,6 +43,12 @@ import { receiveWebTransport } from './webtransport-session.ts';
  * would let a small body hold up everybody else.
  */
 const MAX_PAYLOAD_PACKETS = 65_536;
+
+/**
+ * A body may take so many times as long as silence may last. A slow client with much to say needs more than that; one
+ * that sends a byte now and then would hold its session and its connection for ever.
+ */
+const BODY_TIME_FACTOR = 2;
 
 /** Turns a request away with one of `Server.errors`. */
 type Refuse = (code: ErrorNumber, context?: ErrorContext) => void;
@@ -80,12 +88,15 @@ export class Server extends EventEmitter {
   readonly #host: SessionHost;
   #websockets: WebSocketEngine;
   #isClosed = false;
+  readonly #strings = new StringPool();
+  readonly #ended = new EndedSessions();
   readonly #preparedByFrame = new WeakMap<object, PreparedMessage>();
 
   constructor(options: ServerOptions = {}) {
     super();
     this.opts = resolveOptions(options);
-    if (this.opts.cors) this.use(cors(this.opts.cors === true ? {} : (this.opts.cors as CorsOptions)));
+    const cors = createCorsMiddleware(this.opts.cors);
+    if (cors !== null) this.use(cors);
     this.#context = this.#createContext();
     this.#websockets = this.#createWebSocketEngine();
     this.#sweep = this.#createSweep();
@@ -203,7 +214,7 @@ export class Server extends EventEmitter {
 
   /** Judges a request; `done` gets the error, if there is one. */
   protected verify(request: EngineRequest, isUpgrade: boolean, done: ErrorCallback): void {
-    verifyRequest(request, isUpgrade, this.opts, this.clients, done);
+    verifyRequest(request, isUpgrade, this.opts, { sessions: this.clients, ended: this.#ended }, done);
   }
 
   #verify(
@@ -266,6 +277,7 @@ export class Server extends EventEmitter {
 
   #openSession(id: string, transport: Transport, request: EngineRequest | null): Socket {
     const remoteAddress = request?.socket.remoteAddress ?? '';
+    if (request !== null) this.#strings.shareRequest(request);
     const session = new Socket(id, this.#host, transport, request, remoteAddress);
     this.clients[id] = session;
     this.clientsCount++;
@@ -275,8 +287,9 @@ export class Server extends EventEmitter {
     return session;
   }
 
-  #closeSession(session: Socket): void {
+  #closeSession(session: Socket, notice: CloseNotice | null): void {
     if (!this.#sweep.sessions.delete(session)) return;
+    if (notice !== null) this.#ended.remember(session.id, notice.reason);
     this.clientsCount--;
     // A user's own ids may be given twice.
     if (this.clients[session.id] === session) delete this.clients[session.id];
@@ -294,13 +307,14 @@ export class Server extends EventEmitter {
 
   #createContext(): TransportContext {
     const natives = new EngineNatives();
-    const { maxHttpBufferSize, httpCompression } = this.opts;
+    const { maxHttpBufferSize, httpCompression, pingInterval, pingTimeout } = this.opts;
     const limits = { maxPayloadLength: maxHttpBufferSize, maxPackets: MAX_PAYLOAD_PACKETS };
     return {
       codecs: { 3: createCodec(3, natives, limits), 4: createCodec(4, natives, limits) },
       natives,
       flusher: new TurnFlusher(),
       maxPayloadBytes: maxHttpBufferSize,
+      maxBodyMs: BODY_TIME_FACTOR * (pingInterval + pingTimeout),
       httpCompression: resolveHttpCompression(httpCompression),
       decorateHeaders: (headers, request, sid) => {
         const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
@@ -350,7 +364,7 @@ export class Server extends EventEmitter {
         this.#preparedByFrame.set(frame, prepared);
         return prepared;
       },
-      sessionClosed: (session) => this.#closeSession(session),
+      sessionClosed: (session, notice) => this.#closeSession(session, notice),
     };
   }
 

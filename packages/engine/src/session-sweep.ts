@@ -34,7 +34,8 @@ export class SessionSweep {
     // A ping goes out early by what two sweeps may be late: a silent client is given up when the handshake says so.
     const lateMs = 2 * this.#sweeper.periodMs;
     const pingIntervalMs = Math.max(pingInterval - lateMs, pingInterval / 2);
-    this.timing = { pingIntervalMs, pingTimeoutMs: pingTimeout };
+    // Whole numbers take no memory of their own.
+    this.timing = { pingIntervalMs: Math.floor(pingIntervalMs), pingTimeoutMs: Math.floor(pingTimeout) };
   }
 
   /** Begins, unless it has. It ends by itself when there is nobody to be told the time. */

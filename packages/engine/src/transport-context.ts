@@ -10,6 +10,8 @@ export interface TransportContext {
   readonly flusher: TurnFlusher;
   /** Most bytes of one message, or of one body. */
   readonly maxPayloadBytes: number;
+  /** Longest time from the head of a request to the end of its body. */
+  readonly maxBodyMs: number;
   readonly httpCompression: HttpCompression | null;
   /** Lets the server add to the headers of a response for the session `sid`. */
   decorateHeaders(headers: OutgoingHttpHeaders, request: IncomingMessage, sid: string): void;

@@ -1,7 +1,7 @@
-import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Packet, Version, ViolationCode } from '@hawser/protocol/engineio';
 import type { EngineError } from './errors.ts';
+import { LazyEmitter } from './lazy-emitter.ts';
 import type { OutgoingPacket } from './packet.ts';
 
 /** A request that the engine took in hand. */
@@ -18,8 +18,11 @@ export interface TransportHandler {
   onReady(): void;
   /** The peer ended it. */
   onTransportClose(description: CloseDescription | undefined): void;
-  /** It broke, or the peer broke its rules. */
-  onTransportError(error: EngineError): void;
+  /**
+   * It broke, or the peer broke its rules.
+   * @param notice - what to tell the peer, if it can still be told
+   */
+  onTransportError(error: EngineError, notice: CloseNotice | null): void;
   /** What the peer sent is no packet. */
   onViolation(code: ViolationCode): void;
 }
@@ -30,10 +33,11 @@ export interface CloseDescription {
   readonly context: { readonly code: number; readonly reason: string };
 }
 
-/** What a close tells the peer, where the transport has words for it. */
+/** What a close tells the peer: polling has no place for the code. */
 export interface CloseNotice {
   /** For a WebSocket's close frame. */
   readonly code: number;
+  /** At most 123 bytes, as a close frame has room for. */
   readonly reason: string;
 }
 
@@ -49,7 +53,7 @@ type TransportState = 'open' | 'closing' | 'closed';
  * - each report goes to `handler`, none after it was set to `null`;
  * - after `onTransportClose` or `onTransportError` come no packets.
  */
-export abstract class Transport extends EventEmitter {
+export abstract class Transport extends LazyEmitter {
   /** The transports that a session can be moved to from this one. */
   static readonly upgradesTo: readonly string[] = [];
 
@@ -89,6 +93,9 @@ export abstract class Transport extends EventEmitter {
     this.wasHeard = false;
     return wasHeard;
   }
+
+  /** Asks for a sign of life that does not need the client's program, where there is one. */
+  probe(): void {}
 
   /** Takes an HTTP request of this session in hand. */
   onRequest(_request: EngineRequest, response: ServerResponse): void {
@@ -140,9 +147,9 @@ export abstract class Transport extends EventEmitter {
     this.handler?.onTransportClose(description);
   }
 
-  protected fail(error: EngineError): void {
+  protected fail(error: EngineError, notice: CloseNotice | null = null): void {
     if (this.listenerCount('error') > 0) this.emit('error', error);
-    this.handler?.onTransportError(error);
+    this.handler?.onTransportError(error, notice);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type IncomingMessage, validateHeaderValue } from 'node:http';
+import type { EndedSessions } from './ended-sessions.ts';
 import { ERRORS } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ErrorCallback } from './refusal.ts';
@@ -15,6 +16,12 @@ export function parseQuery(request: IncomingMessage): EngineRequest {
   return engineRequest;
 }
 
+/** The sessions that a request can be for. */
+export interface KnownSessions {
+  readonly sessions: Readonly<Record<string, Socket>>;
+  readonly ended: EndedSessions;
+}
+
 /**
  * Judges a request.
  *
@@ -22,7 +29,7 @@ export function parseQuery(request: IncomingMessage): EngineRequest {
  * | --------------------------------------------- | ---------------------- | -------------------------- |
  * | the transport is one of the server's          | UNKNOWN_TRANSPORT      | `transport`                |
  * | `Origin` is a header's value                  | BAD_REQUEST            | INVALID_ORIGIN             |
- * | the session is there                          | UNKNOWN_SID            | `sid`                      |
+ * | the session is there                          | UNKNOWN_SID            | `sid`, `reason` if known   |
  * | … and goes over this transport                | BAD_REQUEST            | TRANSPORT_MISMATCH         |
  * | … in this version of the protocol             | BAD_REQUEST            | PROTOCOL_MISMATCH          |
  * | a session begins with GET, or RFC 8441's CONNECT | BAD_HANDSHAKE_METHOD   | `method`                   |
@@ -33,7 +40,7 @@ export function verifyRequest(
   request: EngineRequest,
   isUpgrade: boolean,
   options: ResolvedOptions,
-  sessions: Readonly<Record<string, Socket>>,
+  known: KnownSessions,
   done: ErrorCallback,
 ): void {
   const { transport, sid } = request._query;
@@ -43,7 +50,7 @@ export function verifyRequest(
   } else if (origin !== undefined && !isHeaderValue(origin)) {
     done(ERRORS.BAD_REQUEST, { name: 'INVALID_ORIGIN', origin });
   } else if (sid) {
-    verifySession(request, isUpgrade, sessions, done);
+    verifySession(request, isUpgrade, known, done);
   } else if (request.method !== 'GET' && !(isUpgrade && request.method === 'CONNECT')) {
     done(ERRORS.BAD_HANDSHAKE_METHOD, { method: request.method });
   } else if ((transport === 'websocket') !== isUpgrade) {
@@ -61,14 +68,15 @@ export function verifyRequest(
 function verifySession(
   request: EngineRequest,
   isUpgrade: boolean,
-  sessions: Readonly<Record<string, Socket>>,
+  { sessions, ended }: KnownSessions,
   done: ErrorCallback,
 ): void {
   const { transport, sid } = request._query as { transport: string; sid: string };
   const session = Object.hasOwn(sessions, sid) ? sessions[sid] : undefined;
   const protocol = versionOf(request);
   if (session === undefined) {
-    done(ERRORS.UNKNOWN_SID, { sid });
+    const reason = ended.reasonOf(sid);
+    done(ERRORS.UNKNOWN_SID, reason === undefined ? { sid } : { sid, reason });
   } else if (isUpgrade ? transport !== 'websocket' : session.transport.name !== transport) {
     const previousTransport = session.transport.name;
     done(ERRORS.BAD_REQUEST, { name: 'TRANSPORT_MISMATCH', transport, previousTransport });

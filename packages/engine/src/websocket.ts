@@ -1,11 +1,12 @@
 import { VIOLATIONS } from '@hawser/protocol/websocket';
 import type { StreamConnection } from '@hawser/ws/internal';
-import { EngineError } from './errors.ts';
+import { EngineError, MESSAGE_TOO_LARGE, messageTooLarge } from './errors.ts';
 import { encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
 const ABNORMAL = 1006;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * A WebSocket connection: one packet in each message.
@@ -43,6 +44,11 @@ export class WebSocketTransport extends Transport {
     const { wasHeard } = this.#connection;
     this.#connection.wasHeard = false;
     return wasHeard;
+  }
+
+  /** RFC 6455 section 5.5.2: browsers answer a ping by themselves, also for a page whose timers are throttled. */
+  override probe(): void {
+    this.#connection.sendControl('ping', NO_BYTES);
   }
 
   send(packet: OutgoingPacket): void {
@@ -92,10 +98,10 @@ export class WebSocketTransport extends Transport {
   #reportEnd(): void {
     if (this.readyState !== 'open') return;
     const { closeCode: code, closeReason: reason, violation } = this.#connection.ending;
-    if (violation !== null) {
-      const isTooLarge = violation.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-      const limit = isTooLarge ? ` of ${this.#context.maxPayloadBytes} bytes` : '';
-      this.fail(new EngineError(violation.code, VIOLATIONS[violation.code].reason + limit));
+    if (violation?.code === MESSAGE_TOO_LARGE) {
+      this.fail(messageTooLarge(this.#context.maxPayloadBytes));
+    } else if (violation !== null) {
+      this.fail(new EngineError(violation.code, VIOLATIONS[violation.code].reason));
     } else if (code === ABNORMAL && reason !== '') {
       this.fail(new EngineError('EIO_ERR_CONNECTION', reason));
     }

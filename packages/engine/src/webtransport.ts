@@ -5,9 +5,11 @@ import {
   VIOLATIONS,
   type ViolationCode,
 } from '@hawser/protocol/engineio';
+import { CloseCode } from '@hawser/protocol/websocket';
 import { ConfirmingTransport } from './confirming-transport.ts';
 import { EngineError } from './errors.ts';
 import type { OutgoingPacket } from './packet.ts';
+import type { CloseNotice } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
 /** A WebTransport session, as far as it is needed. */
@@ -79,11 +81,12 @@ export class WebTransportTransport extends ConfirmingTransport {
     );
   }
 
-  protected doClose(done: () => void): void {
+  protected doClose(done: () => void, notice: CloseNotice | null): void {
     this.#reader.stop();
     const end = (): void => {
       clearTimeout(timer);
-      this.#session.close();
+      if (notice === null) this.#session.close();
+      else this.#session.close({ closeCode: notice.code, reason: notice.reason });
     };
     // What was written last has to leave before the session does, if the peer reads it.
     const timer = setTimeout(end, CLOSE_TIMEOUT_MS).unref();
@@ -114,8 +117,9 @@ export class WebTransportTransport extends ConfirmingTransport {
 
   #violate(code: ViolationCode): void {
     if (code === 'EIO_ERR_PAYLOAD_TOO_LARGE') {
-      const message = `${VIOLATIONS[code]} of ${this.#context.maxPayloadBytes} bytes`;
-      this.fail(new EngineError(code, message));
+      const limit = this.#context.maxPayloadBytes;
+      const reason = `${VIOLATIONS[code]} of ${limit} bytes`;
+      this.fail(new EngineError(code, reason, { limit }), { code: CloseCode.MESSAGE_TOO_BIG, reason });
     } else {
       this.handler?.onViolation(code);
     }
@@ -125,7 +129,7 @@ export class WebTransportTransport extends ConfirmingTransport {
 
   #break(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.fail(new EngineError('EIO_ERR_CONNECTION', message, error));
+    this.fail(new EngineError('EIO_ERR_CONNECTION', message, { cause: error }));
     this.end(undefined);
   }
 }

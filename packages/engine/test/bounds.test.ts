@@ -27,10 +27,14 @@ describe('a message over the limit closes with a reason that both ends can read'
   test('server refuses it over polling', async () => {
     const { port, sessions } = await startEngine(LIMIT);
     const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
-    const ending = endOf(await sessions.next());
+    const session = await sessions.next();
+    const ending = endOf(session);
+    const poll = ask(port, { query });
+    if (!session.transport.writable) await new Promise((resolve) => session.transport.once('ready', resolve));
     const { status, body } = await ask(port, { query, method: 'POST', body: `4${'a'.repeat(1000)}` });
     expect(status).toBe(413);
     expect(body.toString()).toBe('payload is over the limit of 1000 bytes');
+    expect(await poll).toMatchObject({ status: 413, body });
     const { reason, description } = await ending;
     expect(reason).toBe('transport error');
     expect((description as EngineError).code).toBe('EIO_ERR_PAYLOAD_TOO_LARGE');
@@ -43,6 +47,17 @@ describe('a message over the limit closes with a reason that both ends can read'
     const { reason, details } = await client.closes.next();
     expect(reason).toBe('transport close');
     expect(details).toMatchObject({ context: { code: 1009, reason: 'message is over the limit' } });
+  });
+
+  test('client of the engine reads it over polling, in the answer to what it sent', async () => {
+    const { port, sessions } = await startEngine(LIMIT);
+    const client = await openClient(4, port, { transports: ['polling'] });
+    const ending = endOf(await sessions.next());
+    client.send('a'.repeat(1000));
+    const { reason, details } = await client.closes.next();
+    expect(reason).toBe('transport error');
+    expect(details).toMatchObject({ description: 413 });
+    expect((await ending).reason).toBe('transport error');
   });
 
   test('server takes one of exactly the limit, over both', async () => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { Server } from '@hawser/engine';
 import express from 'express';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Server as WsServer } from 'ws';
+import { WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { listenOn, startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';

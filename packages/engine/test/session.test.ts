@@ -43,6 +43,22 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     expect(await client.messages.next()).toBe('there');
   });
 
+  test('handshake has five members, and those behind them that a layer above asks for', async () => {
+    const { port, engine } = await startEngine();
+    const told = async () => {
+      const client = await openClient(4, port, { transports });
+      return Object.entries(client.handshake).filter(([name]) => name !== 'sid' && name !== 'upgrades');
+    };
+    const five = [
+      ['pingInterval', 25_000],
+      ['pingTimeout', 20_000],
+      ['maxPayload', 1_000_000],
+    ];
+    expect(await told()).toEqual(five);
+    engine.opts.handshakeExtras = { hawser: 1 };
+    expect(await told()).toEqual([...five, ['hawser', 1]]);
+  });
+
   test('session calls back once a message has left', async () => {
     const { port, sessions } = await startEngine();
     const client = await openClient(4, port, { transports });
@@ -148,16 +164,67 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
 describe('session', () => {
   test('session that hears nothing ends with ping timeout', async () => {
     const { port, sessions, engine } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
-    const { closed: cut } = await openSocket(port);
+    const { closed: cut } = await openSocket(port, undefined, { autoPong: false });
     const session = await sessions.next();
     expect((await endOf(session)).reason).toBe('ping timeout');
     expect(await cut).toEqual({ code: 1008, reason: 'ping timeout' });
     expect(engine.clientsCount).toBe(0);
   });
 
+  test('truthful close reasons: who polls a session that was given up learns why it is gone', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    await endOf(await sessions.next());
+    const { status, body } = await ask(port, { query });
+    expect({ status, body: JSON.parse(body.toString()) }).toEqual({
+      status: 400,
+      body: { code: 1, message: 'Session ID unknown', reason: 'ping timeout' },
+    });
+  });
+
+  test('server remembers why for the last 1000 sessions, and no more', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
+    const first = await handshake(port);
+    await endOf(await sessions.next());
+    const reasonOf = async (sid: string) =>
+      JSON.parse((await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` })).body.toString()).reason;
+    expect(await reasonOf(first)).toBe('ping timeout');
+    let last = '';
+    for (let batch = 0; batch < 20; batch++) {
+      const sids = await Promise.all(Array.from({ length: 50 }, () => handshake(port)));
+      last = sids.at(-1)!;
+      for (const _ of sids) await endOf(await sessions.next());
+    }
+    expect(await reasonOf(first)).toBeUndefined();
+    expect(await reasonOf(last)).toBe('ping timeout');
+  });
+
+  test('truthful close reasons: over polling the close packet says why', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const poll = ask(port, { query });
+    while (!session.transport.writable)
+      await new Promise((resolve) => session.transport.once('ready', resolve));
+    await ask(port, { query, method: 'POST', body: '2' });
+    expect((await poll).body.toString()).toBe('1heartbeat comes from the wrong side');
+  });
+
+  test.each([4, 3] as const)('a close packet with a reason closes clients of version %i', async (version) => {
+    const { port, sessions } = await startEngine({ allowEIO3: true });
+    const client = await openClient(version, port, { transports: ['polling'] });
+    const session = await sessions.next();
+    while (!session.transport.writable)
+      await new Promise((resolve) => session.transport.once('ready', resolve));
+    const query = `EIO=${version}&transport=polling&sid=${session.id}`;
+    const body = version === 4 ? 'x' : '1:x';
+    expect((await ask(port, { query, method: 'POST', body })).body.toString()).toBe('packet type is unknown');
+    expect((await client.closes.next()).reason).toBe('transport close');
+  });
+
   test('any traffic proves life: a session that answers no ping but sends lives on', async () => {
     const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 500 });
-    const { socket, messages } = await openSocket(port);
+    const { socket, messages } = await openSocket(port, undefined, { autoPong: false });
     const session = await sessions.next();
     const timer = setInterval(() => socket.send('4still here'), 10);
     const startMs = performance.now();

@@ -239,8 +239,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     this.#read(() => this.#context.events.closed(this));
   }
 
-  onMessage(data: Uint8Array, isBinary: boolean): void {
-    this.#context.events.message(this.peer, data as Buffer, isBinary);
+  onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
+    this.#context.events.message(this.peer, data as Buffer, isBinary, fragmentEnds);
   }
 
   onCompressedMessage(data: Uint8Array, isBinary: boolean): Uint8Array | null {
@@ -267,6 +267,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onEnding(): void {
+    this.#context.events.ending?.(this);
     this.#sender?.finish();
     if (this.#owesDrain) this.oweDrain();
   }

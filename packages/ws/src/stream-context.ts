@@ -32,7 +32,8 @@ export interface StreamContext<Peer> {
 
 /** What a connection reports; `peer` is the object by which the user knows it. */
 export interface StreamEvents<Peer> {
-  message(peer: Peer, data: Buffer, isBinary: boolean): void;
+  /** For `fragmentEnds` see `ConnectionHandler`. */
+  message(peer: Peer, data: Buffer, isBinary: boolean, fragmentEnds: readonly number[] | null): void;
   /** The pong is on its way already. */
   ping(peer: Peer, data: Buffer): void;
   pong(peer: Peer, data: Buffer): void;
@@ -40,6 +41,8 @@ export interface StreamEvents<Peer> {
   drain(peer: Peer): void;
   /** An event above threw: what it was told is lost. */
   failed(error: unknown, connection: StreamConnection<Peer>): void;
+  /** Sending is possible for the last time, within this call. */
+  ending?(connection: StreamConnection<Peer>): void;
   /** The connection is no longer open: nothing more can be sent. */
   closing(connection: StreamConnection<Peer>): void;
   /** The transport is gone. */

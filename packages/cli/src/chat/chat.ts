@@ -1,17 +1,21 @@
-import { encodeFileFrame } from './file-frame.ts';
 import { History } from './history.ts';
 import { CHAT_LIMITS } from './limits.ts';
 import type {
+  Accepted,
+  ClientMessage,
   FileMessage,
+  HistoryEntry,
   JoinMessage,
   Member,
+  ReceivedMessage,
   Refusal,
   RoomSummary,
   SayMessage,
   ServerMessage,
 } from './messages.ts';
 import { uniqueNickname } from './names.ts';
-import { type ParsedFile, parseClientMessage, parseFileMessage, refuse } from './parse-message.ts';
+import { type ParsedFile, refuse } from './parse-message.ts';
+import { Receipts } from './receipts.ts';
 
 /** What the chat needs from one connection. */
 export interface ChatPeer {
@@ -25,8 +29,8 @@ export interface ChatPeer {
 
 /** What the chat needs from the server as a whole. */
 export interface ChatChannel {
-  /** Send to every connection in the room; a string as text, bytes as binary. */
-  publish(room: string, data: string | Uint8Array): void;
+  /** Send to every connection in the room. `body`, the bytes of a file, is only borrowed for the call. */
+  publish(room: string, message: ServerMessage, body?: Uint8Array): void;
   /** The list of rooms is another one now; called often, the receiver may gather calls. */
   roomsChanged(): void;
 }
@@ -56,15 +60,20 @@ interface Room {
   readonly sessions: Map<string, Session>;
 }
 
+/** What the sender of a message is told; `accepted` needs no telling where the message itself comes back. */
+export type Answer = ServerMessage;
+
 /**
  * The rules of the playground's chat: who is in which room, who may say what, what a room remembers.
- * No sockets, no clock: it is told what arrived, and calls its peers and its channel.
+ * No sockets, no encoding, no clock: it is told what arrived, returns the answer, and calls its peers and
+ * its channel.
  */
 export class Chat {
   readonly #channel: ChatChannel;
   readonly #sources: ChatSources;
   readonly #serverId: string;
   readonly #history = new History();
+  readonly #receipts = new Receipts();
   // In the order of last use: the first empty room is the one to give up when there are too many.
   readonly #rooms = new Map<string, Room>();
   readonly #sessions = new Map<string, Session>();
@@ -106,46 +115,37 @@ export class Chat {
     this.#sessions.delete(id);
   }
 
-  /** A text message came. Whatever it holds, the only consequences are replies and publications. */
-  receiveText({ id }: ChatSession, text: string): void {
+  /**
+   * A message came, checked; or what was wrong with it, which is then the answer.
+   *
+   * @returns the answer for its sender, if there is one
+   */
+  receive({ id }: ChatSession, message: ClientMessage | ParsedFile | Refusal): Answer | undefined {
     const session = this.#sessions.get(id);
-    if (session === undefined) return;
-    const message = parseClientMessage(text);
+    if (session === undefined) return undefined;
     switch (message.type) {
       case 'join':
-        this.#join(session, message);
-        break;
+        return this.#join(session, message);
       case 'say':
-        this.#say(session, message);
-        break;
+        return this.#say(session, message);
+      case 'file':
+        return this.#share(session, message);
+      case 'received':
+        return this.#receipt(session, message);
       case 'ping':
-        session.peer.reply({ type: 'pong', sent: message.sent, now: this.#sources.now() });
-        break;
+        return { type: 'pong', sent: message.sent, now: this.#sources.now() };
       case 'error':
-        session.peer.reply(message);
+        return message;
     }
   }
 
-  /** A binary message came. The bytes are only read during the call. */
-  receiveBinary({ id }: ChatSession, bytes: Uint8Array): void {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return;
-    const message = parseFileMessage(bytes);
-    if (message.type === 'error') session.peer.reply(message);
-    else this.#share(session, message);
-  }
-
-  #join(session: Session, { room, name }: JoinMessage): void {
-    if (session.room === room) {
-      this.#rename(session, room, name);
-      return;
-    }
+  #join(session: Session, { room, name }: JoinMessage): Answer | undefined {
+    if (session.room === room) return this.#rename(session, room, name);
     const target = this.#openRoom(room);
-    if ('type' in target) session.peer.reply(target);
-    else this.#enter(session, { room, name }, target);
+    return 'type' in target ? target : this.#enter(session, { room, name }, target);
   }
 
-  #enter(session: Session, { room, name }: Omit<JoinMessage, 'type'>, target: Room): void {
+  #enter(session: Session, { room, name }: Omit<JoinMessage, 'type'>, target: Room): Answer {
     this.#leave(session);
     session.name = uniqueNickname(name, (taken) => isTaken(target, session, taken));
     session.room = room;
@@ -157,19 +157,20 @@ export class Chat {
     this.#rooms.set(room, target);
     session.peer.enterRoom(room);
     const members = [...target.sessions.values()].map(memberOf);
-    session.peer.reply({ type: 'joined', room, you, members, history: this.#history.of(room) });
     this.#channel.roomsChanged();
+    return { type: 'joined', room, you, members, history: this.#history.of(room) };
   }
 
-  #rename(session: Session, room: string, name: string): void {
+  #rename(session: Session, room: string, name: string): Answer | undefined {
     const place = this.#rooms.get(room);
-    if (place === undefined) return;
+    if (place === undefined) return undefined;
     const before = session.name;
     session.name = uniqueNickname(name, (taken) => isTaken(place, session, taken));
     const renamed = { type: 'renamed', room, member: memberOf(session) } as const;
     // Who asks gets an answer, but the others hear only of a change.
-    if (session.name === before) session.peer.reply(renamed);
-    else this.#publish(room, renamed);
+    if (session.name === before) return renamed;
+    this.#publish(room, renamed);
+    return undefined;
   }
 
   #leave(session: Session): void {
@@ -182,32 +183,54 @@ export class Chat {
     this.#channel.roomsChanged();
   }
 
-  #say(session: Session, { id, room, text }: SayMessage): void {
-    if (!this.#mayPost(session, id, room)) return;
-    const said = { type: 'said', id, room, from: memberOf(session), at: this.#sources.now(), text } as const;
-    this.#history.add(said);
-    this.#publish(room, said);
+  #say(session: Session, { id, room, text }: SayMessage): Answer {
+    const known = this.#whyNotPost(session, id, room);
+    if (known !== undefined) return known;
+    return this.#post(session, {
+      type: 'said',
+      id,
+      room,
+      from: memberOf(session),
+      at: this.#sources.now(),
+      text,
+    });
   }
 
-  #share(session: Session, { file, body }: ParsedFile): void {
+  #share(session: Session, { file, body }: ParsedFile): Answer {
     const { id, room, name, mediaType } = file;
-    if (!this.#mayPost(session, id, room)) return;
+    const known = this.#whyNotPost(session, id, room);
+    if (known !== undefined) return known;
     const from = memberOf(session);
     const at = this.#sources.now();
     const shared: FileMessage = { type: 'file', id, room, from, at, name, mediaType, size: body.length };
-    this.#history.add(shared);
-    this.#channel.publish(room, encodeFileFrame(shared, body));
+    return this.#post(session, shared, body);
   }
 
-  #mayPost(session: Session, id: string, room: string): boolean {
-    if (session.room !== room) {
-      session.peer.reply(refuse('not-in-room', `you are not in ${room}; join it first`, id));
-      return false;
-    }
+  #post(session: Session, entry: HistoryEntry, body?: Uint8Array): Accepted {
+    const { id, room, at } = entry;
+    this.#history.add(entry);
+    this.#receipts.expect(room, id, { sender: session.id, of: this.#othersIn(room) });
+    this.#publish(room, entry, body);
+    return { type: 'accepted', id, room, at };
+  }
+
+  #receipt({ id: by, room }: Session, { id }: ReceivedMessage): undefined {
+    if (room === undefined) return;
+    const counted = this.#receipts.count(room, id, by);
+    if (counted === undefined) return;
+    this.#sessions
+      .get(counted.sender)
+      ?.peer.reply({ type: 'receipt', room, id, by: counted.by, of: counted.of });
+  }
+
+  #othersIn(room: string): number {
+    return (this.#rooms.get(room)?.sessions.size ?? 1) - 1;
+  }
+
+  #whyNotPost(session: Session, id: string, room: string): HistoryEntry | Refusal | undefined {
+    if (session.room !== room) return refuse('not-in-room', `you are not in ${room}; join it first`, id);
     // Sent again after a lost connection although it had arrived: confirm it, do not say it twice.
-    const known = this.#history.find(room, id);
-    if (known !== undefined) session.peer.reply(known);
-    return known === undefined;
+    return this.#history.find(room, id);
   }
 
   #openRoom(room: string): Room | Refusal {
@@ -237,8 +260,8 @@ export class Chat {
     return false;
   }
 
-  #publish(room: string, message: ServerMessage): void {
-    this.#channel.publish(room, JSON.stringify(message));
+  #publish(room: string, message: ServerMessage, body?: Uint8Array): void {
+    this.#channel.publish(room, message, body);
   }
 }
 

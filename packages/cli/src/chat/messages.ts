@@ -21,8 +21,14 @@ interface PingMessage {
   readonly sent: number;
 }
 
-/** A text message from a client. */
-export type ClientMessage = JoinMessage | SayMessage | PingMessage;
+/** Says that a message of someone else has arrived and is shown. */
+export interface ReceivedMessage {
+  readonly type: 'received';
+  readonly id: string;
+}
+
+/** A message from a client, a file excepted. */
+export type ClientMessage = JoinMessage | SayMessage | PingMessage | ReceivedMessage;
 
 /** The JSON header of a file frame from a client. */
 export interface SharedFile {
@@ -49,8 +55,8 @@ interface SaidMessage {
 }
 
 /**
- * A file that was shared. It comes as the header of a binary frame with the file's bytes; as a text
- * message, or in a history, it comes alone: the server does not keep the bytes.
+ * A file that was shared. It comes together with the file's bytes; in a history, or as the answer to one
+ * that was sent again, it comes alone: the server does not keep the bytes.
  */
 export interface FileMessage {
   readonly type: 'file';
@@ -92,7 +98,15 @@ export interface RoomSummary {
   readonly members: number;
 }
 
-/** A text message from the server. */
+/** Answers a message that the server took; by then it is on its way to the others. */
+export interface Accepted {
+  readonly type: 'accepted';
+  readonly id: string;
+  readonly room: string;
+  readonly at: number;
+}
+
+/** A message from the server. */
 export type ServerMessage =
   | {
       readonly type: 'welcome';
@@ -113,5 +127,13 @@ export type ServerMessage =
   | { readonly type: 'left'; readonly room: string; readonly member: Member }
   | { readonly type: 'rooms'; readonly rooms: readonly RoomSummary[] }
   | { readonly type: 'pong'; readonly sent: number; readonly now: number }
+  | {
+      readonly type: 'receipt';
+      readonly room: string;
+      readonly id: string;
+      readonly by: number;
+      readonly of: number;
+    }
+  | Accepted
   | HistoryEntry
   | Refusal;

@@ -17,14 +17,22 @@ export interface ParsedFile {
 }
 
 /**
- * Read and check a text message from a client. Nothing in it is believed: what is returned has exactly
- * the documented fields, within their limits.
+ * Read and check a text message from a client.
  *
- * @param text - the message as it came
+ * @param text - the message as it came, in JSON
  */
 export function parseClientMessage(text: string): ClientMessage | Refusal {
-  const message = parseJsonObject(text);
-  if (message === undefined) return refuse('bad-message', `not a JSON object; begin with ${EXAMPLE}`);
+  return checkClientMessage(parseJson(text));
+}
+
+/**
+ * Check a message from a client. Nothing in it is believed: what is returned has exactly the documented
+ * fields, within their limits.
+ *
+ * @param message - the message as an object, its `type` included
+ */
+export function checkClientMessage(message: unknown): ClientMessage | Refusal {
+  if (!isObject(message)) return refuse('bad-message', `not a JSON object; begin with ${EXAMPLE}`);
   switch (message.type) {
     case 'join':
       return parseJoin(message);
@@ -34,8 +42,15 @@ export function parseClientMessage(text: string): ClientMessage | Refusal {
       return Number.isFinite(message.sent)
         ? { type: 'ping', sent: message.sent as number }
         : refuse('bad-message', 'a ping needs `sent`, a number');
+    case 'received':
+      return isMessageId(message.id)
+        ? { type: 'received', id: message.id }
+        : refuse('bad-message', 'a receipt needs `id`, that of the message');
     default:
-      return refuse('bad-message', `unknown type; known are join, say and ping; begin with ${EXAMPLE}`);
+      return refuse(
+        'bad-message',
+        `unknown type; known are join, say, received and ping; begin with ${EXAMPLE}`,
+      );
   }
 }
 
@@ -46,23 +61,36 @@ export function parseClientMessage(text: string): ClientMessage | Refusal {
  */
 export function parseFileMessage(bytes: Uint8Array): ParsedFile | Refusal {
   const frame = decodeFileFrame(bytes, MAX_FILE_HEADER_BYTES);
-  if (frame === undefined || !isObject(frame.header)) {
+  if (frame === undefined) {
     return refuse('bad-file', 'not a file frame: two bytes of header length, a JSON header, the bytes');
   }
-  const { id, room, name, mediaType } = frame.header;
+  return checkFile(frame.header, frame.body);
+}
+
+/**
+ * Check a file from a client.
+ *
+ * @param header - what the client says about it
+ * @param body - the file's bytes; the same comes back
+ */
+export function checkFile(header: unknown, body: unknown): ParsedFile | Refusal {
+  if (!isObject(header) || !(body instanceof Uint8Array)) {
+    return refuse('bad-file', 'a file is an object with `id`, `room`, `name` and `mediaType`, and bytes');
+  }
+  const { id, room, name, mediaType } = header;
   const cleanRoom = typeof room === 'string' ? cleanRoomName(room) : undefined;
   if (!isMessageId(id)) return refuse('bad-file', 'a file needs `id`: 8 to 40 letters, digits, - or _');
   if (cleanRoom === undefined) return refuseRoom(id);
   if (typeof name !== 'string') return refuse('bad-file', 'a file needs `name`, a text', id);
-  if (frame.body.length > CHAT_LIMITS.fileBytes) {
+  if (body.length > CHAT_LIMITS.fileBytes) {
     return refuse(
       'file-too-big',
-      `the file has ${frame.body.length} bytes, the limit is ${CHAT_LIMITS.fileBytes}`,
+      `the file has ${body.length} bytes, the limit is ${CHAT_LIMITS.fileBytes}`,
       id,
     );
   }
   const file = { id, room: cleanRoom, name: cleanFileName(name), mediaType: cleanMediaType(mediaType) };
-  return { type: 'file', file, body: frame.body };
+  return { type: 'file', file, body };
 }
 
 /** Build a refusal. */
@@ -111,10 +139,9 @@ function isMessageId(value: unknown): value is string {
   return typeof value === 'string' && MESSAGE_ID.test(value);
 }
 
-function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -21,10 +21,13 @@ export async function launchChromium(): Promise<Browser> {
   return driver.launch({ executablePath: await chromium.executablePath(), args });
 }
 
+// What a browser itself writes when a server is away, or the network.
+const EXPECTED_ERRORS = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INTERNET_DISCONNECTED/;
+
 /** A page of the playground with what went wrong in it. */
 export interface PlaygroundTab {
   readonly page: Page;
-  /** Errors of the console, except that of a refused connection, and uncaught ones. */
+  /** Errors of the console, except those of a lost connection, and uncaught ones. */
   readonly errors: readonly string[];
 }
 
@@ -42,12 +45,20 @@ export class PlaygroundBrowser {
 
   /** Open the playground under a nickname, in a profile of its own, and wait for its connection. */
   async open(url: string, name: string, options: BrowserContextOptions = {}): Promise<PlaygroundTab> {
+    const tab = await this.visit(url, options, name);
+    // On a narrow screen the list is out of sight.
+    await tab.page.locator('#people .person').first().waitFor({ state: 'attached' });
+    return tab;
+  }
+
+  /** Open a page in a profile of its own. */
+  async visit(url: string, options: BrowserContextOptions = {}, name = 'Ada'): Promise<PlaygroundTab> {
     const context = await this.#browser.newContext({ viewport: { width: 1100, height: 750 }, ...options });
     const page = await context.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('ERR_CONNECTION_REFUSED')) {
+      if (message.type() === 'error' && !EXPECTED_ERRORS.test(message.text())) {
         errors.push(message.text());
       }
     });
@@ -55,8 +66,6 @@ export class PlaygroundBrowser {
       `sessionStorage.getItem('hawser.name') ?? sessionStorage.setItem('hawser.name', '${name}')`,
     );
     await page.goto(url);
-    // On a narrow screen the list is out of sight.
-    await page.locator('#people .person').first().waitFor({ state: 'attached' });
     return { page, errors };
   }
 

@@ -11,6 +11,26 @@ const DESCRIBE_FOCUS = `(() => {
   const isVisible = tagName === 'BODY' || document.activeElement.matches(':focus-visible');
   return (id || dataset.room || tagName) + (isVisible ? '' : ' (invisible)');
 })()`;
+/** The two ways of the playground to its server, and what they show where they differ. */
+const WIRES = [
+  {
+    over: 'Socket.IO',
+    path: '',
+    transport: 'over polling → websocket',
+    lost: 'Disconnected with “transport close”',
+    closed: 'Closed with “io client disconnect”',
+    // An event with one attachment, then the attachment.
+    file: [/^451-\["file",\{.*"name":"notes.csv".*\]$/, /^a,b\n1,2\n$/],
+  },
+  {
+    over: 'WebSocket',
+    path: '?over=websocket',
+    transport: 'over websocket',
+    lost: 'Disconnected with 1001 going away',
+    closed: 'Closed with 1000 normal closure',
+    file: [/"name":"notes.csv".*\}a,b\n1,2\n$/],
+  },
+];
 const hawser = new HawserProcesses();
 let browser: PlaygroundBrowser;
 let server: HawserProcess;
@@ -47,6 +67,8 @@ async function say(page: Page, message: string): Promise<void> {
 const messageOf = (page: Page, message: string) => page.locator('.message', { hasText: message });
 const deliveryOf = (page: Page, message: string) =>
   messageOf(page, message).locator('.delivery > [aria-hidden]');
+const ticksOf = (page: Page, message: string, ticks: string) =>
+  messageOf(page, message).locator('.ticks', { hasText: ticks });
 const peopleOf = (page: Page) => page.locator('#people .person-name').allTextContents();
 const stateOf = (page: Page, name: string) => page.locator(`#state[data-state="${name}"]`);
 
@@ -79,10 +101,12 @@ async function downloadOf(page: Page, name: string): Promise<string> {
   return text(await download.createReadStream());
 }
 
-describe('two pages', { timeout: TIMEOUT_MS }, () => {
+describe.each(WIRES)('two pages over $over', { timeout: TIMEOUT_MS }, (wire) => {
+  const open = (name: string) => browser.open(url + wire.path, name);
+
   test('a message crosses, with its latency on both sides', async () => {
-    const ada = await browser.open(url, 'Ada');
-    const grace = await browser.open(url, 'Grace');
+    const ada = await open('Ada');
+    const grace = await open('Grace');
     await say(ada.page, 'hello there');
     await messageOf(grace.page, 'hello there').waitFor();
     expect(await messageOf(grace.page, 'hello there').locator('.author').textContent()).toBe('Ada');
@@ -93,9 +117,26 @@ describe('two pages', { timeout: TIMEOUT_MS }, () => {
     expect([...ada.errors, ...grace.errors]).toEqual([]);
   });
 
+  test('ticks say how far a message has come', async () => {
+    const { page: ada } = await open('Ada');
+    await say(ada, 'to nobody');
+    await ticksOf(ada, 'to nobody', '✓✓').waitFor();
+    const { page: grace } = await open('Grace');
+    await say(ada, 'to Grace');
+    await messageOf(grace, 'to Grace').waitFor();
+    await ticksOf(ada, 'to Grace', '✓✓ 1/1').waitFor();
+    expect(await messageOf(grace, 'to Grace').locator('.ticks').count()).toBe(0);
+  });
+
+  test('the state names what carries the connection', async () => {
+    const { page } = await open('Ada');
+    await page.locator('#transport', { hasText: wire.transport }).waitFor();
+    await page.locator('.switch-option[aria-current]', { hasText: wire.over }).waitFor();
+  });
+
   test('markup in a message or a name stays text', async () => {
-    const ada = await browser.open(url, 'Ada <b>');
-    const grace = await browser.open(url, 'Grace');
+    const ada = await open('Ada <b>');
+    const grace = await open('Grace');
     const markup = '<img src=x onerror="document.title=1"> <script>1</script>';
     await say(ada.page, markup);
     await messageOf(grace.page, 'onerror').waitFor();
@@ -105,8 +146,8 @@ describe('two pages', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('a room isolates, and the way back shows what was missed', async () => {
-    const { page: ada } = await browser.open(url, 'Ada');
-    const { page: grace } = await browser.open(url, 'Grace');
+    const { page: ada } = await open('Ada');
+    const { page: grace } = await open('Grace');
     await enterRoom(grace, 'workshop');
     await say(ada, 'only for the lobby');
     await say(grace, 'only for the workshop');
@@ -121,9 +162,9 @@ describe('two pages', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('the list of who is here follows coming, renaming and going', async () => {
-    const { page: ada } = await browser.open(url, 'Ada');
+    const { page: ada } = await open('Ada');
     expect(await peopleOf(ada)).toEqual(['Ada']);
-    const { page: grace } = await browser.open(url, 'Grace');
+    const { page: grace } = await open('Grace');
     await ada.locator('.note', { hasText: 'Grace joined' }).waitFor();
     expect(await peopleOf(ada)).toEqual(['Ada', 'Grace']);
     expect(await peopleOf(grace)).toEqual(['Grace', 'Ada']);
@@ -137,33 +178,35 @@ describe('two pages', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('a nickname that is taken gets a number', async () => {
-    await browser.open(url, 'Ada');
-    const { page: second } = await browser.open(url, 'Ada');
+    await open('Ada');
+    const { page: second } = await open('Ada');
     expect(await peopleOf(second)).toEqual(['Ada 2', 'Ada']);
     expect(await second.inputValue('#name')).toBe('Ada 2');
   });
 
   test('a dropped file crosses as one binary message', async () => {
-    const { page: ada } = await browser.open(url, 'Ada');
-    const grace = await browser.open(url, 'Grace');
+    const { page: ada } = await open('Ada');
+    const grace = await open('Grace');
     const frames: (string | Buffer)[] = [];
+    grace.page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => frames.push(payload));
+    });
     await grace.page.reload();
-    const socket = await grace.page.waitForEvent('websocket');
-    socket.on('framereceived', ({ payload }) => frames.push(payload));
     await grace.page.locator('#people .person').nth(1).waitFor();
+    await grace.page.locator('#transport', { hasText: wire.transport }).waitFor();
     await drop(ada, 'notes.csv', 'text/csv', Buffer.from('a,b\n1,2\n'));
     await messageOf(grace.page, 'notes.csv').waitFor();
     expect(await downloadOf(grace.page, 'notes.csv')).toBe('a,b\n1,2\n');
-    const binary = frames.filter((payload) => typeof payload !== 'string');
-    expect(binary).toHaveLength(1);
-    expect(binary[0]?.toString()).toMatch(/"name":"notes.csv".*}a,b\n1,2\n$/);
+    expect(frames.filter((payload) => typeof payload !== 'string')).toHaveLength(1);
+    const carried = frames.slice(frames.findIndex((payload) => payload.includes('notes.csv')));
+    for (const [index, form] of wire.file.entries()) expect(carried[index]?.toString()).toMatch(form);
     expect(await deliveryOf(ada, 'notes.csv').textContent()).toMatch(/^⇄ /);
     expect(grace.errors).toEqual([]);
   });
 
   test('a picture is previewed, and what only pretends to be one is not', async () => {
-    const { page: ada } = await browser.open(url, 'Ada');
-    const { page: grace } = await browser.open(url, 'Grace');
+    const { page: ada } = await open('Ada');
+    const { page: grace } = await open('Grace');
     const pixel =
       'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
     await ada.setInputFiles('#file', {
@@ -190,7 +233,7 @@ describe('two pages', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('a file over the limit is refused with its size, and nothing is sent', async () => {
-    const { page } = await browser.open(url, 'Ada');
+    const { page } = await open('Ada');
     await page.setInputFiles('#file', {
       name: 'huge.bin',
       mimeType: '',
@@ -203,10 +246,12 @@ describe('two pages', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-describe('the connection', { timeout: TIMEOUT_MS }, () => {
+describe.each(WIRES)('the connection over $over', { timeout: TIMEOUT_MS }, (wire) => {
+  const open = (name: string) => browser.open(url + wire.path, name);
+
   test('a restart of the server is survived and shown, and nothing written is lost', async () => {
-    const ada = await browser.open(url, 'Ada');
-    const grace = await browser.open(url, 'Grace');
+    const ada = await open('Ada');
+    const grace = await open('Grace');
     await enterRoom(ada.page, 'workshop');
     await enterRoom(grace.page, 'workshop');
     await say(ada.page, 'before');
@@ -215,7 +260,7 @@ describe('the connection', { timeout: TIMEOUT_MS }, () => {
     await stopServer();
     await stateOf(ada.page, 'reconnecting').waitFor();
     await ada.page.locator('#banner', { hasText: /Attempt \d+ in [\d.]+ s/ }).waitFor();
-    await ada.page.locator('.note', { hasText: 'Disconnected with 1001 going away' }).waitFor();
+    await ada.page.locator('.note', { hasText: wire.lost }).waitFor();
     expect(await peopleOf(ada.page)).toEqual([]);
     await say(ada.page, 'written meanwhile');
     await messageOf(ada.page, 'written meanwhile').and(ada.page.locator('[data-state="waiting"]')).waitFor();
@@ -224,7 +269,7 @@ describe('the connection', { timeout: TIMEOUT_MS }, () => {
     await serve(Number(new URL(url).port));
     await stateOf(ada.page, 'open').waitFor();
     await stateOf(grace.page, 'open').waitFor();
-    await ada.page.locator('.note', { hasText: 'the server was restarted' }).waitFor();
+    await ada.page.locator('.note', { hasText: 'the server was restarted: joined again' }).waitFor();
     await messageOf(grace.page, 'written meanwhile').waitFor();
     await messageOf(ada.page, 'written meanwhile')
       .and(ada.page.locator('[data-state="delivered"]'))
@@ -243,11 +288,33 @@ describe('the connection', { timeout: TIMEOUT_MS }, () => {
     expect([...ada.errors, ...grace.errors]).toEqual([]);
   });
 
+  test('what was missed while the network was gone comes afterwards, and is counted', async () => {
+    const ada = await open('Ada');
+    const grace = await open('Grace');
+    await grace.page.context().setOffline(true);
+    // A browser leaves an open WebSocket alone; that it is offline ends the connection only over Socket.IO.
+    if (wire.over === 'WebSocket') await grace.page.getByRole('button', { name: 'Disconnect' }).click();
+    else await stateOf(grace.page, 'reconnecting').waitFor();
+    await ada.page.locator('.note', { hasText: 'Grace left' }).waitFor();
+    await say(ada.page, 'missed one');
+    await say(ada.page, 'missed two');
+    await messageOf(ada.page, 'missed two').and(ada.page.locator('[data-state="delivered"]')).waitFor();
+    await grace.page.context().setOffline(false);
+    const connect = grace.page.getByRole('button', { name: /^(Connect|Try now)$/ });
+    if (wire.over === 'WebSocket') await connect.click();
+    await grace.page.locator('.note', { hasText: /Connected again after .* 2 missed messages/ }).waitFor();
+    expect(await grace.page.locator('.message .text').allTextContents()).toEqual([
+      'missed one',
+      'missed two',
+    ]);
+    expect([...ada.errors, ...grace.errors]).toEqual([]);
+  });
+
   test('disconnecting and connecting is up to the user', async () => {
-    const { page } = await browser.open(url, 'Ada');
+    const { page } = await open('Ada');
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await stateOf(page, 'closed').waitFor();
-    await page.locator('#banner', { hasText: 'Closed with 1000 normal closure' }).waitFor();
+    await page.locator('#banner', { hasText: wire.closed }).waitFor();
     await say(page, 'kept');
     expect(await deliveryOf(page, 'kept').textContent()).toBe('waiting');
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
@@ -255,11 +322,81 @@ describe('the connection', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('reconnecting can be stopped', async () => {
-    const { page } = await browser.open(url, 'Ada');
+    const { page } = await open('Ada');
     await stopServer();
     await page.getByRole('button', { name: 'Stop' }).click();
     await stateOf(page, 'closed').waitFor();
     expect(await page.locator('#banner').isVisible()).toBe(true);
+  });
+});
+
+describe('a page over each', { timeout: TIMEOUT_MS }, () => {
+  test('see each other, in the same rooms', async () => {
+    const ada = await browser.open(url, 'Ada');
+    const grace = await browser.open(`${url}?over=websocket`, 'Grace');
+    await ada.page.locator('#people .person-name', { hasText: 'Grace' }).waitFor();
+    await say(ada.page, 'from Socket.IO');
+    await say(grace.page, 'from WebSocket');
+    await messageOf(grace.page, 'from Socket.IO').waitFor();
+    await messageOf(ada.page, 'from WebSocket').waitFor();
+    await ticksOf(ada.page, 'from Socket.IO', '✓✓ 1/1').waitFor();
+    await ticksOf(grace.page, 'from WebSocket', '✓✓ 1/1').waitFor();
+    await drop(grace.page, 'notes.csv', 'text/csv', Buffer.from('a,b\n1,2\n'));
+    await messageOf(ada.page, 'notes.csv').waitFor();
+    expect(await downloadOf(ada.page, 'notes.csv')).toBe('a,b\n1,2\n');
+    await enterRoom(grace.page, 'workshop');
+    await say(ada.page, 'only for the lobby');
+    await messageOf(ada.page, 'only for the lobby')
+      .and(ada.page.locator('[data-state="delivered"]'))
+      .waitFor();
+    expect(await messageOf(grace.page, 'only for the lobby').count()).toBe(0);
+    expect([...ada.errors, ...grace.errors]).toEqual([]);
+  });
+
+  test('the switch between them keeps the room', async () => {
+    const { page } = await browser.open(url, 'Ada');
+    await enterRoom(page, 'workshop');
+    await page.locator('#over-websocket').click();
+    await page.locator('#transport', { hasText: /^over websocket$/ }).waitFor();
+    expect(await page.locator('#room-title').textContent()).toBe('# workshop');
+    expect(await peopleOf(page)).toEqual(['Ada']);
+  });
+});
+
+describe('recovery over Socket.IO', { timeout: TIMEOUT_MS }, () => {
+  test('a session goes on, and a file that was missed comes with its bytes', async () => {
+    const { page: ada } = await browser.open(url, 'Ada');
+    const { page: grace } = await browser.open(url, 'Grace');
+    await grace.context().setOffline(true);
+    await stateOf(grace, 'reconnecting').waitFor();
+    await ada.locator('.note', { hasText: 'Grace left' }).waitFor();
+    await say(ada, 'missed');
+    await drop(ada, 'notes.csv', 'text/csv', Buffer.from('a,b\n1,2\n'));
+    await messageOf(ada, 'notes.csv').and(ada.locator('[data-state="delivered"]')).waitFor();
+    await grace.context().setOffline(false);
+    await grace.locator('.note', { hasText: /: recovered, 2 missed messages$/ }).waitFor();
+    expect(await deliveryOf(grace, 'missed').textContent()).toBe('recovered');
+    expect(await downloadOf(grace, 'notes.csv')).toBe('a,b\n1,2\n');
+    await ticksOf(ada, 'missed', '✓✓ 1/1').waitFor();
+  });
+
+  test('whoever changes the room meanwhile hears no more of the one before', async () => {
+    const { page: ada } = await browser.open(url, 'Ada');
+    const { page: grace } = await browser.open(url, 'Grace');
+    await grace.context().setOffline(true);
+    await stateOf(grace, 'reconnecting').waitFor();
+    await grace.fill('#room-name', 'workshop');
+    await grace.press('#room-name', 'Enter');
+    await grace.context().setOffline(false);
+    await grace.locator('#people .person').first().waitFor();
+    await say(ada, 'only for the lobby');
+    await messageOf(ada, 'only for the lobby').and(ada.locator('[data-state="delivered"]')).waitFor();
+    await say(grace, 'in the workshop');
+    await messageOf(grace, 'in the workshop').and(grace.locator('[data-state="delivered"]')).waitFor();
+    await grace.getByRole('button', { name: /lobby/ }).click();
+    await messageOf(grace, 'only for the lobby').waitFor();
+    // It came with the room's history, not when it was said.
+    expect(await deliveryOf(grace, 'only for the lobby').textContent()).toBe('');
   });
 });
 
@@ -281,7 +418,18 @@ describe('using it', { timeout: TIMEOUT_MS }, () => {
       visited.push(await page.evaluate<string>(DESCRIBE_FOCUS));
     }
     expect(visited.filter((focused) => focused.endsWith(' (invisible)'))).toEqual([]);
-    for (const id of ['name', 'lobby', 'room-name', 'state-button', 'log', 'attach', 'text', 'send']) {
+    for (const id of [
+      'over-socket-io',
+      'over-websocket',
+      'name',
+      'lobby',
+      'room-name',
+      'state-button',
+      'log',
+      'attach',
+      'text',
+      'send',
+    ]) {
       expect(visited).toContain(id);
     }
   });

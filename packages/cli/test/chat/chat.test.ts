@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat, type ChatSession } from '../../src/chat/chat.ts';
-import { decodeFileFrame, encodeFileFrame } from '../../src/chat/file-frame.ts';
 import { CHAT_LIMITS } from '../../src/chat/limits.ts';
 import type { ServerMessage } from '../../src/chat/messages.ts';
+import { checkClientMessage, checkFile } from '../../src/chat/parse-message.ts';
 
 /** A chat whose peers and channel write down what they are told. */
 class RecordedChat {
   readonly trace: string[] = [];
   readonly replies: ServerMessage[] = [];
-  readonly published: (string | Uint8Array)[] = [];
+  readonly published: { readonly message: ServerMessage; readonly body: Uint8Array | undefined }[] = [];
   readonly chat: Chat;
   #ids = 0;
   #now = 1000;
@@ -16,10 +16,9 @@ class RecordedChat {
   constructor() {
     this.chat = new Chat(
       {
-        publish: (room, data) => {
-          this.published.push(data);
-          const type = typeof data === 'string' ? JSON.parse(data).type : 'file';
-          this.trace.push(`publish ${room} ${type}`);
+        publish: (room, message, body) => {
+          this.published.push({ message, body });
+          this.trace.push(`publish ${room} ${message.type}`);
         },
         roomsChanged: () => this.trace.push('rooms'),
       },
@@ -30,10 +29,7 @@ class RecordedChat {
   connect(): ChatSession {
     let id = '?';
     const session = this.chat.connect({
-      reply: (message) => {
-        this.replies.push(message);
-        this.trace.push(`reply ${id} ${message.type}`);
-      },
+      reply: (message) => this.#reply(id, message),
       enterRoom: (room) => this.trace.push(`enter ${id} ${room}`),
       leaveRoom: (room) => this.trace.push(`leave ${id} ${room}`),
     });
@@ -48,11 +44,11 @@ class RecordedChat {
   }
 
   send(session: ChatSession, message: object): void {
-    this.chat.receiveText(session, JSON.stringify(message));
+    this.#answer(session, this.chat.receive(session, checkClientMessage(message)));
   }
 
   share(session: ChatSession, header: object, body: Uint8Array): void {
-    this.chat.receiveBinary(session, encodeFileFrame(header, body));
+    this.#answer(session, this.chat.receive(session, checkFile(header, body)));
   }
 
   /** What happened since the last look. */
@@ -64,9 +60,18 @@ class RecordedChat {
     return this.replies.at(-1);
   }
 
-  lastPublished(): unknown {
-    const data = this.published.at(-1);
-    return typeof data === 'string' ? JSON.parse(data) : data;
+  lastPublished(): ServerMessage | undefined {
+    return this.published.at(-1)?.message;
+  }
+
+  // An answer goes to who asked, as a reply does.
+  #answer({ id }: ChatSession, answer: ServerMessage | undefined): void {
+    if (answer !== undefined) this.#reply(id, answer);
+  }
+
+  #reply(id: string, message: ServerMessage): void {
+    this.replies.push(message);
+    this.trace.push(`reply ${id} ${message.type}`);
   }
 }
 
@@ -97,8 +102,8 @@ describe('joining', () => {
       'reply ? welcome',
       'publish lobby entered',
       `enter ${grace.id} lobby`,
-      `reply ${grace.id} joined`,
       'rooms',
+      `reply ${grace.id} joined`,
     ]);
     expect(recorded.lastReply()).toMatchObject({
       type: 'joined',
@@ -125,8 +130,8 @@ describe('joining', () => {
       'rooms',
       'publish other entered',
       `enter ${ada.id} other`,
-      `reply ${ada.id} joined`,
       'rooms',
+      `reply ${ada.id} joined`,
     ]);
     expect(recorded.chat.rooms).toEqual([{ name: 'other', members: 1 }]);
   });
@@ -207,7 +212,7 @@ describe('saying', () => {
     const ada = recorded.join('Ada');
     recorded.look();
     recorded.send(ada, { type: 'say', id: ID, room: 'lobby', text: 'hello' });
-    expect(recorded.look()).toEqual(['publish lobby said']);
+    expect(recorded.look()).toEqual(['publish lobby said', `reply ${ada.id} accepted`]);
     expect(recorded.lastPublished()).toEqual({
       type: 'said',
       id: ID,
@@ -238,8 +243,8 @@ describe('saying', () => {
   test('nonsense is answered and changes nothing', () => {
     const ada = recorded.join('Ada');
     recorded.look();
-    recorded.chat.receiveText(ada, 'nonsense');
-    recorded.chat.receiveBinary(ada, Uint8Array.of(1));
+    recorded.send(ada, ['nonsense']);
+    recorded.share(ada, ['nonsense'], Uint8Array.of(1));
     expect(recorded.look()).toEqual([`reply ${ada.id} error`, `reply ${ada.id} error`]);
   });
 
@@ -249,15 +254,52 @@ describe('saying', () => {
   });
 });
 
+describe('receipts', () => {
+  test('the sender hears how many of the others have a message', () => {
+    const ada = recorded.join('Ada');
+    const [grace, alan] = [recorded.join('Grace'), recorded.join('Alan')];
+    recorded.send(ada, { type: 'say', id: ID, room: 'lobby', text: 'hello' });
+    expect(recorded.lastReply()).toEqual({ type: 'accepted', id: ID, room: 'lobby', at: expect.any(Number) });
+    recorded.look();
+    recorded.send(grace, { type: 'received', id: ID });
+    expect(recorded.look()).toEqual([`reply ${ada.id} receipt`]);
+    expect(recorded.lastReply()).toEqual({ type: 'receipt', room: 'lobby', id: ID, by: 1, of: 2 });
+    recorded.send(alan, { type: 'received', id: ID });
+    expect(recorded.lastReply()).toMatchObject({ by: 2, of: 2 });
+  });
+
+  test('count once each, and neither the sender nor who is elsewhere', () => {
+    const ada = recorded.join('Ada');
+    const grace = recorded.join('Grace');
+    const elsewhere = recorded.join('Alan', 'other');
+    recorded.send(ada, { type: 'say', id: ID, room: 'lobby', text: 'hello' });
+    recorded.send(grace, { type: 'received', id: ID });
+    recorded.look();
+    for (const session of [ada, grace, elsewhere, recorded.connect()]) {
+      recorded.send(session, { type: 'received', id: ID });
+    }
+    expect(recorded.look()).toEqual(['reply ? welcome']);
+  });
+
+  test('for a sender who has gone reach nobody', () => {
+    const ada = recorded.join('Ada');
+    const grace = recorded.join('Grace');
+    recorded.send(ada, { type: 'say', id: ID, room: 'lobby', text: 'hello' });
+    recorded.chat.disconnect(ada);
+    recorded.look();
+    recorded.send(grace, { type: 'received', id: ID });
+    expect(recorded.look()).toEqual([]);
+  });
+});
+
 describe('sharing', () => {
   const header = { id: ID, room: 'lobby', name: 'a.bin', mediaType: 'application/x-test' };
 
-  test('a file reaches the room as one binary message with a new header', () => {
+  test('a file reaches the room with a new header', () => {
     const ada = recorded.join('Ada');
     recorded.share(ada, header, Uint8Array.of(1, 2, 3));
-    const frame = decodeFileFrame(recorded.lastPublished() as Uint8Array, 2048);
-    expect(frame?.body).toEqual(Uint8Array.of(1, 2, 3));
-    expect(frame?.header).toEqual({
+    expect(recorded.published.at(-1)?.body).toEqual(Uint8Array.of(1, 2, 3));
+    expect(recorded.lastPublished()).toEqual({
       type: 'file',
       ...header,
       from: { id: ada.id, name: 'Ada' },

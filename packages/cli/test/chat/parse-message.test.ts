@@ -34,6 +34,10 @@ describe('text messages', () => {
     expect(parse({ type: 'ping', sent: 1.5 })).toEqual({ type: 'ping', sent: 1.5 });
   });
 
+  test('received comes out with its id', () => {
+    expect(parse({ type: 'received', id: ID, by: 'x' })).toEqual({ type: 'received', id: ID });
+  });
+
   test.each([
     ['no JSON', 'hello', 'bad-message'],
     ['an array', '[]', 'bad-message'],
@@ -41,6 +45,7 @@ describe('text messages', () => {
     ['no type', '{}', 'bad-message'],
     ['an inherited type', '{"__proto__":{"type":"ping"}}', 'bad-message'],
     ['a ping without a number', '{"type":"ping","sent":"1"}', 'bad-message'],
+    ['a receipt without an id', '{"type":"received"}', 'bad-message'],
     ['a join without a room', '{"type":"join","name":"Ada"}', 'bad-room'],
     ['a join without a name', '{"type":"join","room":"lobby"}', 'bad-name'],
     ['a say without an id', '{"type":"say","room":"lobby","text":"x"}', 'bad-message'],

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 const PACKAGE = join(__dirname, '..', '..');
 const LAUNCHER = join(PACKAGE, 'bin', 'hawser.js');
-// No command of these tests takes nearly as long; one that hangs fails its test instead of the run.
-const TIMEOUT_MS = 20_000;
+// No command of these tests takes nearly as long, even under a browser on a busy machine; one that hangs fails
+// its test instead of the run.
+const TIMEOUT_MS = 120_000;
 
 /** How a command ended. */
 export interface Ending {

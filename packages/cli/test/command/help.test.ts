@@ -23,6 +23,7 @@ describe('help and version', () => {
     [['serve', '--help'], 'hawser serve --port 8080 --open'],
     [['connect', '--help'], 'echo '],
     [['listen', '--help'], 'hawser listen --port 4000 --broadcast'],
+    [['bench', '--help'], 'hawser bench ws://127.0.0.1:4000/ --in-flight 32'],
     [['help', 'connect'], '--subprotocol'],
   ])('%j has examples and ends well', async (args, example) => {
     const { exitCode, stdout, stderr } = await hawser.run(args);
@@ -59,6 +60,22 @@ describe('mistakes in the command line', () => {
     [['connect', 'ws://localhost/', '-s', 'a', '-s', 'a'], 'given twice'],
     [['connect', 'ws://localhost/', '--ping', 'often'], 'Give a number of seconds'],
     [['connect', 'ws://localhost/', '--wait', '-5'], 'Give a number of seconds'],
+    [['bench'], "missing required argument 'url'"],
+    [['bench', 'ws://localhost/', '--connections', '0'], 'Give a whole number from 1 to 100000.'],
+    [['bench', 'ws://localhost/', '--connections', '100001'], 'Give a whole number from 1 to 100000.'],
+    [['bench', 'ws://localhost/', '--size', '9'], 'Give a whole number from 10 to 16777216.'],
+    [['bench', 'ws://localhost/', '--in-flight', '1.5'], 'Give a whole number from 1 to 10000.'],
+    [['bench', 'ws://localhost/', '--rate', '0'], 'Give a number from 0.001 to 100000.'],
+    [['bench', 'ws://localhost/', '--messages-per-second', '1e9'], 'Give a number from 0.001 to 10000000.'],
+    [['bench', 'ws://localhost/', '--duration', '100000'], 'At most 86400 seconds.'],
+    [['bench', 'ws://localhost/', '--timeout', '3601'], 'At most 3600 seconds.'],
+    [['bench', 'ws://localhost/', '--mode', 'flood'], 'Allowed choices are echo, idle, listen.'],
+    [['bench', 'ws://localhost/', '--in-flight', '1', '--messages-per-second', '1'], 'cannot be used with'],
+    [['bench', 'ws://localhost/', '--ack'], '--ack is for Socket.IO'],
+    [['bench', 'http://localhost/', '-s', 'a'], '--subprotocol is for WebSocket'],
+    [['bench', 'ws://localhost/', '--mode', 'idle', '--in-flight', '2'], '--in-flight is for --mode echo'],
+    [['bench', 'ws://localhost/', '-c', '1000', '--size', '2000000'], 'too many at a time'],
+    [['bench', 'ws://localhost/#x'], 'fragment'],
   ])('%j is answered in one line', async (args, message) => {
     const { exitCode, stdout, stderr } = await hawser.run(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

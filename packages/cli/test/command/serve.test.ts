@@ -16,7 +16,7 @@ async function serve() {
   const server = hawser.start('serve', '--port', '0');
   const [, url = ''] = await server.seen(
     'stdout',
-    /^playground: (http:\/\/127\.0\.0\.1:\d+\/) \(Ctrl-C stops\)\n$/,
+    /^playground: (http:\/\/127\.0\.0\.1:\d+\/) \(Ctrl-C stops\)\nlab: \1lab\.html\n$/,
   );
   return { server, url, socketUrl: url.replace('http:', 'ws:').concat('ws') };
 }
@@ -31,6 +31,31 @@ describe('hawser serve', () => {
     expect(paths).toContain('/app.js');
     for (const path of paths) expect((await fetch(new URL(path, url))).status).toBe(200);
     expect((await fetch(new URL('/package.json', url))).status).toBe(404);
+  });
+
+  test('serves the lab and every module of both pages', async () => {
+    const { url } = await serve();
+    const seen = new Set<string>();
+    const waiting = ['/app.js', '/lab.js', '/lab.html', '/lab.css'];
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const answer = await fetch(new URL(path, url));
+      expect({ path, status: answer.status }).toEqual({ path, status: 200 });
+      const imports = (await answer.text()).matchAll(/(?:from|import\()\s*'\.?(\/[\w.-]+\.js)'/g);
+      waiting.push(...[...imports].map(([, target]) => target!));
+    }
+    expect(seen).toContain('/socket.io.esm.min.js');
+    expect(seen).toContain('/lab-transports.js');
+  });
+
+  test('refuses Socket.IO from a page of another site', async () => {
+    const { url } = await serve();
+    const ask = (origin: string) =>
+      fetch(new URL('/socket.io/?EIO=4&transport=polling', url), { headers: { Origin: origin } });
+    expect((await ask('http://evil.example')).status).toBe(403);
+    expect((await ask('null')).status).toBe(403);
+    expect((await ask(new URL(url).origin)).status).toBe(200);
   });
 
   test('tells a plain request to the WebSocket address what to do', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Connection } from '../../static/connection.js';
+import { WebSocketWire } from '../../static/websocket-wire.js';
 
 /** Stands for the browser's WebSocket: the test says what happens to it. */
 class ScriptedSocket {
@@ -46,9 +47,11 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(1);
   ScriptedSocket.made = [];
   states = [];
-  connection = new Connection('ws://x/', {
-    onState: ({ name, attempt, code }) => states.push([name, attempt, code].filter(Boolean).join(' ')),
-    onMessage: (data) => states.push(`message ${data}`),
+  connection = new Connection(new WebSocketWire('ws://x/'), {
+    onState: ({ name, attempt, reason }) =>
+      states.push([name, attempt, String(reason ?? '').slice(0, 4)].filter(Boolean).join(' ')),
+    onTransport: (transports) => states.push(`over ${transports}`),
+    onMessage: (message) => states.push(`message ${JSON.stringify(message)}`),
   });
   connection.open();
 });
@@ -60,13 +63,13 @@ afterEach(() => {
 });
 
 test('opens, hands on messages, and sends', () => {
-  expect(connection.send('early')).toBe(false);
+  expect(connection.send({ type: 'early' })).toBe(false);
   latest().opens();
-  latest().onmessage?.({ data: 'hi' });
-  expect(connection.send('text')).toBe(true);
+  latest().onmessage?.({ data: '{"type":"hi"}' });
+  expect(connection.send({ type: 'text' })).toBe(true);
   expect(connection.queuedBytes).toBe(7);
-  expect(latest().calls).toEqual(['send text']);
-  expect(states).toEqual(['connecting 1', 'open', 'message hi']);
+  expect(latest().calls).toEqual(['send {"type":"text"}']);
+  expect(states).toEqual(['connecting 1', 'over websocket', 'open', 'message {"type":"hi"}']);
 });
 
 test('a loss is followed by attempts, later and later', () => {
@@ -81,6 +84,7 @@ test('a loss is followed by attempts, later and later', () => {
   expect(ScriptedSocket.made).toHaveLength(3);
   expect(states).toEqual([
     'connecting 1',
+    'over websocket',
     'open',
     'reconnecting 1 1006',
     'connecting 2',
@@ -109,7 +113,7 @@ test('the user closes, and nothing is tried again', () => {
   latest().ends(1000);
   vi.advanceTimersByTime(60_000);
   expect(latest().calls).toEqual(['close 1000']);
-  expect(states).toEqual(['connecting 1', 'open', 'closing', 'closed 1000']);
+  expect(states).toEqual(['connecting 1', 'over websocket', 'open', 'closing', 'closed 1000']);
   connection.open();
   expect(states.at(-1)).toBe('connecting 1');
 });
@@ -133,6 +137,6 @@ test('a connection that is given up is not waited for', () => {
   connection.abandon('the server does not answer');
   silent.ends(1006);
   expect(silent.calls).toEqual(['close undefined']);
-  expect(states).toEqual(['connecting 1', 'open', 'reconnecting 1 1006']);
+  expect(states).toEqual(['connecting 1', 'over websocket', 'open', 'reconnecting 1 the ']);
   expect(connection.state).toMatchObject({ reason: 'the server does not answer' });
 });

@@ -4,6 +4,7 @@ import { Heartbeat } from '../../static/heartbeat.js';
 let trace: string[];
 let queuedBytes: number;
 let answers: boolean;
+let givesUp: boolean;
 let heartbeat: Heartbeat;
 
 beforeEach(() => {
@@ -11,6 +12,7 @@ beforeEach(() => {
   trace = [];
   queuedBytes = 0;
   answers = true;
+  givesUp = true;
   heartbeat = new Heartbeat({
     ping: () => {
       trace.push('ping');
@@ -18,7 +20,10 @@ beforeEach(() => {
     },
     queuedBytes: () => queuedBytes,
     onSilence: (silentMs) => trace.push(`silence ${Math.round(silentMs / 1000)} s`),
-    onDead: () => trace.push('dead'),
+    onDead: () => {
+      trace.push('dead');
+      return givesUp;
+    },
   });
   heartbeat.start();
 });
@@ -42,6 +47,20 @@ test('tells of a silence, and after a while of death', () => {
   trace.length = 0;
   vi.advanceTimersByTime(60_000);
   expect(trace).toEqual(['silence 5 s', 'silence 10 s', 'silence 15 s', 'silence 20 s', 'dead']);
+});
+
+test('goes on telling of the silence when the connection is not given up', () => {
+  vi.advanceTimersByTime(1000);
+  answers = false;
+  givesUp = false;
+  vi.advanceTimersByTime(25_000);
+  trace.length = 0;
+  vi.advanceTimersByTime(5000);
+  expect(trace).toEqual(['dead', 'silence 25 s']);
+  answers = true;
+  heartbeat.alive();
+  vi.advanceTimersByTime(5000);
+  expect(trace.at(-1)).toBe('ping');
 });
 
 test('anything that arrives is life', () => {

@@ -15,18 +15,57 @@ declare module '*/static/clock.js' {
 
 declare module '*/static/connection.js' {
   export type ConnectionState = { readonly name: string; readonly [detail: string]: unknown };
+  export interface Opening {
+    readonly isRecovered: boolean;
+    readonly refusal?: string;
+  }
+  export interface LinkHandler {
+    onOpen(opening: Opening): void;
+    onTransport(transports: readonly string[]): void;
+    onMessage(message: object, bytes?: Uint8Array): void;
+    onEnd(reason: string): void;
+  }
+  export interface Link {
+    readonly queuedBytes: number;
+    send(message: object, bytes?: Uint8Array): boolean;
+    close(): void;
+    abandon(): void;
+  }
+  export interface Wire {
+    readonly watchesItself: boolean;
+    open(handler: LinkHandler): Link;
+  }
   export interface ConnectionHandler {
-    onState(state: ConnectionState): void;
-    onMessage(data: string | ArrayBuffer): void;
+    onState(state: ConnectionState, opening?: Opening): void;
+    onTransport(transports: readonly string[]): void;
+    onMessage(message: object, bytes?: Uint8Array): void;
   }
   export class Connection {
     readonly state: ConnectionState;
     readonly queuedBytes: number;
-    constructor(url: string, handler: ConnectionHandler);
+    constructor(wire: Wire, handler: ConnectionHandler);
     open(): void;
     close(): void;
     abandon(reason: string): void;
-    send(data: string | Uint8Array): boolean;
+    send(message: object, bytes?: Uint8Array): boolean;
+  }
+}
+
+declare module '*/static/websocket-wire.js' {
+  import type { Link, LinkHandler, Wire } from '*/static/connection.js';
+  export class WebSocketWire implements Wire {
+    readonly watchesItself: boolean;
+    constructor(url: string);
+    open(handler: LinkHandler): Link;
+  }
+}
+
+declare module '*/static/socket-io-wire.js' {
+  import type { Link, LinkHandler, Wire } from '*/static/connection.js';
+  export class SocketIoWire implements Wire {
+    readonly watchesItself: boolean;
+    constructor(connect: (options: { autoConnect: false; reconnection: false }) => unknown);
+    open(handler: LinkHandler): Link;
   }
 }
 
@@ -35,7 +74,7 @@ declare module '*/static/heartbeat.js' {
     ping(sentMs: number): void;
     queuedBytes(): number;
     onSilence(silentMs: number): void;
-    onDead(): void;
+    onDead(): boolean;
   }
   export class Heartbeat {
     constructor(handler: HeartbeatHandler);
@@ -88,4 +127,31 @@ declare module '*/static/wire.js' {
   export function newId(): string;
   export function encodeFileFrame(header: object, body: Uint8Array): Uint8Array;
   export function decodeFileFrame(buffer: ArrayBuffer): { header: unknown; body: Uint8Array };
+}
+
+declare module '*/static/lab-record.js' {
+  export class LabRecord {
+    readonly columns: [number[], ...(number | null)[][]];
+    constructor(transports: number, spanMs: number);
+    add(transport: number, arrival: { seq: number; at: number; delayMs: number }): void;
+    delaysSince(transport: number, sinceMs: number): number[];
+    clear(): void;
+  }
+  export function quantile(sorted: readonly number[], share: number): number | undefined;
+}
+
+declare module '*/static/lab-tally.js' {
+  export interface Totals {
+    readonly requests: number;
+    readonly bytesUp: number;
+    readonly bytesDown: number;
+    readonly connections: number;
+    readonly cpuMs: number;
+  }
+  export class Tally {
+    readonly cost: object;
+    count(event: { seq: number; data: string }): boolean;
+    take(totals: Totals): void;
+    reset(): void;
+  }
 }

@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { constants, deflateRawSync } from 'node:zlib';
 import { describe } from 'vitest';
-import { BINARY, CONTINUATION, PING, TEXT } from '../../../ws/test/rig/raw-frame.ts';
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  closePayload,
+  frame,
+  PING,
+  TEXT,
+} from '../../../ws/test/rig/raw-frame.ts';
 import { departs, differ } from './rig/differ.ts';
-import type { WsModule } from './rig/modules.ts';
+import type { Socket, WsModule } from './rig/modules.ts';
 import type { Recorder } from './rig/recorder.ts';
 import { openSide, ROLES, type Role, type Side, type SideOptions } from './rig/sides.ts';
 
@@ -34,6 +43,10 @@ function openDeflating(
 function deflate(text: string | Buffer): Buffer {
   const deflated = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
   return deflated.subarray(0, -4);
+}
+
+function streamOf(socket: Socket): Duplex {
+  return (socket as unknown as { readonly _socket: Duplex })._socket;
 }
 
 const LONG = 'all work and no play '.repeat(200);
@@ -157,7 +170,7 @@ describe.each(ROLES)('compression by a %s', (role) => {
     await side.closed;
   });
 
-  departs(`${role} is closed while it compresses`, 'the close is answered at once', async (ws, log) => {
+  departs(`${role} is closed while it compresses`, 'it leaves as it is', async (ws, log) => {
     const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
     const called = new Promise<void>((resolve) => {
       side.socket.send(randomBytes(8_000_000), (error) => {
@@ -169,24 +182,84 @@ describe.each(ROLES)('compression by a %s', (role) => {
     await called;
   });
 
-  departs(
-    `${role} breaks off compressing when it is terminated`,
-    'the error has other words',
+  /** How a socket ends while it compresses; what is said on its wire is nobody's to hear. */
+  const ENDS: Readonly<Record<string, (socket: Socket) => void>> = {
+    'it is terminated': (socket) => socket.terminate(),
+    'it is terminated while it closes': (socket) => {
+      socket.close(1000, 'bye');
+      socket.terminate();
+    },
+    'its stream is destroyed': (socket) => streamOf(socket).destroy(),
+  };
+  for (const [end, run] of Object.entries(ENDS)) {
+    for (const times of [1, 100]) {
+      differ(`${role} drops what it compresses, ${times} times the text, when ${end}`, async (ws, log) => {
+        const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+        const { socket } = side;
+        const done = ['first', 'second', 'plain'].map(
+          (name) =>
+            new Promise<void>((resolve) => {
+              socket.send(LONG.repeat(times), { compress: name !== 'plain' }, (error) => {
+                log.note('callback', name, error, socket.readyState);
+                resolve();
+              });
+            }),
+        );
+        socket.ping('ping', undefined, log.callback('callback', 'ping'));
+        socket.once('close', () => log.note('callback', 'close'));
+        run(socket);
+        side.probe('ended');
+        await Promise.all([side.closed, ...done]);
+      });
+    }
+  }
+
+  differ(
+    `${role} counts what it compresses until it is sent, and what is sent behind it`,
     async (ws, log) => {
       const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
-      const called = ['first', 'second'].map(
-        (name) =>
-          new Promise<void>((resolve) => {
-            side.socket.send(LONG.repeat(100), (error) => {
-              log.note('callback', name, error);
-              resolve();
-            });
-          }),
-      );
-      side.socket.terminate();
-      await Promise.all([side.closed, ...called]);
+      const { socket } = side;
+      const count = (what: string): void => {
+        const sender = (socket as unknown as { _sender: { _bufferedBytes: number } })._sender;
+        log.note('socket', what, socket.bufferedAmount, sender._bufferedBytes);
+      };
+      socket.send('plain', { compress: false });
+      count('sent at once');
+      socket.send(LONG);
+      count('compressed');
+      socket.send('plain', { compress: false });
+      socket.send(Buffer.alloc(100));
+      count('behind it');
+      socket.ping('ping');
+      socket.pong('pong');
+      count('control frames behind it');
+      socket.close(1000, 'bye');
+      count('and the close frame');
+      await side.end();
     },
   );
+
+  differ(`${role} writes to its stream ahead of what it compresses`, async (ws, log) => {
+    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+    side.socket.send(LONG);
+    streamOf(side.socket).write(frame(PING, 'raw', { mask: role === 'client' }));
+    await side.wire.frames(2);
+    await side.end();
+  });
+
+  differ(`${role} answers in the chunk of the close frame, compressed`, async (ws, log) => {
+    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+    side.socket.on('message', (data) => side.socket.send(`${data}!`, log.callback('callback', 'sent')));
+    side.peer.write(Buffer.concat([side.encode(TEXT, LONG), side.encode(CLOSE, closePayload(1000))]));
+    await side.drain();
+  });
+
+  differ(`${role} sends many compressed messages of one turn in order`, async (ws, log) => {
+    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+    for (let i = 0; i < 600; i++) side.socket.send(`${i} ${LONG.slice(0, 100)}`);
+    await side.wire.frames(600);
+    await side.end();
+  });
 
   differ(`${role} still compresses what was sent before the close`, async (ws, log) => {
     const side = await openDeflating(role, ws, log, {

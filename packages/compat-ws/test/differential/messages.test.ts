@@ -8,7 +8,7 @@ import {
   PONG,
   TEXT,
 } from '../../../ws/test/rig/raw-frame.ts';
-import { departs, differ } from './rig/differ.ts';
+import { differ } from './rig/differ.ts';
 import { openSide, ROLES } from './rig/sides.ts';
 
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const;
@@ -106,9 +106,16 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
     await side.end();
   });
 
-  departs(`${role} still validates a close reason then`, 'a reason is text, and short', async (ws, log) => {
+  differ(`${role} takes an invalid close reason then`, async (ws, log) => {
     const side = await openSide(role, ws, log, { options: { skipUTF8Validation: true } });
-    side.say(CLOSE, Buffer.concat([closePayload(1000), Buffer.from([0xff])]));
+    side.socket.onclose = (event) => log.note('onclose', 'called', event);
+    side.say(CLOSE, Buffer.concat([closePayload(1000), Buffer.from([0xff, 0x61])]));
+    await side.drain();
+  });
+
+  differ(`${role} judges the close code then`, async (ws, log) => {
+    const side = await openSide(role, ws, log, { options: { skipUTF8Validation: true } });
+    side.say(CLOSE, Buffer.concat([closePayload(999), Buffer.from([0xff])]));
     await side.drain();
   });
 
@@ -132,10 +139,31 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
     });
   }
 
-  departs(`${role} emits a message in fragments as fragments`, 'joined: it is one part', async (ws, log) => {
+  for (const type of BINARY_TYPES) {
+    differ(`${role} emits messages in fragments as ${type}`, async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      side.socket.binaryType = type as 'nodebuffer';
+      side.say(BINARY, 'ab', { fin: false });
+      side.say(CONTINUATION, '', { fin: false });
+      side.say(PING, 'between');
+      side.say(CONTINUATION, Buffer.alloc(70_000, 5), { fin: false });
+      side.say(CONTINUATION, 'c');
+      side.say(TEXT, 'te', { fin: false });
+      side.say(CONTINUATION, 'xt');
+      side.say(BINARY, '', { fin: false });
+      side.say(CONTINUATION);
+      side.say(BINARY, 'whole');
+      await side.end();
+    });
+  }
+
+  differ(`${role} shapes a message by the type of when it ends`, async (ws, log) => {
     const side = await openSide(role, ws, log);
-    side.socket.binaryType = 'fragments';
+    side.socket.once('ping', () => {
+      side.socket.binaryType = 'fragments';
+    });
     side.say(BINARY, 'a', { fin: false });
+    side.say(PING);
     side.say(CONTINUATION, 'b');
     await side.end();
   });

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { describe } from 'vitest';
 import {
   BINARY,
@@ -8,7 +9,7 @@ import {
   PING,
   TEXT,
 } from '../../../ws/test/rig/raw-frame.ts';
-import { differ } from './rig/differ.ts';
+import { departs, differ } from './rig/differ.ts';
 import { openSide, ROLES, type Role, type Side } from './rig/sides.ts';
 
 type Bytes = (side: Side) => Buffer[];
@@ -144,6 +145,44 @@ describe.each(ROLES)('a peer of a %s', (role) => {
     const fragment = side.encode(CONTINUATION, 'b', { fin: false });
     side.peer.write(...Array.from({ length: 16_384 }, () => fragment));
     await side.drain();
+  });
+
+  for (const maxBufferedChunks of [1, 2, 3]) {
+    differ(`${role} keeps an unfinished frame from ${maxBufferedChunks} chunks at most`, async (ws, log) => {
+      const side = await openSide(role, ws, log, { options: { maxBufferedChunks } });
+      const stream = (side.socket as unknown as { readonly _socket: Duplex })._socket;
+      const chunkRead = () => new Promise((resolve) => stream.once('data', resolve));
+      side.say(TEXT, 'whole');
+      const bytes = Buffer.concat([side.encode(BINARY, '0123456789'), side.encode(PING, 'x')]);
+      for (let at = 0; at < bytes.length - 2; at += 4) {
+        const read = chunkRead();
+        side.peer.write(bytes.subarray(at, at + 4));
+        if ((await Promise.race([read, side.closed.then(() => 'closed')])) === 'closed') break;
+      }
+      await side.end();
+    });
+  }
+
+  for (const maxPendingAutoPongs of [undefined, 5, 0]) {
+    differ(`${role} answers so many pings of one chunk: ${maxPendingAutoPongs}`, async (ws, log) => {
+      const options = maxPendingAutoPongs === undefined ? {} : { maxPendingAutoPongs };
+      const side = await openSide(role, ws, log, { options, isUnwatched: true });
+      const pings = Array.from({ length: maxPendingAutoPongs ?? 60 }, (_, i) => side.encode(PING, `${i}`));
+      side.peer.write(Buffer.concat(pings));
+      await side.wire.frames(pings.length);
+      if (maxPendingAutoPongs === 0) {
+        side.peer.write(Buffer.concat(Array.from({ length: 200 }, (_, i) => side.encode(PING, `${i}`))));
+        await side.wire.frames(200);
+      }
+      await side.end();
+    });
+  }
+
+  departs(`${role} drops pings beyond those`, 'the last one is answered', async (ws, log) => {
+    const side = await openSide(role, ws, log, { isUnwatched: true });
+    side.peer.write(Buffer.concat(Array.from({ length: 70 }, (_, i) => side.encode(PING, `${i}`))));
+    await side.wire.frames(60);
+    await side.end();
   });
 
   differ(`${role} emits the error of an end without a close frame as 1006`, async (ws, log) => {

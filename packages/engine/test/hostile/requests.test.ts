@@ -68,6 +68,32 @@ describe('hostile bodies', () => {
     expect(engine.clientsCount).toBe(0);
   });
 
+  test('server bounds the time of a body that comes a byte at a time', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 100, pingTimeout: 100 });
+    const sid = await handshake(port);
+    const ending = endOf(await sessions.next());
+    const { socket, ended } = sendRaw(port, `${postHead(sid, ['Content-Length: 1000000'])}4`);
+    const trickle = setInterval(() => socket.write('a'), 20);
+    socket.on('close', () => clearInterval(trickle));
+    expect(await ended).toMatch(/^HTTP\/1.1 408 .*\r\n\r\npayload took longer than 400 ms$/s);
+    expect(await ending).toMatchObject({
+      reason: 'transport error',
+      description: { code: 'EIO_ERR_REQUEST_TIMEOUT' },
+    });
+  });
+
+  test('server bounds the time of a body that comes on after it was refused', async () => {
+    const { port } = await startEngine({ pingInterval: 100, pingTimeout: 100, maxHttpBufferSize: 10 });
+    const sid = await handshake(port);
+    const { socket, ended } = sendRaw(
+      port,
+      `${postHead(sid, ['Content-Length: 1000000'])}4${'a'.repeat(10)}`,
+    );
+    const trickle = setInterval(() => socket.write('a'), 20);
+    socket.on('close', () => clearInterval(trickle));
+    expect(await ended).toMatch(/^HTTP\/1.1 413 /);
+  });
+
   test('server does not wait for a slow body longer than for anything else: a silent one is a ping timeout', async () => {
     const { port, sessions } = await startEngine({ pingInterval: 30, pingTimeout: 30 });
     const sid = await handshake(port);

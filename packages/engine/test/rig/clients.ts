@@ -6,6 +6,8 @@ import { Queue } from './queue.ts';
 export interface Client {
   readonly id: string;
   readonly transportName: string;
+  /** What the open packet said. */
+  readonly handshake: Readonly<Record<string, unknown>>;
   readonly messages: Queue<string | Uint8Array>;
   readonly closes: Queue<{ reason: string; details: unknown }>;
   readonly upgrades: Queue<string>;
@@ -49,6 +51,7 @@ export async function openClient(
     get transportName() {
       return socket.transport.name;
     },
+    handshake: {},
     send: (data: string | Uint8Array) => {
       socket.send(data);
     },
@@ -57,6 +60,7 @@ export async function openClient(
     },
   };
   socket.on('message', (data?: string | Uint8Array) => client.messages.push(data ?? ''));
+  socket.on('handshake', (handshake: Record<string, unknown>) => Object.assign(client.handshake, handshake));
   socket.on('close', (reason: string, details: unknown) => client.closes.push({ reason, details }));
   socket.on('upgrade', (transport: { name: string }) => client.upgrades.push(transport.name));
   await new Promise<void>((resolve, reject) => {

@@ -9,6 +9,7 @@ export interface Ending {
 /** Waits for the end of a session. */
 export function endOf(session: Socket): Promise<Ending> {
   return new Promise((resolve) => {
+    if (session.readyState === 'closed') resolve({ reason: 'it was closed before', description: undefined });
     session.on('close', (reason, description) => resolve({ reason, description }));
   });
 }

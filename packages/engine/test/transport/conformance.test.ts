@@ -114,12 +114,19 @@ describe.each(Object.keys(WIRES))('the contract of a transport: %s', (name) => {
     expect((await ending).reason).toBe('ping timeout');
   });
 
-  test('transport refuses a message over the limit, with a code', async () => {
+  test('transport refuses a message over the limit, with a code and the limit', async () => {
     const wire = await open({ maxHttpBufferSize: 1000 });
     const ending = endOf(wire.session);
     await wire.send(`4${'a'.repeat(1000)}`);
     const { reason, description } = await ending;
     expect(reason).toBe('transport error');
-    expect((description as Error).message.toLowerCase()).toMatch(/limit|max payload/);
+    expect(description).toMatchObject({
+      code:
+        name === 'polling' || name === 'webtransport'
+          ? 'EIO_ERR_PAYLOAD_TOO_LARGE'
+          : 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+      message: expect.stringMatching(/ is over the limit of 1000 bytes$/),
+      limit: 1000,
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { ServerOptions, Socket } from '@hawser/engine';
-import { Server as WsServer } from 'ws';
+import { WebSocketServer as WsServer } from 'ws';
 import { startEngine } from '../rig/engines.ts';
 import { ask, handshake } from '../rig/http.ts';
 import { openSocket } from '../rig/sockets.ts';
@@ -44,7 +44,7 @@ async function openPolling(options: ServerOptions = {}): Promise<Wire> {
 
 async function openWebSocket(options: ServerOptions = {}): Promise<Wire> {
   const { port, sessions } = await startEngine(options);
-  const { socket } = await openSocket(port);
+  const { socket } = await openSocket(port, undefined, { autoPong: false });
   const packets: string[] = [];
   let wake = (): void => {};
   socket.on('message', (data: Buffer, isBinary) => {

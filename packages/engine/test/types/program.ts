@@ -13,7 +13,7 @@ import {
 } from '@hawser/engine';
 import cors from 'cors';
 import express from 'express';
-import { Server as WsServer } from 'ws';
+import { WebSocketServer as WsServer } from 'ws';
 
 const options: ServerOptions & AttachOptions = {
   pingTimeout: 1,

@@ -13,10 +13,13 @@ export interface Handshake {
   readonly maxPayload?: number | undefined;
 }
 
-/** Returns the data of an `open` packet. */
-export function encodeHandshake(handshake: Handshake): string {
+/**
+ * Returns the data of an `open` packet.
+ * @param extras - what else it says, under names that are not the handshake's own
+ */
+export function encodeHandshake(handshake: Handshake, extras?: Readonly<Record<string, unknown>>): string {
   const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
-  return JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload });
+  return JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload, ...extras });
 }
 
 /** Returns what an `open` packet says, or the rule that it breaks. What it says beyond that is left out. */

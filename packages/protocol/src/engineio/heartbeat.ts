@@ -18,6 +18,11 @@ export interface HeartbeatHandler {
   sendHeartbeat(type: 'ping' | 'pong', data: string | Uint8Array): void;
   /** The other end is gone, or has to be taken for it. The machine has stopped. */
   onSilence(): void;
+  /**
+   * Half of the time for an answer has passed in silence. Whoever has another way to ask than a packet asks now, and
+   * reports the answer by `markAlive`: a page whose timers are throttled answers packets late, its browser does not.
+   */
+  onDoubt?(): void;
 }
 
 /** Keeps an open session alive, and finds out when the other end is gone. Any traffic proves life. */

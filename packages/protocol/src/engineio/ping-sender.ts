@@ -14,6 +14,7 @@ const AT_NEXT_TICK = Number.NEGATIVE_INFINITY;
  * | resting  | interval passed      | awaiting | `sendHeartbeat('ping')`                     |
  * | awaiting | interval passed      | awaiting | `sendHeartbeat('ping')`                     |
  * | awaiting | any traffic          | resting  |                                             |
+ * | awaiting | half of the timeout  | awaiting | `onDoubt`, once                             |
  * | awaiting | timeout passed       | stopped  | `onSilence`                                 |
  *
  * It pings at every interval, also when there was traffic: the other end may count nothing but pings.
@@ -46,14 +47,20 @@ export class PingSender implements Heartbeat {
       this.#nextPingMs = NEVER;
       this.#silence.set(NEVER);
       this.#handler.onSilence();
-    } else if (nowMs >= this.#nextPingMs) {
-      this.#nextPingMs = nowMs + pingIntervalMs;
-      if (this.#silence.atMs === NEVER) this.#silence.set(nowMs + pingTimeoutMs);
-      this.#handler.sendHeartbeat('ping', '');
+    } else {
+      if (this.#silence.takeDoubt(nowMs, pingTimeoutMs / 2)) this.#handler.onDoubt?.();
+      if (nowMs >= this.#nextPingMs) this.#ping(nowMs);
     }
   }
 
   nextDeadline(): number {
-    return Math.min(this.#nextPingMs, this.#silence.atMs);
+    const doubtMs = this.#handler.onDoubt ? this.#silence.doubtAtMs(this.#timing.pingTimeoutMs / 2) : NEVER;
+    return Math.min(this.#nextPingMs, this.#silence.atMs, doubtMs);
+  }
+
+  #ping(nowMs: number): void {
+    this.#nextPingMs = nowMs + this.#timing.pingIntervalMs;
+    if (this.#silence.atMs === NEVER) this.#silence.set(nowMs + this.#timing.pingTimeoutMs);
+    this.#handler.sendHeartbeat('ping', '');
   }
 }

@@ -6,16 +6,19 @@ import { SilenceDeadline } from './silence-deadline.ts';
 const NEVER = Number.POSITIVE_INFINITY;
 const AT_NEXT_TICK = Number.NEGATIVE_INFINITY;
 
-/** The end that is pinged: it answers, and gives up after an interval and a timeout of silence. */
+/**
+ * The end that is pinged: it answers, and gives up after an interval and a timeout of silence. It doubts when half of
+ * a timeout is left.
+ */
 export class PingWatcher implements Heartbeat {
-  readonly #maxSilenceMs: number;
+  readonly #timing: HeartbeatTiming;
   readonly #handler: HeartbeatHandler;
   readonly #silence = new SilenceDeadline();
   #isWatching = false;
   #isStopped = false;
 
   constructor(timing: HeartbeatTiming, handler: HeartbeatHandler) {
-    this.#maxSilenceMs = timing.pingIntervalMs + timing.pingTimeoutMs;
+    this.#timing = timing;
     this.#handler = handler;
   }
 
@@ -28,7 +31,7 @@ export class PingWatcher implements Heartbeat {
   markAlive(nowMs: number): void {
     if (this.#isStopped) return;
     this.#isWatching = true;
-    this.#silence.set(nowMs + this.#maxSilenceMs);
+    this.#silence.set(nowMs + this.#timing.pingIntervalMs + this.#timing.pingTimeoutMs);
   }
 
   tick(nowMs: number): void {
@@ -38,10 +41,14 @@ export class PingWatcher implements Heartbeat {
       this.#isStopped = true;
       this.#silence.set(NEVER);
       this.#handler.onSilence();
+    } else if (this.#silence.takeDoubt(nowMs, this.#timing.pingTimeoutMs / 2)) {
+      this.#handler.onDoubt?.();
     }
   }
 
   nextDeadline(): number {
-    return this.#isWatching ? this.#silence.atMs : AT_NEXT_TICK;
+    if (!this.#isWatching) return AT_NEXT_TICK;
+    const doubtMs = this.#handler.onDoubt ? this.#silence.doubtAtMs(this.#timing.pingTimeoutMs / 2) : NEVER;
+    return Math.min(this.#silence.atMs, doubtMs);
   }
 }

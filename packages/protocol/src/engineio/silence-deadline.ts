@@ -13,6 +13,7 @@ const LATE_MS = 1000;
 export class SilenceDeadline {
   #atMs = NEVER;
   #isExtended = false;
+  #isDoubted = false;
 
   get atMs(): number {
     return this.#atMs;
@@ -22,6 +23,19 @@ export class SilenceDeadline {
   set(atMs: number): void {
     this.#atMs = atMs;
     this.#isExtended = false;
+    this.#isDoubted = false;
+  }
+
+  /** Returns when doubt is due, `aheadMs` before the deadline; `Infinity` once it was reported. */
+  doubtAtMs(aheadMs: number): number {
+    return this.#isDoubted ? NEVER : this.#atMs - aheadMs;
+  }
+
+  /** Tells, once, that the silence has lasted so long that only `aheadMs` are left. */
+  takeDoubt(nowMs: number, aheadMs: number): boolean {
+    if (nowMs < this.doubtAtMs(aheadMs)) return false;
+    this.#isDoubted = true;
+    return true;
   }
 
   /** Tells whether the silence has lasted too long. */

@@ -41,13 +41,20 @@ export function encodeCloseStatus(natives: Natives, code: number | undefined, re
 
 /**
  * Returns what the close frame with `payload` says, or the rule that it breaks.
+ *
+ * @param validatesText - the reason has to be UTF-8; else it is read as one character for each byte
  * @see RFC 6455 sections 5.5.1 and 7.4
  */
-export function decodeCloseStatus(natives: Natives, payload: Uint8Array): CloseStatus | ViolationCode {
+export function decodeCloseStatus(
+  natives: Natives,
+  payload: Uint8Array,
+  validatesText: boolean,
+): CloseStatus | ViolationCode {
   if (payload.length === 0) return { code: CloseCode.NO_STATUS, reason: '' };
   if (payload.length === 1) return 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
   const code = payload[0]! * 256 + payload[1]!;
   if (!isWireCloseCode(code)) return 'WS_ERR_INVALID_CLOSE_CODE';
   const reason = payload.subarray(2);
+  if (!validatesText) return { code, reason: natives.readLatin1(reason) };
   return isUtf8(natives, reason) ? { code, reason: natives.readUtf8(reason) } : 'WS_ERR_INVALID_UTF8';
 }

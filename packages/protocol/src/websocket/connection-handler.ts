@@ -1,7 +1,11 @@
 /** What a `Connection` calls. No call re-enters the machine's input. */
 export interface ConnectionHandler {
-  /** A whole message. `data` is never written to again; it may keep the chunk that it came in alive. */
-  onMessage(data: Uint8Array, isBinary: boolean): void;
+  /**
+   * A whole message. `data` is never written to again; it may keep the chunk that it came in alive.
+   * @param fragmentEnds - where in `data` each of its frames ends but the last; only where that is recorded (see
+   *   `Habits`), and not where it came compressed
+   */
+  onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void;
   /**
    * A whole message as the extension made it. Needed where `allowsRsv1` is set.
    *

@@ -11,8 +11,6 @@ import type { PreparedMessage } from './prepared-message.ts';
 import { ReceivedMessage } from './received-message.ts';
 import { isUtf8 } from './utf8.ts';
 
-/** RFC 6455 section 5.5.2 lets pongs be merged; above this many unwritten ones only the latest ping is answered. */
-const MAX_WAITING_PONGS = 128;
 const OPEN = 0;
 const CLOSE_SENT = 1;
 const FINISHED = 2;
@@ -242,7 +240,8 @@ export class Connection implements MessageHandler {
   deliver(data: Uint8Array, isBinary: boolean): void {
     if (this.#state === FINISHED) return;
     const { natives, habits } = this.#endpoint;
-    if (isBinary || !habits.validatesText || isUtf8(natives, data)) this.#handler.onMessage(data, isBinary);
+    if (isBinary || !habits.validatesText || isUtf8(natives, data))
+      this.#handler.onMessage(data, isBinary, null);
     else this.violate('WS_ERR_INVALID_UTF8');
   }
 
@@ -263,17 +262,23 @@ export class Connection implements MessageHandler {
     if (this.#state !== FINISHED) this.#writeControl(Opcode.PONG, payload);
   }
 
-  onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void {
+  onMessageData(
+    bytes: Uint8Array,
+    headroom: number,
+    isBinary: boolean,
+    isCompressed: boolean,
+    fragmentEnds: readonly number[] | null,
+  ): void {
     if (isCompressed) {
       const inflated = this.#handler.onCompressedMessage!(bytes.subarray(headroom), isBinary);
       if (inflated !== null) this.deliver(inflated, isBinary);
     } else if (headroom === 0) {
-      this.#handler.onMessage(bytes, isBinary);
+      this.#handler.onMessage(bytes, isBinary, fragmentEnds);
     } else {
       const received = new ReceivedMessage(bytes, headroom);
       this.#endpoint.slab.received = received;
       try {
-        this.#handler.onMessage(received.data, isBinary);
+        this.#handler.onMessage(received.data, isBinary, fragmentEnds);
       } finally {
         this.#endpoint.slab.received = null;
       }
@@ -306,22 +311,23 @@ export class Connection implements MessageHandler {
   }
 
   #receiveClose(payload: Uint8Array): void {
-    const status = decodeCloseStatus(this.#endpoint.natives, payload);
+    const { natives, habits } = this.#endpoint;
+    const status = decodeCloseStatus(natives, payload, habits.validatesText);
     if (typeof status === 'string') {
-      this.violate(status, payload.length === 1 ? 1 : payload[0]! * 256 + payload[1]!);
+      this.violate(status, payload[0]! * 256 + payload[1]!);
       return;
     }
     this.closeCode = status.code;
     this.closeReason = status.reason;
     this.wasClean = true;
-    const echoedBytes = this.#endpoint.habits.echoesCloseReason ? payload.length : 2;
+    const echoedBytes = habits.echoesCloseReason ? payload.length : 2;
     this.#writeClose(payload.subarray(0, echoedBytes));
     this.#enter(FINISHED);
     if (this.#endpoint.options.role === 'server') this.#handler.onFinished();
   }
 
   #answerPing(payload: Uint8Array): void {
-    if (this.#waitingPongs < MAX_WAITING_PONGS) {
+    if (this.#waitingPongs < this.#endpoint.habits.maxWaitingPongs) {
       this.#waitingPongs++;
       this.#writeControl(Opcode.PONG, payload);
       return;

@@ -23,6 +23,7 @@ export const VIOLATIONS = Object.freeze({
   WS_ERR_INVALID_UTF8: violation(CloseCode.INVALID_PAYLOAD, 'text is not UTF-8'),
   WS_ERR_INVALID_COMPRESSED_DATA: violation(CloseCode.INVALID_PAYLOAD, 'compressed data is corrupt'),
   WS_ERR_TOO_MANY_BUFFERED_PARTS: violation(CloseCode.POLICY_VIOLATION, 'message has too many fragments'),
+  WS_ERR_TOO_MANY_BUFFERED_CHUNKS: violation(CloseCode.POLICY_VIOLATION, 'frame comes in too many pieces'),
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: violation(CloseCode.MESSAGE_TOO_BIG, 'message is over the limit'),
 });
 

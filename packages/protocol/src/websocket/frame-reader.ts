@@ -28,6 +28,11 @@ export interface FrameHeader {
 /** The floor below messages: what a {@link FrameReader} reports. */
 export interface FrameHandler {
   /**
+   * Judges what FIN, RSV1 and the opcode are in their order, which comes before the other rules of a frame alone.
+   * @returns a violation to fail with, or `null` to judge on
+   */
+  onFrameStart(header: FrameHeader): ViolationCode | null;
+  /**
    * A header is complete and obeys the rules that concern a frame alone.
    * @returns a violation to fail with, before any payload is awaited, or `null` to read on
    */
@@ -89,6 +94,11 @@ export class FrameReader implements FrameHeader {
   /** Between two frames, and not stopped: nothing is kept. */
   get isAtRest(): boolean {
     return !this.#isInPayload && this.#stash === null && this.#activity === READING;
+  }
+
+  /** A part of a frame's header, or of its payload, is here and the rest is not. */
+  get isWithinFrame(): boolean {
+    return this.#stashedBytes > 0 || (this.#isInPayload && this.#remainingBytes < this.payloadBytes);
   }
 
   /** Makes {@link read} return after the piece in hand. */
@@ -175,18 +185,21 @@ export class FrameReader implements FrameHeader {
     this.#handler.onFrameViolation(code, isLength ? this.payloadBytes : this.opcode);
   }
 
+  /** Where one header breaks several rules, `ws` names the same one first. */
   #judge(first: number, second: number, third: number): ViolationCode | null {
     // RFC 6455 5.2: a reserved bit must be 0 unless an extension defines it; none here defines RSV2 or RSV3.
     if (first & 0x30) return 'WS_ERR_UNEXPECTED_RSV_2_3';
+    const code = this.#handler.onFrameStart(this);
+    if (code !== null) return code;
     if (!isKnownOpcode(this.opcode)) return 'WS_ERR_INVALID_OPCODE';
-    // RFC 6455 5.1
-    if (((second & 0x80) !== 0) !== this.#expectsMask) {
-      return this.#expectsMask ? 'WS_ERR_EXPECTED_MASK' : 'WS_ERR_UNEXPECTED_MASK';
-    }
     if (isControlOpcode(this.opcode)) {
       // RFC 6455 5.5
       if (!this.fin) return 'WS_ERR_EXPECTED_FIN';
-      if (this.payloadBytes > MAX_CONTROL_PAYLOAD_BYTES) return 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
+      if ((second & 0x7f) > MAX_CONTROL_PAYLOAD_BYTES) return 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
+    }
+    // RFC 6455 5.1
+    if (((second & 0x80) !== 0) !== this.#expectsMask) {
+      return this.#expectsMask ? 'WS_ERR_EXPECTED_MASK' : 'WS_ERR_UNEXPECTED_MASK';
     }
     // RFC 6455 5.2: "the minimal number of bytes MUST be used"; of 64 bits, "the most significant MUST be 0".
     const shortForm = second & 0x7f;

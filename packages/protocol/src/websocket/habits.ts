@@ -2,7 +2,10 @@
 export interface Habits {
   /** A ping is answered at once; or else the handler has to (section 5.5.2). */
   readonly answersPings: boolean;
-  /** Text is checked to be UTF-8 (section 8.1). Without it, invalid text is delivered. */
+  /**
+   * Text is checked to be UTF-8 (section 8.1). Without it, invalid text is delivered, and a close reason has one
+   * character for each byte.
+   */
   readonly validatesText: boolean;
   /** The answer to a close frame repeats its reason as well as its code (section 5.5.1). */
   readonly echoesCloseReason: boolean;
@@ -10,6 +13,12 @@ export interface Habits {
   readonly explainsFailures: boolean;
   /** Most frames of one message; more fails with 1008. What is kept is bounded in bytes without it. */
   readonly maxFragments: number;
+  /** Most chunks of input that one unfinished frame is kept from; more fails with 1008. */
+  readonly maxBufferedChunks: number;
+  /** Above so many pongs that wait to be written, only the latest ping is answered (section 5.5.2). */
+  readonly maxWaitingPongs: number;
+  /** `onMessage` is told where the fragments of a message end (section 5.4). */
+  readonly recordsFragments: boolean;
   /** A payload's length may be encoded in more bytes than it needs (section 5.2). */
   readonly allowsLongLengths: boolean;
 }
@@ -20,5 +29,8 @@ export const DEFAULT_HABITS: Habits = Object.freeze({
   echoesCloseReason: false,
   explainsFailures: true,
   maxFragments: Number.POSITIVE_INFINITY,
+  maxBufferedChunks: Number.POSITIVE_INFINITY,
+  maxWaitingPongs: 128,
+  recordsFragments: false,
   allowsLongLengths: false,
 });

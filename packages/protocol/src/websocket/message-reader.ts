@@ -5,7 +5,7 @@ import { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader
 import { headerLength, MAX_COPIED_BYTES } from './frame-writer.ts';
 import { DEFAULT_HABITS, type Habits } from './habits.ts';
 import type { Natives } from './natives.ts';
-import { isControlOpcode, Opcode } from './opcode.ts';
+import { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
 import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
 
 /** The floor above frames: what a {@link MessageReader} reports. */
@@ -16,8 +16,15 @@ export interface MessageHandler {
    * A message is complete: `bytes[headroom..]`, a view of the chunk it came in, or of memory of its own.
    * Text is valid UTF-8, unless `isCompressed`: then the bytes are what the extension made.
    * @param headroom - bytes in front that belong to nobody: 0, or what the header of an unmasked frame takes
+   * @param fragmentEnds - where in the message each of its frames ends but the last; only where that is recorded
    */
-  onMessageData(bytes: Uint8Array, headroom: number, isBinary: boolean, isCompressed: boolean): void;
+  onMessageData(
+    bytes: Uint8Array,
+    headroom: number,
+    isBinary: boolean,
+    isCompressed: boolean,
+    fragmentEnds: readonly number[] | null,
+  ): void;
   /** A close, ping or pong frame, which may stand between the fragments of a message (RFC 6455 section 5.4). */
   onControlFrame(opcode: number, payload: Uint8Array): void;
   /**
@@ -55,6 +62,9 @@ export class MessageReader implements FrameHandler {
   #isCompressed = false;
   #messageBytes = 0;
   #fragments = 0;
+  /** Chunks that the unfinished frame, or its header, came in. */
+  #bufferedChunks = 0;
+  #fragmentEnds: number[] | null = null;
   #utf8State = UTF8_ACCEPT;
   #message: ByteList | null = null;
   #control: ByteList | null = null;
@@ -73,7 +83,13 @@ export class MessageReader implements FrameHandler {
 
   /** @see FrameReader.read */
   read(chunk: Uint8Array, start: number): number {
-    return this.#frames.read(chunk, start);
+    if (this.#bufferedChunks >= this.#habits.maxBufferedChunks) {
+      this.onFrameViolation('WS_ERR_TOO_MANY_BUFFERED_CHUNKS', 0);
+      return chunk.length;
+    }
+    const end = this.#frames.read(chunk, start);
+    if (this.#frames.isWithinFrame) this.#bufferedChunks++;
+    return end;
   }
 
   /** @see FrameReader.stop */
@@ -86,26 +102,43 @@ export class MessageReader implements FrameHandler {
     this.#frames.resume();
   }
 
+  onFrameStart({ fin, rsv1, opcode, payloadBytes }: FrameHeader): ViolationCode | null {
+    const isMessageOpen = this.#messageOpcode !== Opcode.CONTINUATION;
+    if (opcode === Opcode.TEXT || opcode === Opcode.BINARY) {
+      if (rsv1 && !this.handler!.allowsRsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
+      return isMessageOpen ? 'WS_ERR_EXPECTED_CONTINUATION' : null;
+    }
+    // RFC 7692 6.1: only a message's first frame may carry RSV1. `ws` names a control frame's missing FIN first, and
+    // a reserved opcode, where there is the extension.
+    if (rsv1 && (opcode === Opcode.CONTINUATION || !this.handler!.allowsRsv1))
+      return 'WS_ERR_UNEXPECTED_RSV_1';
+    if (opcode === Opcode.CONTINUATION) return isMessageOpen ? null : 'WS_ERR_UNEXPECTED_CONTINUATION';
+    if (!fin || !isKnownOpcode(opcode)) return null;
+    if (rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
+    // RFC 6455 5.5.1: of a close code there are two bytes or none.
+    return opcode === Opcode.CLOSE && payloadBytes === 1 ? 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH' : null;
+  }
+
   onFrameHeader(header: FrameHeader): ViolationCode | null {
     this.#frameOpcode = header.opcode;
-    if (isControlOpcode(header.opcode)) return header.rsv1 ? 'WS_ERR_UNEXPECTED_RSV_1' : null;
-    if (header.opcode === Opcode.CONTINUATION) {
-      // RFC 7692 6.1: only a message's first frame may carry RSV1.
-      if (header.rsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
-      if (this.#messageOpcode === Opcode.CONTINUATION) return 'WS_ERR_UNEXPECTED_CONTINUATION';
-    } else {
-      if (header.rsv1 && !this.handler!.allowsRsv1) return 'WS_ERR_UNEXPECTED_RSV_1';
-      if (this.#messageOpcode !== Opcode.CONTINUATION) return 'WS_ERR_EXPECTED_CONTINUATION';
+    this.#bufferedChunks = 0;
+    if (isControlOpcode(header.opcode)) return null;
+    if (header.opcode !== Opcode.CONTINUATION) {
       this.#messageOpcode = header.opcode;
       this.#isCompressed = header.rsv1;
     }
     this.#isFinalFrame = header.fin;
     this.#messageBytes += header.payloadBytes;
     if (this.#messageBytes > this.#options.maxMessageBytes) return 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    if (!header.fin && this.#habits.recordsFragments) {
+      this.#fragmentEnds ??= [];
+      this.#fragmentEnds.push(this.#messageBytes);
+    }
     return ++this.#fragments > this.#habits.maxFragments ? 'WS_ERR_TOO_MANY_BUFFERED_PARTS' : null;
   }
 
   onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
+    if (isFrameEnd) this.#bufferedChunks = 0;
     if (isControlOpcode(this.#frameOpcode)) this.#readControl(chunk, start, end, isFrameEnd);
     else this.#readData(chunk, start, end, isAscii, isFrameEnd && this.#isFinalFrame);
   }
@@ -164,7 +197,9 @@ export class MessageReader implements FrameHandler {
     this.#messageBytes = 0;
     this.#fragments = 0;
     this.#message = null;
-    this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed);
+    const fragmentEnds = this.#fragmentEnds;
+    this.#fragmentEnds = null;
+    this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed, fragmentEnds);
   }
 }
 

@@ -17,6 +17,12 @@ describe('Engine.IO handshake', () => {
     );
   });
 
+  it('server writes what a layer above adds behind them', () => {
+    expect(encodeHandshake({ ...HANDSHAKE, maxPayload: 1_000_000 }, { hawser: 1 })).toBe(
+      '{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000,"hawser":1}',
+    );
+  });
+
   it.each([HANDSHAKE, { ...HANDSHAKE, maxPayload: 1e6 }, { ...HANDSHAKE, upgrades: [] }])(
     'client reads what the server wrote: %j',
     (handshake) => {

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Version } from '../../src/engineio/codec.ts';
-import { createHeartbeat, type Heartbeat, type Role } from '../../src/engineio/heartbeat.ts';
+import {
+  createHeartbeat,
+  type Heartbeat,
+  type HeartbeatHandler,
+  type Role,
+} from '../../src/engineio/heartbeat.ts';
 import type { Packet } from '../../src/engineio/packet.ts';
 import { bytes } from '../websocket/frame-notation.ts';
 
@@ -29,17 +34,20 @@ interface Session {
   tickAt(...times: number[]): void;
 }
 
-function open(role: Role, version: Version, pingIntervalMs = 25_000, pingTimeoutMs = 20_000): Session {
+function open(
+  role: Role,
+  version: Version,
+  pingIntervalMs = 25_000,
+  pingTimeoutMs = 20_000,
+  hasDoubts = false,
+): Session {
   const trace: string[] = [];
-  const heartbeat = createHeartbeat(
-    role,
-    version,
-    { pingIntervalMs, pingTimeoutMs },
-    {
-      sendHeartbeat: (type, data) => trace.push(`${type} ${data}`.trimEnd()),
-      onSilence: () => trace.push('silence'),
-    },
-  );
+  const handler: HeartbeatHandler = {
+    sendHeartbeat: (type, data) => trace.push(`${type} ${data}`.trimEnd()),
+    onSilence: () => trace.push('silence'),
+  };
+  if (hasDoubts) handler.onDoubt = () => trace.push('doubt');
+  const heartbeat = createHeartbeat(role, version, { pingIntervalMs, pingTimeoutMs }, handler);
   const tickAt = (...times: number[]) => {
     for (const time of times) heartbeat.tick(time);
   };
@@ -105,6 +113,18 @@ describe.each(SENDERS)('heartbeat of the %s in version %i, which pings', (role, 
     expect(trace).toEqual([]);
   });
 
+  it(`${role} doubts once when half of the timeout has passed in silence`, () => {
+    const { heartbeat, trace, tickAt } = open(role, version, 25_000, 20_000, true);
+    tickAt(0, 25_000);
+    expect(heartbeat.nextDeadline()).toBe(35_000);
+    tickAt(34_999, 35_000, 35_001);
+    expect(trace).toEqual(['ping', 'doubt']);
+    expect(heartbeat.nextDeadline()).toBe(45_000);
+    heartbeat.markAlive(36_000);
+    tickAt(45_000, 50_000, 60_000, 70_000);
+    expect(trace).toEqual(['ping', 'doubt', 'ping', 'doubt', 'silence']);
+  });
+
   it(`${role} whose tick is late listens for another second before it gives up`, () => {
     const { heartbeat, trace, tickAt } = open(role, version);
     tickAt(0, 25_000, 60_000);
@@ -123,6 +143,18 @@ describe.each(SENDERS)('heartbeat of the %s in version %i, which pings', (role, 
 });
 
 describe.each(WATCHERS)('heartbeat of the %s in version %i, which is pinged', (role, version) => {
+  it(`${role} doubts once when half of a timeout is left of the silence`, () => {
+    const { heartbeat, trace, tickAt } = open(role, version, 25_000, 20_000, true);
+    tickAt(0);
+    expect(heartbeat.nextDeadline()).toBe(35_000);
+    tickAt(34_999, 35_000, 35_001);
+    expect(trace).toEqual(['doubt']);
+    expect(heartbeat.nextDeadline()).toBe(45_000);
+    heartbeat.markAlive(36_000);
+    tickAt(70_999, 71_000, 81_000);
+    expect(trace).toEqual(['doubt', 'doubt', 'silence']);
+  });
+
   it(`${role} answers a ping with its data`, () => {
     const { heartbeat, trace } = open(role, version);
     expect(heartbeat.receivePacket(PING, 0)).toBeNull();

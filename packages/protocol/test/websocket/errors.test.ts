@@ -12,12 +12,13 @@ describe('RFC 6455 7.1.7 violations', () => {
     },
   );
 
-  it('bad data is 1007, too many fragments 1008, a message over the limit 1009, all else 1002', () => {
+  it('bad data is 1007, too many parts 1008, a message over the limit 1009, all else 1002', () => {
     const codes = Object.entries(VIOLATIONS).map(([name, { closeCode }]) => [name, closeCode] as const);
     expect(codes.filter(([, code]) => code !== 1002)).toEqual([
       ['WS_ERR_INVALID_UTF8', 1007],
       ['WS_ERR_INVALID_COMPRESSED_DATA', 1007],
       ['WS_ERR_TOO_MANY_BUFFERED_PARTS', 1008],
+      ['WS_ERR_TOO_MANY_BUFFERED_CHUNKS', 1008],
       ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 1009],
     ]);
   });

@@ -13,6 +13,10 @@ class FrameRecorder implements FrameHandler {
   stopsAtHeader = false;
   stopsAtPayload = false;
 
+  onFrameStart(): null {
+    return null;
+  }
+
   onFrameHeader({ fin, rsv1, opcode, payloadBytes }: FrameHeader): ViolationCode | null {
     this.trace.push(`header ${fin ? 'fin ' : ''}${rsv1 ? 'rsv1 ' : ''}${opcode} ${payloadBytes}`);
     if (this.stopsAtHeader) this.reader!.stop();
@@ -127,7 +131,7 @@ describe('RFC 6455 5.2 base framing', () => {
     ['a close of 64 KiB', '887f 0000000000010000', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH'],
     ['125 in 16 bits', '827e 007d', 'WS_ERR_INVALID_PAYLOAD_LENGTH'],
     ['65,535 in 64 bits', '827f 000000000000ffff', 'WS_ERR_INVALID_PAYLOAD_LENGTH'],
-    ['a ping with its length in 16 bits', '897e 0005', 'WS_ERR_INVALID_PAYLOAD_LENGTH'],
+    ['a ping with its length in 16 bits', '897e 0005', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH'],
     ['a length of 64 bits', '827f 8000000000000000', 'WS_ERR_INVALID_PAYLOAD_LENGTH'],
     ['the largest length', '827f ffffffffffffffff', 'WS_ERR_INVALID_PAYLOAD_LENGTH'],
   ])('client rejects %s at its header', (_, header, code) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_HABITS, type Habits } from '../../src/websocket/habits.ts';
-import { bytes, concat, encodeFrame, utf8 } from './frame-notation.ts';
+import { bytes, concat, encodeFrame, pattern, utf8 } from './frame-notation.ts';
 import { openSession, type Session } from './recorder.ts';
 
 function receive(habits: Partial<Habits>, ...frames: readonly Uint8Array[]): Session {
@@ -27,6 +27,29 @@ describe('habits of other implementations', () => {
     expect(sent()).toEqual(['close 1000 bye']);
   });
 
+  it('server takes a reason that is not text as its bytes', () => {
+    const { status, sent } = receive(
+      { validatesText: false, echoesCloseReason: true },
+      encodeFrame(0x88, bytes('03e8ff61'), 7),
+    );
+    expect(status()).toBe('1000 "\u00ffa" clean');
+    expect(sent()).toHaveLength(1);
+  });
+
+  it.each([
+    [true, [[2, 2], null, null]],
+    [false, [null, null, null]],
+  ])('server that records fragments (%s) tells where they end, each message anew', (isRecorded, ends) => {
+    const frames = [
+      encodeFrame(0x02, utf8('ab'), 7),
+      encodeFrame(0x00, utf8(''), 7),
+      encodeFrame(0x80, utf8('c'), 7),
+      encodeFrame(0x82, utf8('d'), 7),
+      encodeFrame(0x82, new Uint8Array(5000), 7),
+    ];
+    expect(receive({ recordsFragments: isRecorded }, ...frames).recorder.fragmentEnds).toEqual(ends);
+  });
+
   it('server fails without saying why', () => {
     const { sent, status } = receive({ explainsFailures: false }, encodeFrame(0x83, utf8('a'), 7));
     expect(sent()).toEqual(['close 1002']);
@@ -45,6 +68,42 @@ describe('habits of other implementations', () => {
   it('server takes a length of more than 63 bits for too large a message', () => {
     const { connection } = receive({ allowsLongLengths: true }, bytes('82ff80000000000000010000000041'));
     expect(connection.violation).toEqual({ code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', value: 2 ** 63 });
+  });
+
+  it('server answers only the latest ping above so many pongs that wait', () => {
+    const pings = ['a', 'b', 'c', 'd'].map((text) => encodeFrame(0x89, utf8(text), 7));
+    const { connection, sent } = receive({ maxWaitingPongs: 2 }, ...pings);
+    expect(sent()).toEqual(['pong 61', 'pong 62']);
+    connection.outboxWritten();
+    expect(sent()).toEqual(['pong 64']);
+  });
+
+  it.each([
+    ['a payload', encodeFrame(0x82, pattern(8), 7), 6, 3, 10],
+    ['a header', encodeFrame(0x82, new Uint8Array(70_000), 7).subarray(0, 14), 0, 2, 3],
+    [
+      'a payload behind other frames',
+      concat([encodeFrame(0x82, utf8('a'), 7), encodeFrame(0x82, pattern(8), 7)]),
+      9,
+      2,
+      11,
+    ],
+  ])('server bounds the chunks that %s comes in', (_, frame, firstBytes, maxBufferedChunks, endAt) => {
+    const { connection, trace } = receive({ maxBufferedChunks }, frame.subarray(0, firstBytes));
+    let at = firstBytes;
+    for (; connection.isOpen; at++) connection.receive(frame.slice(at, at + 1));
+    expect(connection.violation?.code).toBe('WS_ERR_TOO_MANY_BUFFERED_CHUNKS');
+    expect(at).toBe(endAt);
+    expect(trace.filter((line) => line.startsWith('binary')).length).toBeLessThan(2);
+  });
+
+  it('server takes any number of frames that come in as many chunks each as it takes', () => {
+    const frame = encodeFrame(0x82, utf8('ab'), 7);
+    const { connection, trace } = receive({ maxBufferedChunks: 2 });
+    for (let i = 0; i < 5; i++) {
+      for (const end of [7, 8]) connection.receive(frame.slice(end === 7 ? 0 : 7, end));
+    }
+    expect(trace).toEqual(Array.from({ length: 5 }, () => 'binary 6162'));
   });
 
   it('server bounds the frames of a message, each message anew', () => {

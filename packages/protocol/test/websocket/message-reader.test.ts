@@ -74,11 +74,35 @@ describe('RFC 6455 5.4 fragmentation', () => {
 
   it('reader is at rest between messages only', () => {
     const { reader } = open({ role: 'client' });
-    const states = ['', '0101', '61', '8900', '8001', '62', '8801', '03'].map((chunk) => {
+    const states = ['', '0101', '61', '8900', '8001', '62', '8802', '03e8'].map((chunk) => {
       reader.read(bytes(chunk), 0);
       return reader.isAtRest;
     });
     expect(states).toEqual([true, false, false, false, false, true, false, true]);
+  });
+
+  it.each([
+    ['RSV1 before a reserved opcode', 'server', '4300', 'WS_ERR_UNEXPECTED_RSV_1'],
+    ['RSV1 before the opcode', 'server', 'c000', 'WS_ERR_UNEXPECTED_RSV_1'],
+    ['RSV1 before FIN', 'server', '4900', 'WS_ERR_UNEXPECTED_RSV_1'],
+    ['the opcode before the mask', 'server', '8000', 'WS_ERR_UNEXPECTED_CONTINUATION'],
+    ['FIN before the length', 'client', '08fe 0001 00000000', 'WS_ERR_EXPECTED_FIN'],
+    ['the length before the mask', 'server', '8801', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH'],
+    ['a close frame of one byte at its header', 'client', '8801', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH'],
+  ] as const)('reader names %s', (_, role, header, code) => {
+    const { reader, recorder } = open({ role });
+    reader.read(bytes(header), 0);
+    expect(recorder.trace).toEqual([code]);
+  });
+
+  it.each([
+    ['FIN before RSV1', '4900', 'WS_ERR_EXPECTED_FIN'],
+    ['RSV1 of a control frame before its length', 'c801', 'WS_ERR_UNEXPECTED_RSV_1'],
+    ['a reserved opcode whatever RSV1 is', 'c300', 'WS_ERR_INVALID_OPCODE'],
+  ])('reader with the extension names %s', (_, header, code) => {
+    const { reader, recorder } = open({ role: 'client', allowsRsv1: true });
+    reader.read(bytes(header), 0);
+    expect(recorder.trace).toEqual([code]);
   });
 
   it('reader stops and resumes as the frames do', () => {

@@ -70,7 +70,11 @@ export class Recorder implements ConnectionHandler {
   /** Every message as it was handed over, and a copy made then. */
   readonly received: { readonly data: Uint8Array; readonly copy: Uint8Array }[] = [];
 
-  onMessage(data: Uint8Array, isBinary: boolean): void {
+  /** Of each message, where its fragments ended. */
+  readonly fragmentEnds: (readonly number[] | null)[] = [];
+
+  onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
+    this.fragmentEnds.push(fragmentEnds);
     this.received.push({ data, copy: data.slice() });
     this.#record(isBinary ? 'binary' : 'text', data, isBinary);
   }

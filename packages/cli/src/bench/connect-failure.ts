@@ -1,0 +1,13 @@
+import { WebSocketError } from '@hawser/ws';
+import { systemErrorCode } from '../errors.ts';
+
+/**
+ * Say in a few words why a connection did not open. The sentences of errors name ports and addresses; what is counted
+ * must not differ from one connection to the next.
+ */
+export function describeConnectFailure(failure: Error | undefined): string {
+  if (failure instanceof WebSocketError && failure.status !== undefined) {
+    return `the server answered ${failure.status}`;
+  }
+  return systemErrorCode(failure) ?? failure?.message ?? 'the connection was closed';
+}

@@ -1,0 +1,73 @@
+/**
+ * What the server has counted for a transport.
+ *
+ * @typedef {{ requests: number, bytesUp: number, bytesDown: number, connections: number, cpuMs: number }} Totals
+ *
+ * @typedef {object} Cost what a transport has cost since it was counted anew
+ * @property {number} events
+ * @property {number} missed
+ * @property {number} requests
+ * @property {number} bytesUp
+ * @property {number} bytesDown
+ * @property {number} cpuMs
+ * @property {number} [overheadBytes] for each event, what was not payload
+ * @property {number} [cpuMsPerEvent]
+ */
+
+/** Counts the events of one transport, and sets what the server counts against them. */
+export class Tally {
+  #events = 0;
+  #payloadBytes = 0;
+  /** @type {number | undefined} */
+  #firstSeq;
+  #lastSeq = 0;
+  /** @type {Totals | undefined} */
+  #base;
+  /** @type {Totals | undefined} */
+  #latest;
+
+  /**
+   * An event has come. The same one again does not count.
+   *
+   * @param {{ seq: number, data: string }} event
+   * @returns {boolean} whether it is new
+   */
+  count({ seq, data }) {
+    if (this.#firstSeq !== undefined && seq <= this.#lastSeq) return false;
+    this.#firstSeq ??= seq;
+    this.#lastSeq = seq;
+    this.#events++;
+    this.#payloadBytes += data.length;
+    return true;
+  }
+
+  /** @param {Totals} totals what the server has counted so far */
+  take(totals) {
+    this.#base ??= totals;
+    this.#latest = totals;
+  }
+
+  /** Count anew from now on. */
+  reset() {
+    this.#events = 0;
+    this.#payloadBytes = 0;
+    this.#firstSeq = undefined;
+    this.#lastSeq = 0;
+    this.#base = this.#latest;
+  }
+
+  /** Whether the latest totals are all there are: nothing of before is in the count. */
+  get cost() {
+    const [base, latest] = [this.#base, this.#latest];
+    const since = (/** @type {keyof Totals} */ name) => (latest?.[name] ?? 0) - (base?.[name] ?? 0);
+    const [bytesUp, bytesDown, cpuMs] = [since('bytesUp'), since('bytesDown'), since('cpuMs')];
+    const missed = this.#firstSeq === undefined ? 0 : this.#lastSeq - this.#firstSeq + 1 - this.#events;
+    /** @type {Cost} */
+    const cost = { events: this.#events, missed, requests: since('requests'), bytesUp, bytesDown, cpuMs };
+    if (this.#events > 0) {
+      cost.overheadBytes = Math.max(0, bytesUp + bytesDown - this.#payloadBytes) / this.#events;
+      cost.cpuMsPerEvent = cpuMs / this.#events;
+    }
+    return cost;
+  }
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { Tally } from '../../static/lab-tally.js';
+
+const totals = (requests: number, bytesUp: number, bytesDown: number, cpuMs: number) => ({
+  requests,
+  bytesUp,
+  bytesDown,
+  cpuMs,
+  connections: 1,
+});
+
+test('cost is set against what has arrived', () => {
+  const tally = new Tally();
+  tally.take(totals(0, 0, 0, 100));
+  for (let seq = 5; seq < 9; seq++) tally.count({ seq, data: 'x'.repeat(10) });
+  tally.take(totals(2, 60, 180, 108));
+  expect(tally.cost).toEqual({
+    events: 4,
+    missed: 0,
+    requests: 2,
+    bytesUp: 60,
+    bytesDown: 180,
+    cpuMs: 8,
+    overheadBytes: 50,
+    cpuMsPerEvent: 2,
+  });
+});
+
+test('an event counts once, and a gap is missed', () => {
+  const tally = new Tally();
+  expect(tally.count({ seq: 1, data: '' })).toBe(true);
+  expect(tally.count({ seq: 1, data: '' })).toBe(false);
+  expect(tally.count({ seq: 4, data: '' })).toBe(true);
+  expect(tally.cost).toMatchObject({ events: 2, missed: 2 });
+});
+
+test('counted anew, what was before is left out', () => {
+  const tally = new Tally();
+  tally.take(totals(0, 0, 0, 0));
+  tally.count({ seq: 1, data: 'x' });
+  tally.take(totals(5, 50, 500, 5));
+  tally.reset();
+  expect(tally.cost).toEqual({ events: 0, missed: 0, requests: 0, bytesUp: 0, bytesDown: 0, cpuMs: 0 });
+  tally.count({ seq: 9, data: 'x' });
+  tally.take(totals(6, 60, 600, 6));
+  expect(tally.cost).toMatchObject({ events: 1, missed: 0, requests: 1, bytesDown: 100 });
+});

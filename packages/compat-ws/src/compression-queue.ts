@@ -1,0 +1,83 @@
+import type { Duplex } from 'node:stream';
+import type { Flushable, StreamConnection, TurnFlusher, WriteCallback } from '@hawser/ws/internal';
+import type { WebSocket } from './websocket.ts';
+
+/** So many messages wait at most: small ones are copied, and each has objects that carry it. */
+const MAX_WAITING = 256;
+
+interface Waiting {
+  readonly byteLength: number;
+  readonly callback: WriteCallback | undefined;
+  readonly send: () => void;
+}
+
+/**
+ * What one turn of the event loop sends compressed, and what it sends behind that.
+ *
+ * `ws` compresses on other threads: until then a message counts as waiting, and it is lost when the socket is gone. Here
+ * most of them are compressed when the turn ends, and until then it is the same.
+ */
+export class CompressionQueue implements Flushable {
+  /** Bytes of the payloads that wait here. */
+  waitingBytes = 0;
+  readonly #connection: StreamConnection<WebSocket>;
+  readonly #stream: Duplex;
+  readonly #flusher: TurnFlusher;
+  #waiting: Waiting[] = [];
+  #isAbandoned = false;
+
+  constructor(connection: StreamConnection<WebSocket>, stream: Duplex, flusher: TurnFlusher) {
+    this.#connection = connection;
+    this.#stream = stream;
+    this.#flusher = flusher;
+  }
+
+  /** Nothing waits: what need not be compressed can be sent at once. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** What waits, in order. */
+  get waiting(): readonly unknown[] {
+    return this.#waiting;
+  }
+
+  /** Has `send` called in its turn; or `callback`, with an error, when the connection ends before. */
+  push(byteLength: number, callback: WriteCallback | undefined, send: () => void): void {
+    this.waitingBytes += byteLength;
+    if (this.#waiting.push({ byteLength, callback, send }) === 1) this.#flusher.mark(this);
+    if (this.#waiting.length >= MAX_WAITING) this.sendAll();
+  }
+
+  /** The turn is over. */
+  flush(): void {
+    this.sendAll();
+    this.#connection.flush();
+  }
+
+  /** Sends what waits, if it can still be sent. */
+  sendAll(): void {
+    if (this.#isAbandoned || !this.#connection.isOpen || !this.#stream.writable) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { byteLength, send } of waiting) {
+      this.waitingBytes -= byteLength;
+      send();
+    }
+  }
+
+  /** Nothing that waits is to be sent. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
+  /** Tells those that wait that the connection is gone. */
+  end(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#isAbandoned = true;
+    if (waiting.length === 0) return;
+    const error = new Error('The socket was closed while data was being compressed');
+    for (const { callback } of waiting) callback?.(error);
+  }
+}

@@ -1,0 +1,6 @@
+/** For the packages of this workspace that build on this one. No API: it may change with any release. */
+
+export { chooseCoding } from './http-compression.ts';
+export { createCorsMiddleware, type Middleware } from './middleware.ts';
+export type { SessionConsumer } from './session-consumer.ts';
+export { SessionIds } from './session-id.ts';

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { StringPool } from '../src/string-pool.ts';
+import { startEngine } from './rig/engines.ts';
+import { openSocket } from './rig/sockets.ts';
+
+describe('strings of requests are shared', () => {
+  test('request of a session reads as it came', async () => {
+    const seen: { headers: object; rawHeaders: string[]; url: string | undefined }[] = [];
+    const note = ({ headers, rawHeaders, url }: IncomingMessage) =>
+      seen.push({ headers: { ...headers }, rawHeaders: [...rawHeaders], url });
+    const { port, sessions } = await startEngine({}, (engine) => {
+      engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
+        note(request);
+        next();
+      });
+    });
+    const cookie = `long=${'a'.repeat(1000)}`;
+    await openSocket(port, undefined, { headers: { Cookie: cookie, 'X-Twice': ['a', 'b'] } });
+    note((await sessions.next()).request);
+    expect(seen[1]).toEqual(seen[0]);
+    expect((seen[1]!.headers as { cookie: string }).cookie).toBe(cookie);
+  });
+
+  test('request whose headers a middleware froze begins a session', async () => {
+    const { port, sessions } = await startEngine({}, (engine) => {
+      engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
+        Object.freeze(request.headers);
+        next();
+      });
+    });
+    await openSocket(port);
+    expect((await sessions.next()).readyState).toBe('open');
+  });
+
+  test('pool takes any number of strings', () => {
+    const pool = new StringPool();
+    for (let i = 0; i < 5000; i++) expect(pool.share(`text ${i}`)).toBe(`text ${i}`);
+    expect(pool.share('a'.repeat(1000))).toBe('a'.repeat(1000));
+  });
+});

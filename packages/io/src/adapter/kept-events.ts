@@ -1,0 +1,81 @@
+import { PacketType } from '@hawser/protocol/socketio';
+import { Recovery, type RecoveryOptions } from '../recovery/index.ts';
+import type { AdapterNamespace, AdapterPacket, BroadcastFlags, Encoded } from './contract.ts';
+
+/** The options of a server that say what is kept. */
+interface ServerOptions {
+  readonly connectionStateRecovery?: {
+    readonly maxDisconnectionDuration?: number | undefined;
+    readonly maxBytes?: number | undefined;
+    readonly maxSessions?: number | undefined;
+  };
+  readonly pingInterval?: number | undefined;
+  readonly pingTimeout?: number | undefined;
+}
+
+const DEFAULT_MAX_DISCONNECTION_MS = 120_000;
+const DEFAULT_PING_INTERVAL_MS = 25_000;
+const DEFAULT_PING_TIMEOUT_MS = 20_000;
+
+/** The time of a clock that never goes back, in milliseconds. */
+export function nowMs(): number {
+  return performance.now();
+}
+
+/**
+ * The events and sessions that an adapter keeps, with a clock: what is too old goes although nothing else happens.
+ * There is a timer only while something is kept, and it keeps no process alive.
+ */
+export class KeptEvents<Event> {
+  readonly recovery: Recovery<Event>;
+  readonly #sweepMs: number;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(nsp: AdapterNamespace, pidPrefix?: string) {
+    const options = resolve((nsp.server.opts ?? {}) as ServerOptions, pidPrefix);
+    this.recovery = new Recovery(options);
+    this.#sweepMs = Math.max(1000, options.maxDisconnectionMs / 4);
+  }
+
+  /** To be called when something was kept. */
+  watch(): void {
+    this.#timer ??= setTimeout(() => this.#sweep(), this.#sweepMs).unref();
+  }
+
+  /** Stops the clock. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #sweep(): void {
+    this.#timer = null;
+    this.recovery.expire(nowMs());
+    if (!this.recovery.isEmpty) this.watch();
+  }
+}
+
+/** Tells whether an event is kept: one that may be lost is not, nor one whose answer nobody could be given later. */
+export function isKept({ type, id, data }: AdapterPacket, flags: BroadcastFlags | undefined): boolean {
+  return type === PacketType.EVENT && id === undefined && !flags?.volatile && Array.isArray(data);
+}
+
+/** Returns what a packet weighs. An encoder may be the user's own, and make anything. */
+export function weigh(encoded: Encoded): number {
+  if (!Array.isArray(encoded)) return 0;
+  let bytes = 0;
+  for (const message of encoded as Encoded) bytes += message.length;
+  return bytes;
+}
+
+function resolve(options: ServerOptions, pidPrefix: string | undefined): RecoveryOptions {
+  const { connectionStateRecovery = {}, pingInterval, pingTimeout } = options;
+  const { maxDisconnectionDuration, maxBytes, maxSessions } = connectionStateRecovery;
+  return {
+    maxDisconnectionMs: maxDisconnectionDuration ?? DEFAULT_MAX_DISCONNECTION_MS,
+    noticeMs: (pingInterval ?? DEFAULT_PING_INTERVAL_MS) + (pingTimeout ?? DEFAULT_PING_TIMEOUT_MS),
+    maxBytes,
+    maxSessions,
+    pidPrefix,
+  };
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Deliveries,
+  formatOffset,
+  type Position,
+  type RecoveredSession,
+  type Recovery,
+  type RefusedRecovery,
+  type SessionState,
+} from '../recovery/index.ts';
+import { Adapter, type Eventually, encode, forgetAcksLater, takeAckId, toWriteOptions } from './adapter.ts';
+import type {
+  AckCallback,
+  AdapterNamespace,
+  AdapterPacket,
+  AdapterSocket,
+  BroadcastFlags,
+  BroadcastOptions,
+  Encoded,
+  WriteOptions,
+} from './contract.ts';
+import { isKept, KeptEvents, nowMs, weigh } from './kept-events.ts';
+import { forEachSocket } from './recipients.ts';
+
+/** What the `pid`s of this process begin with. */
+const PID_PREFIX = `${randomBytes(6).toString('base64url')}.`;
+
+/** Returns the id of a new session, which nobody can guess. */
+export function createPid(): string {
+  return PID_PREFIX + randomBytes(15).toString('base64url');
+}
+
+/** An event as it is kept: encoded, so that it is replayed as it was, whatever became of its arguments. */
+export interface KeptEvent {
+  /** Without an offset. */
+  readonly encoded: Encoded;
+  /** What an offset has to be added to, where a parser of the user's own encodes it; `null` otherwise. */
+  readonly data: readonly unknown[] | null;
+}
+
+/** An event on its way to a socket. */
+export interface OutgoingEvent {
+  /** The same array for all sockets that get the same. */
+  readonly encoded: Encoded;
+  /** Under which the log keeps it, or 0 where it does not. */
+  readonly number: number;
+  /** Below this number the log has let go of all: for {@link Deliveries.add}. */
+  readonly floor: number;
+}
+
+/** What this adapter needs of a socket: that it counts what it sends. */
+export interface CountingSocket extends AdapterSocket {
+  /** Whether the client counts what it receives; to others, an event that is kept is sent with its offset. */
+  readonly countsEvents: boolean;
+  /** Sends an event, and adds it to the socket's deliveries when, and only if, it goes out. */
+  sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): void;
+}
+
+/**
+ * The adapter of a server of Hawser with connection state recovery: it keeps what is sent. Sockets count what they
+ * send, so nothing is added to the events of clients that count too.
+ */
+export class RecoveryAdapter extends Adapter {
+  readonly #kept: KeptEvents<KeptEvent>;
+  /** Whether the usual parser is in use, of which it is known how to add an argument to what it made. */
+  readonly #isTextKnown: boolean;
+
+  constructor(nsp: AdapterNamespace) {
+    super(nsp);
+    this.#kept = new KeptEvents(nsp, PID_PREFIX);
+    this.#isTextKnown = (nsp.server.opts as { parser?: unknown } | undefined)?.parser === undefined;
+  }
+
+  /** What is kept. */
+  get recovery(): Recovery<KeptEvent> {
+    return this.#kept.recovery;
+  }
+
+  override close(): Eventually {
+    this.#kept.close();
+  }
+
+  override broadcast(packet: AdapterPacket, opts: BroadcastOptions): Eventually {
+    const send = this.#prepare(packet, opts, opts.flags);
+    forEachSocket<CountingSocket>(this, opts, send);
+  }
+
+  /** Sends an event to one socket. */
+  sendTo(socket: CountingSocket, packet: AdapterPacket, flags: BroadcastFlags | undefined): void {
+    this.#prepare(packet, null, flags)(socket);
+  }
+
+  override broadcastWithAck(
+    packet: AdapterPacket,
+    opts: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: AckCallback,
+  ): void {
+    const id = takeAckId(this.nsp, packet);
+    const send = this.#prepare(packet, opts, opts.flags);
+    const asked: CountingSocket[] = [];
+    forEachSocket<CountingSocket>(this, opts, (socket) => {
+      socket.acks.set(id, ack);
+      asked.push(socket);
+      send(socket);
+    });
+    forgetAcksLater(this.nsp, asked, id, opts.flags?.timeout);
+    clientCountCallback(asked.length);
+  }
+
+  /** Keeps a session whose connection is lost. What the socket had not sent yet has to be in `deliveries` too. */
+  lose(state: SessionState, deliveries: Deliveries): void {
+    this.#kept.recovery.lose(state, deliveries, nowMs());
+    this.#kept.watch();
+  }
+
+  /** Remembers that a session was ended on purpose. */
+  end(pid: string): void {
+    this.#kept.recovery.end(pid, nowMs());
+    this.#kept.watch();
+  }
+
+  /** Lets a session go on; see {@link Recovery.restore}. */
+  restore(pid: string, position: Position): RecoveredSession<KeptEvent> | RefusedRecovery {
+    return this.#kept.recovery.restore(pid, position, nowMs());
+  }
+
+  /** Returns an event that is kept as a client gets it that does not count. */
+  encodeWithOffset({ encoded, data }: KeptEvent, number: number): Encoded {
+    const offset = formatOffset(number);
+    if (data !== null) return encode(this.nsp, { type: 2, data: [...data, offset] });
+    const [text, ...attachments] = encoded as [string, ...Buffer[]];
+    // An event's text ends with the bracket of its arguments, of which there is one at least.
+    return [`${text.slice(0, -1)},"${offset}"]`, ...attachments];
+  }
+
+  /** Encodes an event, keeps it if it is to be kept, and returns what sends it. */
+  #prepare(
+    packet: AdapterPacket,
+    audience: BroadcastOptions | null,
+    flags: BroadcastFlags | undefined,
+  ): (socket: CountingSocket) => void {
+    const encoded = encode(this.nsp, packet);
+    const options = toWriteOptions(flags);
+    if (!isKept(packet, flags)) {
+      const event: OutgoingEvent = { encoded, number: 0, floor: 0 };
+      return (socket) => socket.sendEvent(packet, event, options);
+    }
+    const kept: KeptEvent = { encoded, data: this.#isTextKnown ? null : (packet.data as unknown[]) };
+    const number = this.recovery.keep(kept, weigh(encoded), audience, nowMs());
+    this.#kept.watch();
+    const counted: OutgoingEvent = { encoded, number, floor: this.recovery.floor };
+    let offset: OutgoingEvent | null = null;
+    return (socket) => {
+      if (socket.countsEvents) socket.sendEvent(packet, counted, options);
+      else {
+        offset ??= { ...counted, encoded: this.encodeWithOffset(kept, number) };
+        socket.sendEvent(packet, offset, options);
+      }
+    };
+  }
+}

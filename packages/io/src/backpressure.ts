@@ -1,0 +1,128 @@
+import type { Outgoing } from './outgoing.ts';
+
+/** What happens to an event for which there is no room. */
+export type SlowConsumer =
+  /** The connection is closed, and both ends are told why. */
+  | 'close'
+  /** Those that have waited longest are dropped until there is. */
+  | 'drop-oldest'
+  /** It is dropped. */
+  | 'drop-newest'
+  /** It takes the place of the one with the same key, also while there is room; then as `drop-oldest`. */
+  | 'keep-latest';
+
+/** How much may wait for a client that reads too slowly, and what happens then. */
+export interface BackpressureOptions {
+  /**
+   * Most bytes that wait for one socket.
+   * @defaultValue 67 108 864, for the whole connection
+   */
+  maxBufferedBytes?: number | undefined;
+  /** @defaultValue `close` */
+  slowConsumer?: SlowConsumer | undefined;
+  /**
+   * Under `keep-latest`, tells which events stand for the same thing; `undefined` for one that stands for itself.
+   * @defaultValue the name of the event
+   */
+  latestKey?: ((event: string, args: readonly unknown[]) => string | undefined) | undefined;
+}
+
+/** Something that waits for the connection to take it. */
+export interface Waiting {
+  readonly outgoing: Outgoing;
+  /** `null` for what must not be dropped: an answer, a word of the protocol. */
+  readonly owner: Backpressure | null;
+  readonly key: string | undefined;
+  /** Called when it is on its way, or lost with the connection. */
+  readonly onSent: (() => void) | null;
+}
+
+/** What of one socket waits, and the rule for it. */
+export class Backpressure {
+  readonly maxBufferedBytes: number;
+  readonly slowConsumer: SlowConsumer;
+  /** Bytes of its events that wait, without those that the engine has. */
+  waitingBytes = 0;
+  /** The events that wait by their keys, under `keep-latest`. */
+  readonly latest: Map<string, Waiting> | null;
+  readonly #latestKey: (event: string, args: readonly unknown[]) => string | undefined;
+
+  constructor(options: BackpressureOptions) {
+    const { maxBufferedBytes = 67_108_864, slowConsumer = 'close', latestKey = (event) => event } = options;
+    this.maxBufferedBytes = maxBufferedBytes;
+    this.slowConsumer = slowConsumer;
+    this.latest = slowConsumer === 'keep-latest' ? new Map() : null;
+    this.#latestKey = latestKey;
+  }
+
+  keyOf(data: unknown): string | undefined {
+    if (this.latest === null || !Array.isArray(data)) return undefined;
+    return this.#latestKey(String(data[0]), data.slice(1));
+  }
+}
+
+/** What becomes of something that was added to a {@link WaitingLine}. */
+export type Fate = 'waits' | 'dropped' | 'overflow';
+
+/**
+ * What waits for one connection, in order, where some of it may be dropped. It exists only while the transport takes
+ * nothing; what has to be delivered in any case waits here too, behind what came before it.
+ */
+export class WaitingLine {
+  readonly #line = new Set<Waiting>();
+
+  get isEmpty(): boolean {
+    return this.#line.size === 0;
+  }
+
+  /** Adds what is dropped under no rule. */
+  addFirm(outgoing: Outgoing, onSent: (() => void) | null): void {
+    this.#line.add({ outgoing, owner: null, key: undefined, onSent });
+  }
+
+  /**
+   * Adds an event of one socket, by its rule.
+   * @param bufferedBytes - bytes that wait in the engine
+   */
+  add(waiting: Waiting & { readonly owner: Backpressure }, bufferedBytes: number): Fate {
+    const { outgoing, owner, key } = waiting;
+    const previous = key === undefined ? undefined : owner.latest?.get(key);
+    if (previous !== undefined) this.#remove(previous);
+    const room = owner.maxBufferedBytes - bufferedBytes - outgoing.byteLength;
+    if (owner.waitingBytes > room) {
+      if (owner.slowConsumer === 'close') return 'overflow';
+      if (owner.slowConsumer === 'drop-newest' || !this.#makeRoom(owner, room)) return 'dropped';
+    }
+    if (key !== undefined) owner.latest?.set(key, waiting);
+    owner.waitingBytes += outgoing.byteLength;
+    this.#line.add(waiting);
+    return 'waits';
+  }
+
+  /** Takes the first off the line. */
+  take(): Waiting | null {
+    const [first] = this.#line;
+    if (first === undefined) return null;
+    this.#remove(first);
+    return first;
+  }
+
+  /** Drops what has waited longest, until no more than `room` bytes of `owner` wait. */
+  #makeRoom(owner: Backpressure, room: number): boolean {
+    // What alone is too large must not cost what is there.
+    if (room < 0) return false;
+    for (const waiting of this.#line) {
+      if (owner.waitingBytes <= room) break;
+      if (waiting.owner === owner) this.#remove(waiting);
+    }
+    return true;
+  }
+
+  #remove(waiting: Waiting): void {
+    const { owner, key, outgoing } = waiting;
+    this.#line.delete(waiting);
+    if (owner === null) return;
+    owner.waitingBytes -= outgoing.byteLength;
+    if (key !== undefined) owner.latest?.delete(key);
+  }
+}

@@ -1,0 +1,74 @@
+import { type AckCallback, LOST } from './acks.ts';
+import type { Deadline, Deadlines } from './deadlines.ts';
+import { ackTimeoutError, disconnectedError } from './errors.ts';
+
+/** What {@link BroadcastAck} tells, once: an error where not all have answered, and the answers. */
+export type BroadcastAckCallback = (error: Error | null, responses: unknown[]) => void;
+
+/** Collects the answers to an event for many, on one server or several. */
+export class BroadcastAck {
+  readonly #responses: unknown[] = [];
+  readonly #deadlines: Deadlines;
+  #done: BroadcastAckCallback | null;
+  #deadline: Deadline | null = null;
+  #awaitedServers = -1;
+  #knownServers = 0;
+  #awaitedClients = 0;
+  #lostClients = 0;
+
+  /** @param timeoutMs - `undefined` to wait until each has answered or left */
+  constructor(deadlines: Deadlines, timeoutMs: number | undefined, done: BroadcastAckCallback) {
+    this.#deadlines = deadlines;
+    this.#done = done;
+    if (timeoutMs !== undefined) {
+      this.#deadline = deadlines.begin(timeoutMs, () => this.#end(ackTimeoutError()));
+    }
+  }
+
+  /** What each recipient's answer is given to. */
+  readonly onResponse: AckCallback = Object.assign(
+    (response?: unknown): void => {
+      if (this.#done === null) return;
+      this.#responses.push(response);
+      this.#check();
+    },
+    {
+      [LOST]: (): void => {
+        this.#lostClients++;
+        this.#check();
+      },
+    },
+  );
+
+  /** Takes in how many servers have to tell how many clients they have. */
+  awaitServers(count: number): void {
+    this.#awaitedServers = count;
+    this.#check();
+  }
+
+  /** Takes in how many clients of one server have to answer. */
+  awaitClients(count: number): void {
+    this.#awaitedClients += count;
+    this.#knownServers++;
+    this.#check();
+  }
+
+  fail(error: Error): void {
+    this.#end(error);
+  }
+
+  #check(): void {
+    const { length } = this.#responses;
+    if (this.#awaitedServers !== this.#knownServers) return;
+    if (length + this.#lostClients < this.#awaitedClients) return;
+    this.#end(this.#lostClients > 0 ? disconnectedError() : null);
+  }
+
+  #end(error: Error | null): void {
+    const done = this.#done;
+    if (done === null) return;
+    this.#done = null;
+    if (this.#deadline !== null) this.#deadlines.callOff(this.#deadline);
+    done(error, this.#responses);
+  }
+}

@@ -1,0 +1,73 @@
+/** One thing that is due at a time, unless it is called off before. */
+export interface Deadline {
+  readonly dueMs: number;
+  readonly queue: DeadlineQueue;
+  readonly onDue: () => void;
+}
+
+/**
+ * Everything of one server that is due: clients that have to connect, answers that have to come.
+ *
+ * What waits equally long is due in the order in which it began, so there is one timer for each length of time, and
+ * neither beginning nor calling off touches it.
+ */
+export class Deadlines {
+  readonly #queues = new Map<number, DeadlineQueue>();
+
+  /** Has `onDue` called when `timeoutMs` have passed. */
+  begin(timeoutMs: number, onDue: () => void): Deadline {
+    let queue = this.#queues.get(timeoutMs);
+    if (queue === undefined) {
+      queue = new DeadlineQueue(() => this.#queues.delete(timeoutMs));
+      this.#queues.set(timeoutMs, queue);
+    }
+    return queue.add(timeoutMs, onDue);
+  }
+
+  callOff(deadline: Deadline): void {
+    deadline.queue.delete(deadline);
+  }
+}
+
+class DeadlineQueue {
+  readonly #waiting = new Set<Deadline>();
+  readonly #onEmpty: () => void;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(onEmpty: () => void) {
+    this.#onEmpty = onEmpty;
+  }
+
+  add(timeoutMs: number, onDue: () => void): Deadline {
+    const deadline = { dueMs: performance.now() + timeoutMs, queue: this, onDue };
+    this.#waiting.add(deadline);
+    if (this.#timer === null) this.#schedule(timeoutMs);
+    return deadline;
+  }
+
+  delete(deadline: Deadline): void {
+    this.#waiting.delete(deadline);
+  }
+
+  #schedule(delayMs: number): void {
+    // Sockets keep the process alive; without any, nobody waits.
+    this.#timer = setTimeout(this.#onTimer, Math.ceil(delayMs)).unref();
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    const nowMs = performance.now();
+    try {
+      for (const deadline of this.#waiting) {
+        if (deadline.dueMs > nowMs) break;
+        this.#waiting.delete(deadline);
+        deadline.onDue();
+      }
+    } finally {
+      // Also when a callback of the program threw: others wait behind it.
+      const [next] = this.#waiting;
+      if (next === undefined) this.#onEmpty();
+      else if (this.#timer === null) this.#schedule(Math.max(next.dueMs - nowMs, 0));
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import { VIOLATIONS, type ViolationCode } from '@hawser/protocol/socketio';
+
+/** What went wrong, by a name that does not change. */
+export type IoErrorCode =
+  | ViolationCode
+  /** No answer came in time. */
+  | 'IO_ERR_ACK_TIMEOUT'
+  /** The socket was disconnected before the answer came, or was so when the event was emitted. */
+  | 'IO_ERR_DISCONNECTED'
+  /** More events wait for an answer than a socket keeps. */
+  | 'IO_ERR_TOO_MANY_ACKS'
+  /** More would wait for a slow client than was allowed. */
+  | 'IO_ERR_SLOW_CONSUMER'
+  /** The client broke a rule of connecting to namespaces. */
+  | 'IO_ERR_CONNECT'
+  /** The packet is for a namespace that the client is not connected to. */
+  | 'IO_ERR_NOT_CONNECTED'
+  /** The client connected to no namespace in time. */
+  | 'IO_ERR_CONNECT_TIMEOUT'
+  /** A custom parser did not understand the client. */
+  | 'IO_ERR_PARSER'
+  /** The program asked for what does not exist here. */
+  | 'IO_ERR_UNSUPPORTED';
+
+/** An error of the server; messages are for people and may change, `code` does not. */
+export class IoError extends Error {
+  override readonly name = 'IoError';
+  readonly code: IoErrorCode;
+  /** The answers that came, where an acknowledgement of many ended without all of them. */
+  declare responses?: unknown[];
+
+  constructor(code: IoErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+export function violationError(code: ViolationCode): IoError {
+  return new IoError(code, VIOLATIONS[code]);
+}
+
+export function ackTimeoutError(): IoError {
+  return new IoError('IO_ERR_ACK_TIMEOUT', 'operation has timed out');
+}
+
+export function disconnectedError(): IoError {
+  return new IoError('IO_ERR_DISCONNECTED', 'socket has been disconnected');
+}

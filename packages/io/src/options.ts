@@ -1,0 +1,42 @@
+import type { AttachOptions, ServerOptions as EngineOptions } from '@hawser/engine';
+import type { Adapter } from './adapter/index.ts';
+import type { SlowConsumer } from './backpressure.ts';
+import type { Namespace } from './namespace.ts';
+import type { Anything } from './typed-events.ts';
+
+/** What makes the adapter of a namespace: a class, or a function. */
+export type AdapterConstructor =
+  | typeof Adapter
+  | ((nsp: Namespace<Anything, Anything, Anything, Anything>) => Adapter);
+
+/** How sessions outlive a lost connection. */
+export interface ConnectionStateRecoveryOptions {
+  /** For how long, in milliseconds. @defaultValue 120 000 */
+  maxDisconnectionDuration?: number;
+  /** Whether middlewares are passed over for a session that is recovered. @defaultValue `true` */
+  skipMiddlewares?: boolean;
+}
+
+/** Options of a `Server`. */
+export interface ServerOptions extends EngineOptions, AttachOptions {
+  /** What the URLs of clients begin with. @defaultValue `/socket.io` */
+  path: string;
+  /** Whether the client's bundles are served. @defaultValue `true` */
+  serveClient: boolean;
+  /** How packets reach the sockets of a namespace, on this server and on others. */
+  adapter: AdapterConstructor;
+  /** `{ Encoder, Decoder }`, in place of the usual ones; clients need the same. */
+  parser: Anything;
+  /** Time for a client to connect to a namespace, in milliseconds. @defaultValue 45 000 */
+  connectTimeout: number;
+  /** Lets sessions outlive a lost connection. @defaultValue none */
+  connectionStateRecovery: ConnectionStateRecoveryOptions;
+  /** Whether namespaces that were made for a client go when the last one leaves. @defaultValue `false` */
+  cleanupEmptyChildNamespaces: boolean;
+  /** What happens to an event for which there is no room; the room is `maxBufferedBytes`. @defaultValue `close` */
+  slowConsumer: SlowConsumer;
+  /** Under `keep-latest`, tells which events stand for the same thing. @defaultValue the name of the event */
+  latestKey: (event: string, args: readonly unknown[]) => string | undefined;
+  /** Most namespaces that one connection can be connected to. @defaultValue 1 000 */
+  maxNamespacesPerConnection: number;
+}

@@ -1,0 +1,80 @@
+import type { Server as Engine, PreparedMessage } from '@hawser/engine';
+
+/** One message on its way to the engine. */
+export type Message = string | Buffer | PreparedMessage;
+
+/** How a message is sent, as the engine takes it. */
+export interface SendOptions {
+  readonly compress: boolean;
+  readonly wsPreEncodedFrame?: object;
+}
+
+/** What adapters pass along with a packet that they have encoded. */
+export interface WriteOptions {
+  readonly compress?: boolean | undefined;
+  readonly volatile?: boolean | undefined;
+  readonly preEncoded?: boolean | undefined;
+  readonly wsPreEncodedFrame?: object | undefined;
+}
+
+/** One packet as the engine takes it: a text, and what is attached to it. */
+export interface Outgoing {
+  readonly messages: readonly Message[];
+  readonly options: SendOptions;
+  readonly byteLength: number;
+}
+
+// Not frozen: engine.io writes into it what is there.
+export const COMPRESSIBLE: SendOptions = { compress: true };
+export const INCOMPRESSIBLE: SendOptions = { compress: false };
+
+/** Returns how many bytes a packet takes while it waits. */
+export function byteLengthOf(messages: readonly (string | Buffer)[]): number {
+  let byteLength = 0;
+  for (const message of messages) {
+    byteLength += typeof message === 'string' ? Buffer.byteLength(message) : message.byteLength;
+  }
+  return byteLength;
+}
+
+/**
+ * Remembers what was encoded last, so that a packet for many is made ready for the wire once.
+ *
+ * Adapters encode a packet once and hand the same array over for each recipient, one after another: its identity is
+ * what tells that it is the same.
+ */
+export class LastBroadcast {
+  #encoded: readonly unknown[] | null = null;
+  #compress = true;
+  #outgoing: Outgoing | null = null;
+
+  /** @param engine - a foreign one may make nothing ready: then strings and bytes go out as they are */
+  prepare(
+    encoded: readonly (string | Buffer)[],
+    options: WriteOptions,
+    engine: Partial<Engine> | undefined,
+  ): Outgoing {
+    const compress = options.compress !== false;
+    if (encoded === this.#encoded && compress === this.#compress) return this.#outgoing!;
+    const outgoing =
+      typeof engine?.prepareMessage === 'function'
+        ? prepareWith(engine as Engine, encoded, compress)
+        : { messages: encoded, options: foreignOptions(options), byteLength: byteLengthOf(encoded) };
+    this.#encoded = encoded;
+    this.#compress = compress;
+    this.#outgoing = outgoing;
+    return outgoing;
+  }
+}
+
+function prepareWith(engine: Engine, encoded: readonly (string | Buffer)[], compress: boolean): Outgoing {
+  const messages = encoded.map((message) => engine.prepareMessage(message));
+  // The frame is shown to whoever looks at packets, as upstream does.
+  const options = { compress, wsPreEncodedFrame: messages[0]! };
+  return { messages, options, byteLength: byteLengthOf(encoded) };
+}
+
+function foreignOptions({ compress, wsPreEncodedFrame }: WriteOptions): SendOptions {
+  if (wsPreEncodedFrame === undefined) return compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
+  return { compress: compress !== false, wsPreEncodedFrame };
+}

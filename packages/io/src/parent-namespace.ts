@@ -1,0 +1,99 @@
+import type { Adapter, AdapterPacket, BroadcastOptions, Room } from './adapter/index.ts';
+import type { AnyNamespace, AnyServer } from './aliases.ts';
+import { BroadcastOperator } from './broadcast-operator.ts';
+import { IoError } from './errors.ts';
+import { Namespace } from './namespace.ts';
+import type { RemoteSocket } from './remote-socket.ts';
+import type { Server } from './server.ts';
+import type {
+  Anything,
+  DefaultEventsMap,
+  EventNamesWithoutAck,
+  EventParams,
+  EventsMap,
+} from './typed-events.ts';
+
+/** A pattern of names: each name that a client asks for, and that fits, becomes a namespace of its own. */
+export class ParentNamespace<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  SocketData = Anything,
+> extends Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  /** @internal Set by the constructor of the class above. */
+  declare children: Set<Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>;
+
+  /** @internal Made by `server.of`. */
+  constructor(server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) {
+    // No client can ask for it: a pattern is no name.
+    super(server, `/_${(server as AnyServer).nextParentNumber()}`);
+  }
+
+  /** @internal What is sent to a pattern is sent to all that came of it. */
+  override _initAdapter(): void {
+    this.children ??= new Set();
+    this.adapter = new ChildrenAdapter(this.children) as unknown as Adapter;
+  }
+
+  /** Emits an event to all sockets of all children. */
+  override emit<Ev extends EventNamesWithoutAck<EmitEvents>>(
+    ev: Ev,
+    ...args: EventParams<EmitEvents, Ev>
+  ): boolean {
+    return new BroadcastOperator<EmitEvents, SocketData>(this.adapter).emit(ev, ...args);
+  }
+
+  /** Makes a namespace that has the middlewares and listeners of the pattern. */
+  createChild(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    const child = new Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(this.server, name);
+    child._fns = this._fns.slice();
+    for (const event of ['connect', 'connection'] as const) {
+      for (const listener of this.listeners(event)) child.on(event, listener);
+    }
+    this.children.add(child);
+    if (this.server._opts.cleanupEmptyChildNamespaces) {
+      child.onEmpty = () => {
+        child.adapter.close();
+        this.children.delete(child);
+        this.server._nsps.delete(name);
+      };
+    }
+    this.server.addNamespace(child);
+    return child;
+  }
+
+  /** @throws IO_ERR_UNSUPPORTED as upstream: ask the children */
+  override fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    throw new IoError('IO_ERR_UNSUPPORTED', 'fetchSockets() is not supported on parent namespaces');
+  }
+}
+
+/** Passes on to the adapters of all children what has no answer. */
+class ChildrenAdapter {
+  readonly #children: ReadonlySet<AnyNamespace>;
+
+  constructor(children: ReadonlySet<AnyNamespace>) {
+    this.#children = children;
+  }
+
+  init(): void {}
+
+  close(): void {}
+
+  broadcast(packet: AdapterPacket, options: BroadcastOptions): void {
+    // Each adapter writes its own name into the packet.
+    for (const { adapter } of this.#children) adapter.broadcast({ ...packet }, options);
+  }
+
+  addSockets(options: BroadcastOptions, rooms: Room[]): void {
+    for (const { adapter } of this.#children) adapter.addSockets(options, rooms);
+  }
+
+  delSockets(options: BroadcastOptions, rooms: Room[]): void {
+    for (const { adapter } of this.#children) adapter.delSockets(options, rooms);
+  }
+
+  disconnectSockets(options: BroadcastOptions, close: boolean): void {
+    for (const { adapter } of this.#children) adapter.disconnectSockets(options, close);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Server as Engine } from '@hawser/engine';
+import { SessionIds } from '@hawser/engine/internal';
+import { Encoder, isBufferOrView } from '@hawser/protocol/socketio';
+import { Backpressure, type BackpressureOptions } from './backpressure.ts';
+import { Deadlines } from './deadlines.ts';
+import { Inbox } from './inbox.ts';
+import { LastBroadcast } from './outgoing.ts';
+
+/** What the parts of one server share. */
+export class Runtime {
+  readonly deadlines = new Deadlines();
+  readonly inbox = new Inbox();
+  readonly ids = new SessionIds();
+  readonly lastBroadcast = new LastBroadcast();
+  /** Writes what goes to one socket; with a parser of the program's own, `server.encoder` does. */
+  readonly encoder = new Encoder({ isBinary: isBufferOrView });
+  readonly hasOwnParser: boolean;
+  readonly recovers: boolean;
+  /** Most bytes of one packet, its attachments included. */
+  readonly maxPacketLength: number;
+  readonly maxAttachments: number;
+  /** The engine, once there is one. A foreign one may not be able to do all of it. */
+  engine: Partial<Engine> | undefined;
+  readonly #backpressure: BackpressureOptions;
+
+  constructor(options: RuntimeOptions) {
+    this.hasOwnParser = options.parser !== undefined;
+    this.recovers = Boolean(options.connectionStateRecovery);
+    const { maxHttpBufferSize = 1e6 } = options;
+    this.maxAttachments = MAX_ATTACHMENTS;
+    this.maxPacketLength = maxHttpBufferSize * (1 + MAX_ATTACHMENTS);
+    this.#backpressure = options;
+  }
+
+  /** Whether each socket has a rule for what it sends to a slow client; without one, the engine's is for all. */
+  get limitsSockets(): boolean {
+    return (this.#backpressure.slowConsumer ?? 'close') !== 'close';
+  }
+
+  createBackpressure(options: BackpressureOptions = {}): Backpressure {
+    const { maxBufferedBytes, slowConsumer, latestKey } = this.#backpressure;
+    return new Backpressure({ maxBufferedBytes, slowConsumer, latestKey, ...options });
+  }
+}
+
+/** Options of the server that the runtime goes by. */
+export interface RuntimeOptions extends BackpressureOptions {
+  readonly parser?: unknown;
+  readonly connectionStateRecovery?: unknown;
+  readonly maxHttpBufferSize?: number | undefined;
+}
+
+/** As upstream's decoder has it. */
+const MAX_ATTACHMENTS = 10;

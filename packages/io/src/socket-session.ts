@@ -1,0 +1,207 @@
+import type { Adapter, AdapterPacket, BroadcastFlags, Room, Session, SocketId } from './adapter/index.ts';
+import {
+  type CountingSocket,
+  createPid,
+  type KeptEvent,
+  type OutgoingEvent,
+  RecoveryAdapter,
+} from './adapter/recovery-adapter.ts';
+import { AnswerMemory } from './answer-memory.ts';
+import {
+  Deliveries,
+  type MissedEvent,
+  type Position,
+  type RecoveryRefusal,
+  type SessionState,
+} from './recovery/index.ts';
+import type { Runtime } from './runtime.ts';
+import type { Anything } from './typed-events.ts';
+
+/** What a socket goes on with. */
+export interface Resumed {
+  readonly sid: SocketId;
+  readonly rooms: readonly Room[];
+  readonly data: Anything;
+}
+
+/** What a session needs of its socket. */
+export interface SessionSocket extends CountingSocket {
+  readonly rooms: ReadonlySet<Room>;
+  readonly data: unknown;
+  /** Sends an event that an earlier connection of the session missed. */
+  replay(data: unknown[]): void;
+  replayEncoded(event: OutgoingEvent): void;
+  sendAnswer(id: number, data: unknown[]): void;
+}
+
+/** The session of a socket that can outlive its connection. */
+export interface SocketSession {
+  readonly pid: string;
+  readonly resumed: Resumed | null;
+  /** Why the session that the client asked for cannot go on. */
+  readonly refusal: RecoveryRefusal | undefined;
+  /** Whether the client counts what it receives: one of Hawser. */
+  readonly countsEvents: boolean;
+  /** What comes again is told by it; `null` where the client does not send retries under the same id. */
+  readonly answers: AnswerMemory | null;
+  begin(socket: SessionSocket): void;
+  /** Sends an event to the socket alone. */
+  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
+  /** An event is on its way. */
+  count(event: OutgoingEvent): void;
+  /** Sends what was missed. */
+  replay(socket: SessionSocket): void;
+  /** The socket is gone. */
+  close(socket: SessionSocket, isRecoverable: boolean): void;
+}
+
+/** Opens the session for a client that connects: the one that it asks for, or a new one. */
+export async function openSession(
+  adapter: Adapter,
+  auth: Record<string, Anything>,
+  runtime: Runtime,
+  takeOver: (pid: string) => void,
+): Promise<SocketSession> {
+  const { pid, offset, hawser } = auth;
+  const countsEvents = typeof hawser === 'object' && hawser !== null;
+  delete auth.hawser;
+  if (!(adapter instanceof RecoveryAdapter)) return openForeign(adapter, pid, offset, runtime);
+  if (typeof pid !== 'string') return new CountedSession(adapter, countsEvents);
+  // What is on its way to the program from the connection that is to be replaced has its turn first.
+  await null;
+  takeOver(pid);
+  const position: Position = countsEvents ? { received: hawser.received } : { offset };
+  return new CountedSession(adapter, countsEvents, pid, position);
+}
+
+/** Kept by an adapter of others, as upstream has it. */
+class ForeignSession implements SocketSession {
+  readonly pid: string;
+  readonly resumed: Resumed | null;
+  readonly refusal = undefined;
+  readonly countsEvents = false;
+  readonly answers = null;
+  readonly #adapter: Adapter;
+  readonly #session: Session | null;
+
+  constructor(adapter: Adapter, session: Session | null, pid: string) {
+    this.#adapter = adapter;
+    this.#session = session;
+    this.resumed = session;
+    this.pid = session?.pid ?? pid;
+  }
+
+  begin(): void {}
+
+  emit({ id }: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
+    this.#adapter.broadcast(packet, { rooms: new Set([id]), except: new Set(), flags });
+  }
+
+  count(): void {}
+
+  replay(socket: SessionSocket): void {
+    for (const data of this.#session?.missedPackets ?? []) socket.replay(data);
+  }
+
+  close({ id, rooms, data }: SessionSocket, isRecoverable: boolean): void {
+    if (isRecoverable) this.#adapter.persistSession({ sid: id, pid: this.pid, rooms: [...rooms], data });
+  }
+}
+
+async function openForeign(
+  adapter: Adapter,
+  pid: unknown,
+  offset: unknown,
+  runtime: Runtime,
+): Promise<SocketSession> {
+  let session: Session | null = null;
+  if (typeof pid === 'string' && typeof offset === 'string') {
+    try {
+      session = (await adapter.restoreSession(pid, offset)) ?? null;
+    } catch {
+      // What cannot be restored begins anew, as upstream.
+    }
+  }
+  return new ForeignSession(adapter, session, runtime.ids.next());
+}
+
+/** What goes along with the state of a session that is away. */
+interface KeptState extends SessionState {
+  readonly answers: AnswerMemory | null;
+}
+
+/** Both ends count the events, or the client hands back offsets. */
+class CountedSession implements SocketSession {
+  readonly pid: string;
+  readonly resumed: Resumed | null = null;
+  readonly refusal: RecoveryRefusal | undefined;
+  readonly countsEvents: boolean;
+  answers: AnswerMemory | null = null;
+  readonly #adapter: RecoveryAdapter;
+  #deliveries = new Deliveries();
+  #missed: readonly MissedEvent<KeptEvent>[] = [];
+  /** The number of the first event since the session was restored; 0 when it has its socket. */
+  #since = 0;
+
+  constructor(adapter: RecoveryAdapter, countsEvents: boolean, pid?: string, position?: Position) {
+    this.#adapter = adapter;
+    this.countsEvents = countsEvents;
+    const restored = pid === undefined ? null : adapter.restore(pid, position!);
+    if (restored === null || restored.refused !== undefined) {
+      this.refusal = restored?.refused;
+      this.pid = createPid();
+      return;
+    }
+    this.pid = restored.pid;
+    this.resumed = restored;
+    this.answers = (restored as unknown as KeptState).answers;
+    this.#deliveries = restored.deliveries;
+    this.#missed = restored.missed;
+    this.#since = adapter.recovery.next;
+  }
+
+  begin(socket: SessionSocket): void {
+    if (!this.countsEvents) return;
+    this.answers ??= new AnswerMemory(socket);
+    this.answers.owner = socket;
+  }
+
+  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
+    this.#adapter.sendTo(socket, packet, flags);
+  }
+
+  count({ number, floor }: OutgoingEvent): void {
+    if (number === 0) this.#deliveries.pass();
+    else this.#deliveries.add(number, floor);
+  }
+
+  replay(socket: SessionSocket): void {
+    for (const { number, event } of this.#takeMissed()) {
+      const encoded = this.countsEvents ? event.encoded : this.#adapter.encodeWithOffset(event, number);
+      socket.replayEncoded({ encoded, number, floor: 0 });
+    }
+  }
+
+  close({ id, rooms, data }: SessionSocket, isRecoverable: boolean): void {
+    if (!isRecoverable) {
+      this.#adapter.end(this.pid);
+      return;
+    }
+    const names = this.#since > 0 ? this.resumed!.rooms : [...rooms];
+    this.#takeMissed();
+    const state: KeptState = { sid: id, pid: this.pid, rooms: names, data, answers: this.answers };
+    this.#adapter.lose(state, this.#deliveries);
+  }
+
+  /** Returns what was missed up to now, and counts it: from here on its socket is sent everything. */
+  #takeMissed(): readonly MissedEvent<KeptEvent>[] {
+    if (this.#since === 0) return [];
+    const { recovery } = this.#adapter;
+    const since = recovery.missedSince(this.resumed!.rooms, this.#since);
+    for (const { number } of since) this.#deliveries.add(number, recovery.floor);
+    const all = [...this.#missed, ...since];
+    this.#missed = [];
+    this.#since = 0;
+    return all;
+  }
+}

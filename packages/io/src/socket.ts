@@ -1,0 +1,567 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket as Conn } from '@hawser/engine';
+import { type Packet, PacketType } from '@hawser/protocol/socketio';
+import { type AckCallback, LOST, PendingAcks } from './acks.ts';
+import type {
+  Adapter,
+  AdapterPacket,
+  BroadcastFlags,
+  Room,
+  SocketId,
+  WriteOptions,
+} from './adapter/index.ts';
+import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
+import type { AnyClient } from './aliases.ts';
+import type { AnswerMemory } from './answer-memory.ts';
+import type { Backpressure, BackpressureOptions } from './backpressure.ts';
+import { BroadcastOperator } from './broadcast-operator.ts';
+import { CatchAllEmitter } from './catch-all-emitter.ts';
+import type { Client } from './client.ts';
+import { ackTimeoutError, disconnectedError } from './errors.ts';
+import { describeHandshake } from './handshake.ts';
+import type { Addressee } from './inbox.ts';
+import { type Middleware, runMiddlewares } from './middleware.ts';
+import type { Namespace } from './namespace.ts';
+import type { RecoveryRefusal } from './recovery/index.ts';
+import type { SessionSocket, SocketSession } from './socket-session.ts';
+import {
+  type DisconnectReason,
+  type Handshake,
+  RESERVED_EVENTS,
+  refuseReserved,
+  type SocketReservedEventsMap,
+} from './socket-types.ts';
+import type {
+  AllButLast,
+  Anything,
+  DecorateAcknowledgements,
+  DecorateAcknowledgementsWithMultipleResponses,
+  DefaultEventsMap,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  EventsMap,
+  FirstNonErrorArg,
+  Last,
+} from './typed-events.ts';
+
+/** An event as a middleware of a socket has it: the name, and the arguments. */
+export type Event = [string, ...Anything[]];
+
+/** Losses after which a session can be recovered. */
+const RECOVERABLE: ReadonlySet<DisconnectReason> = new Set<DisconnectReason>([
+  'transport error',
+  'transport close',
+  'forced close',
+  'ping timeout',
+  'server shutting down',
+  'forced server close',
+]);
+
+const NO_FLAGS: BroadcastFlags = Object.freeze({});
+
+/**
+ * One client in one namespace.
+ *
+ * | state   | event                                        | next    |
+ * | ------- | -------------------------------------------- | ------- |
+ * | joining | the middlewares let it in                    | open    |
+ * | joining | a middleware has an error, the client leaves | gone    |
+ * | open    | either end disconnects, the connection ends  | gone    |
+ *
+ * @example
+ * ```ts
+ * import { Server } from '@hawser/io';
+ *
+ * const io = new Server(3000);
+ * io.on('connection', (socket) => {
+ *   socket.join('news');
+ *   socket.on('say', (text: string, answer: (count: number) => void) => {
+ *     socket.to('news').emit('said', text);
+ *     answer(socket.rooms.size);
+ *   });
+ * });
+ * ```
+ */
+export class Socket<
+    ListenEvents extends EventsMap = DefaultEventsMap,
+    EmitEvents extends EventsMap = ListenEvents,
+    ServerSideEvents extends EventsMap = DefaultEventsMap,
+    SocketData = Anything,
+  >
+  extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap>
+  implements Addressee, SessionSocket
+{
+  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents>;
+  readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents>;
+  readonly id: SocketId;
+  /** The session outlived a lost connection: rooms and data are there, and what was missed has been sent. */
+  readonly recovered: boolean;
+  #state: 'joining' | 'open' | 'gone' = 'joining';
+  readonly #session: SocketSession | null;
+  #data: SocketData | undefined;
+  #auth: Record<string, Anything>;
+  readonly #issued = Date.now();
+  #handshake: Handshake | null = null;
+  #flags: BroadcastFlags | null = null;
+  #acks: PendingAcks | null = null;
+  #middlewares: Middleware<Event>[] | null = null;
+  #backpressure: Backpressure | null = null;
+  #owesDrain = false;
+
+  /** @internal Made by the namespace. */
+  constructor(
+    nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents>,
+    client: Client<ListenEvents, EmitEvents, ServerSideEvents>,
+    auth: Record<string, unknown>,
+    session: SocketSession | null = null,
+  ) {
+    super();
+    this.nsp = nsp;
+    this.client = client;
+    this.#auth = auth;
+    this.#session = session;
+    const { runtime } = nsp.server;
+    const resumed = session?.resumed ?? null;
+    this.recovered = resumed !== null;
+    if (resumed !== null) {
+      this.id = resumed.sid;
+      this.#data = resumed.data;
+    } else if (client.conn.protocol === 3) {
+      // A client of version 3 takes the id of its connection for its own.
+      this.id = nsp.name === '/' ? client.id : `${nsp.name}#${client.id}`;
+    } else {
+      this.id = runtime.ids.next();
+    }
+    if (runtime.limitsSockets) this.#backpressure = runtime.createBackpressure();
+  }
+
+  /** Whether it is connected: packets are exchanged. */
+  get connected(): boolean {
+    return this.#state === 'open';
+  }
+
+  get disconnected(): boolean {
+    return this.#state !== 'open';
+  }
+
+  /** What the program keeps with the socket; other servers see it through `fetchSockets`. */
+  get data(): SocketData {
+    return (this.#data ??= {} as SocketData);
+  }
+
+  set data(data: SocketData) {
+    this.#data = data;
+  }
+
+  /** What was known of the client when it connected. */
+  get handshake(): Handshake {
+    return (this.#handshake ??= describeHandshake(this.conn, this.#auth, this.#issued));
+  }
+
+  set handshake(handshake: Handshake) {
+    this.#handshake = handshake;
+  }
+
+  /** The first request of the connection. */
+  get request(): IncomingMessage {
+    return this.client.request;
+  }
+
+  /** The connection below. */
+  get conn(): Conn {
+    return this.client.conn;
+  }
+
+  /** The rooms that it is in, its own included, whose name is its id. */
+  get rooms(): Set<Room> {
+    return this.adapter.socketRooms(this.id) ?? new Set();
+  }
+
+  /** @internal */
+  get adapter(): Adapter {
+    return this.nsp.adapter;
+  }
+
+  /** @internal The server. */
+  get server(): Namespace<ListenEvents, EmitEvents, ServerSideEvents>['server'] {
+    return this.nsp.server;
+  }
+
+  /** Why the session that the client wanted to go on with could not; `undefined` where it wanted none, or could. */
+  get recoveryRefusal(): RecoveryRefusal | undefined {
+    return this.#session?.refusal;
+  }
+
+  /** @internal What names the session, to its client alone. */
+  get pid(): string | undefined {
+    return this.#session?.pid;
+  }
+
+  /** @internal */
+  get countsEvents(): boolean {
+    return this.#session?.countsEvents ?? false;
+  }
+
+  /** @internal What waits for an answer; adapters add to it. */
+  get acks(): PendingAcks {
+    return (this.#acks ??= new PendingAcks());
+  }
+
+  /** Bytes that wait in memory because the client does not keep up: of this socket, and in the connection. */
+  get bufferedBytes(): number {
+    return this.client.bufferedBytes + (this.#backpressure?.waitingBytes ?? 0);
+  }
+
+  /**
+   * Emits an event to the client.
+   *
+   * @param ev - not one of the reserved names
+   * @param args - whatever JSON has, and bytes anywhere in it; a function at the end is called with the answer. After
+   * {@link timeout} it gets an error first, which says that none came in time, or that the client is gone; without,
+   * it is not called then.
+   * @returns whether the event is on its way. `false` where it was dropped, because it is volatile or the client is
+   * gone or slow, or waits in memory: then `drain` will tell of room
+   * @throws Error when the name is reserved
+   */
+  override emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean {
+    refuseReserved(ev, RESERVED_EVENTS);
+    const flags = this.#flags ?? NO_FLAGS;
+    this.#flags = null;
+    const data: unknown[] = [ev, ...args];
+    const ack = typeof data.at(-1) === 'function' ? (data.pop() as AckCallback) : null;
+    if (this.#state === 'gone') {
+      if (ack !== null) this.#refuseAck(ack, flags.timeout);
+      return false;
+    }
+    const id = ack === null ? undefined : this.nsp._ids++;
+    if (ack !== null) this.#awaitAnswer(id!, ack, flags.timeout);
+    const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data, id };
+    if (this.#session !== null) {
+      this.#session.emit(this, packet, flags);
+      return this.#noteWritable(this.client.isWritable);
+    }
+    this.anyOutgoingListeners?.call(this, data);
+    return this.#noteWritable(this.client._packet(packet, flags, this.#backpressure));
+  }
+
+  /**
+   * Emits an event and returns a promise for the answer.
+   * @returns a promise that is rejected when the client is gone before it answered, or, after {@link timeout}, when
+   * it has not answered in time
+   */
+  emitWithAck<Ev extends EventNamesWithAck<EmitEvents>>(
+    ev: Ev,
+    ...args: AllButLast<EventParams<EmitEvents, Ev>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>> {
+    const expectsError = this.#flags?.timeout !== undefined;
+    return new Promise((resolve, reject) => {
+      const settle: AckCallback = expectsError
+        ? (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer as never))
+        : (answer: unknown) => resolve(answer as never);
+      settle[LOST] = reject;
+      this.emit(ev, ...([...args, settle] as unknown as EventParams<EmitEvents, Ev>));
+    });
+  }
+
+  /** Emits the event `message`. */
+  send(...args: EventParams<EmitEvents, 'message'>): this {
+    this.emit('message', ...args);
+    return this;
+  }
+
+  /** Emits the event `message`. */
+  write(...args: EventParams<EmitEvents, 'message'>): this {
+    return this.send(...args);
+  }
+
+  /** Joins one or more rooms; with an adapter that asks others, returns a promise for when that is done. */
+  join(rooms: Room | Room[]): Promise<void> | void {
+    // Who is gone would stay in the room for ever.
+    if (this.#state === 'gone') return;
+    return this.adapter.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
+  }
+
+  leave(room: string): Promise<void> | void {
+    return this.adapter.del(this.id, room);
+  }
+
+  /** Returns what emits to a room, or several, but not to this socket. */
+  to(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#broadcastToOthers().to(room);
+  }
+
+  /** As {@link to}. */
+  in(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#broadcastToOthers().in(room);
+  }
+
+  /** Returns what emits to all but a room, or several, and this socket. */
+  except(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#broadcastToOthers().except(room);
+  }
+
+  /** What emits to all but this socket. */
+  get broadcast(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#broadcastToOthers();
+  }
+
+  /** What emits to all but this socket, on this server alone. */
+  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.#broadcastToOthers().local;
+  }
+
+  /** Lets the next event be dropped, where the connection has something else to send. */
+  get volatile(): this {
+    this.#setFlags({ volatile: true });
+    return this;
+  }
+
+  /** Sets whether the next event may be compressed. */
+  compress(compress: boolean): this {
+    this.#setFlags({ compress });
+    return this;
+  }
+
+  /** Bounds the time for the answer to the next event, in milliseconds. */
+  timeout(
+    timeout: number,
+  ): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
+    this.#setFlags({ timeout });
+    return this as unknown as Socket<
+      ListenEvents,
+      DecorateAcknowledgements<EmitEvents>,
+      ServerSideEvents,
+      SocketData
+    >;
+  }
+
+  /** Sets how much may wait for this client when it reads too slowly, and what happens to more. */
+  backpressure(options: BackpressureOptions): this {
+    this.#backpressure = this.nsp.server.runtime.createBackpressure(options);
+    return this;
+  }
+
+  /** Has a middleware judge each event that comes in; its error goes to `error`. */
+  use(fn: (event: Event, next: (err?: Error) => void) => void): this {
+    this.#middlewares = [...(this.#middlewares ?? []), fn];
+    return this;
+  }
+
+  /**
+   * Disconnects the client from the namespace.
+   * @param close - ends the connection, and with it all namespaces
+   */
+  disconnect(close = false): this {
+    if (this.#state !== 'open') return this;
+    if (close) {
+      this.client._disconnect();
+    } else {
+      this.#packet({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+      this._onclose('server namespace disconnect');
+    }
+    return this;
+  }
+
+  /** @internal Adapters call it before they write a packet to this client. */
+  notifyOutgoingListeners(packet: AdapterPacket): void {
+    if (this.anyOutgoingListeners !== null) this.anyOutgoingListeners.call(this, packet.data as unknown[]);
+    if (this.#backpressure !== null) (this.client as AnyClient).announce(this.#backpressure, packet.data);
+  }
+
+  /** @internal The middlewares have let it in. */
+  _onconnect(): void {
+    this.#state = 'open';
+    this.join([this.id, ...(this.#session?.resumed?.rooms ?? [])]);
+    const { name } = this.nsp;
+    const session = this.#session;
+    session?.begin(this);
+    const refused = session?.countsEvents ? session.refusal : undefined;
+    const hawser = refused && { refused };
+    const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
+    this.#packet({ type: PacketType.CONNECT, nsp: name, data });
+    session?.replay(this);
+  }
+
+  /** @internal */
+  deliver(packet: Packet): void {
+    this._onpacket(packet);
+  }
+
+  /** @internal A packet of the client has its turn. */
+  _onpacket(packet: Packet): void {
+    if (this.#state !== 'open') return;
+    if (packet.type === PacketType.EVENT) this.#onEvent(packet);
+    else if (packet.type === PacketType.ACK)
+      this.#acks?.take(packet.id!)?.apply(this, packet.data as unknown[]);
+    else if (packet.type === PacketType.DISCONNECT) this._onclose('client namespace disconnect');
+  }
+
+  /** @internal */
+  _onerror(err: Error): void {
+    // Without a listener there is nobody to tell, and no reason to end the process.
+    if (this.listenerCount('error') > 0) this.emitReserved('error', err);
+  }
+
+  /** @internal The client is gone. */
+  _onclose(reason: DisconnectReason, description?: unknown): this | undefined {
+    if (this.#state !== 'open') return this;
+    this.emitReserved('disconnecting', reason, description);
+    this.#session?.close(this, RECOVERABLE.has(reason));
+    this._cleanup();
+    this.client._remove(this as never);
+    this.emitReserved('disconnect', reason, description);
+    return undefined;
+  }
+
+  /** @internal Takes it out of everything that has it. */
+  _cleanup(): void {
+    if (this.#state === 'gone') return;
+    this.#state = 'gone';
+    this.adapter.delAll(this.id);
+    this.nsp._remove(this as never);
+    const acks = this.#acks;
+    this.#acks = null;
+    acks?.loseAll(disconnectedError());
+  }
+
+  /** @internal The client left before it was let in. */
+  abandon(): void {
+    if (this.recovered) this.#session?.close(this, true);
+    this._cleanup();
+  }
+
+  /** @internal Tells the client that it is turned away. */
+  _error(data: unknown): void {
+    if (this.recovered) this.#session?.close(this, false);
+    this.#packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
+  }
+
+  /** @internal Sends an event that an adapter has encoded, and counts it when it goes out. */
+  sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): void {
+    this.notifyOutgoingListeners(packet);
+    this.client.writeToEngine(event.encoded, options, () => this.#session?.count(event));
+  }
+
+  /** @internal */
+  replay(data: unknown[]): void {
+    this.#packet({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+  }
+
+  /** @internal */
+  replayEncoded({ encoded }: OutgoingEvent): void {
+    this.client.writeToEngine(encoded);
+  }
+
+  /** @internal */
+  sendAnswer(id: number, data: unknown[]): void {
+    this.#packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
+  }
+
+  /** @internal No answer is waited for any more. */
+  forgetAck(id: number): void {
+    this.#acks?.delete(id);
+  }
+
+  /** @internal What waited for the client has left. */
+  onWritable(): void {
+    if (!this.#owesDrain || this.#state !== 'open') return;
+    this.#owesDrain = false;
+    this.emitReserved('drain');
+  }
+
+  #onEvent({ data, id }: Packet): void {
+    const args = data as Event;
+    const answers = this.#session?.answers ?? null;
+    if (id !== undefined) {
+      if (answers !== null && !answers.admit(id)) return;
+      args.push(createAnswer(id, answers ?? this));
+    }
+    this.anyListeners?.call(this, args);
+    if (this.#middlewares === null) {
+      this.#dispatch(args);
+      return;
+    }
+    runMiddlewares(this.#middlewares, args, (error) => {
+      if (error) this._onerror(error);
+      else this.#dispatch(args);
+    });
+  }
+
+  #dispatch(args: Event): void {
+    if (this.#state !== 'open') return;
+    // An emitter throws where nobody listens to this one; its name came from the client.
+    if (args[0] === 'error' && this.listenerCount('error') === 0) return;
+    this.emitUntyped(...args);
+  }
+
+  #packet(packet: Packet): void {
+    this.client._packet(packet);
+  }
+
+  #noteWritable(isWritable: boolean): boolean {
+    if (!isWritable) this.#owesDrain = true;
+    return isWritable;
+  }
+
+  #setFlags(flags: BroadcastFlags): void {
+    this.#flags = { ...this.#flags, ...flags };
+  }
+
+  #broadcastToOthers(): BroadcastOperator<
+    DecorateAcknowledgementsWithMultipleResponses<EmitEvents>,
+    SocketData
+  > {
+    const flags = { ...this.#flags };
+    this.#flags = null;
+    return new BroadcastOperator(this.adapter, new Set(), new Set([this.id]), flags);
+  }
+
+  #awaitAnswer(id: number, ack: AckCallback, timeoutMs: number | undefined): void {
+    if (timeoutMs === undefined) {
+      this.acks.set(id, ack);
+      return;
+    }
+    const { deadlines } = this.nsp.server.runtime;
+    const deadline = deadlines.begin(timeoutMs, () => {
+      this.#acks?.delete(id);
+      ack.call(this, ackTimeoutError());
+    });
+    const timed: AckCallback = (...args) => {
+      deadlines.callOff(deadline);
+      ack.call(this, null, ...args);
+    };
+    timed[LOST] = (error) => {
+      deadlines.callOff(deadline);
+      ack.call(this, error);
+    };
+    this.acks.set(id, timed);
+  }
+
+  /** The client is gone, and there will be no answer. */
+  #refuseAck(ack: AckCallback, timeoutMs: number | undefined): void {
+    const error = disconnectedError();
+    if (ack[LOST] !== undefined) ack[LOST](error);
+    else if (timeoutMs !== undefined) process.nextTick(() => ack.call(this, error));
+  }
+}
+
+/** Returns what a listener answers with; once. */
+function createAnswer(
+  id: number,
+  through: AnswerMemory | { sendAnswer(id: number, data: unknown[]): void },
+): (...args: unknown[]) => void {
+  let isAnswered = false;
+  return (...data) => {
+    if (isAnswered) return;
+    isAnswered = true;
+    if ('answer' in through) through.answer(id, data);
+    else through.sendAnswer(id, data);
+  };
+}

@@ -1,0 +1,176 @@
+import type { Socket } from '@hawser/io';
+import { describe, expect, test } from 'vitest';
+import { connected, eventOf, openClient } from './rig/clients.ts';
+import { type Rig, startServer } from './rig/servers.ts';
+
+/** Connects clients one after another, and returns both ends. */
+async function connectSome({ url, sockets }: Rig, count: number) {
+  const ends: { client: ReturnType<typeof openClient>; socket: Socket }[] = [];
+  for (let i = 0; i < count; i++) {
+    const client = await connected(openClient(url));
+    ends.push({ client, socket: await sockets.next() });
+  }
+  return ends;
+}
+
+describe('an acknowledgement always settles', () => {
+  test('promise is rejected when the client leaves', async () => {
+    const [{ client, socket }] = (await connectSome(await startServer(), 1)) as [
+      Awaited<ReturnType<typeof connectSome>>[0],
+    ];
+    const answer = socket.emitWithAck('ask');
+    client.disconnect();
+    await expect(answer).rejects.toMatchObject({
+      code: 'IO_ERR_DISCONNECTED',
+      message: 'socket has been disconnected',
+    });
+  });
+
+  test('promise with a time limit is rejected at once when the connection is lost', async () => {
+    const [{ socket }] = (await connectSome(await startServer(), 1)) as [
+      Awaited<ReturnType<typeof connectSome>>[0],
+    ];
+    const answer = socket.timeout(1_000_000).emitWithAck('ask');
+    socket.request.socket.destroy();
+    await expect(answer).rejects.toMatchObject({ code: 'IO_ERR_DISCONNECTED' });
+  });
+
+  test('callback with a time limit is called with the error, once', async () => {
+    const [{ client, socket }] = (await connectSome(await startServer(), 1)) as [
+      Awaited<ReturnType<typeof connectSome>>[0],
+    ];
+    const calls: unknown[][] = [];
+    socket.timeout(50).emit('ask', (...args: unknown[]) => calls.push(args));
+    client.disconnect();
+    await eventOf(socket as never, 'disconnect');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(calls).toMatchObject([[{ code: 'IO_ERR_DISCONNECTED' }]]);
+  });
+
+  test('callback without one is dropped, and its memory with it', async () => {
+    const [{ client, socket }] = (await connectSome(await startServer(), 1)) as [
+      Awaited<ReturnType<typeof connectSome>>[0],
+    ];
+    const calls: unknown[][] = [];
+    socket.emit('ask', (...args: unknown[]) => calls.push(args));
+    expect(socket.acks.size).toBe(1);
+    client.disconnect();
+    await eventOf(socket as never, 'disconnect');
+    expect(calls).toEqual([]);
+    expect(socket.acks.size).toBe(0);
+  });
+
+  test('nothing is waited for from a client that is gone', async () => {
+    const [{ socket }] = (await connectSome(await startServer(), 1)) as [
+      Awaited<ReturnType<typeof connectSome>>[0],
+    ];
+    socket.disconnect();
+    await expect(socket.emitWithAck('ask')).rejects.toMatchObject({ code: 'IO_ERR_DISCONNECTED' });
+    const [error] = await new Promise<unknown[]>((resolve) =>
+      socket.timeout(1_000_000).emit('ask', (...args: unknown[]) => resolve(args)),
+    );
+    expect(error).toMatchObject({ code: 'IO_ERR_DISCONNECTED' });
+    expect(socket.emit('news')).toBe(false);
+  });
+
+  test('answer that comes too late is ignored', async () => {
+    const [{ client, socket }] = (await connectSome(await startServer(), 1)) as [
+      Awaited<ReturnType<typeof connectSome>>[0],
+    ];
+    let answerLate = (): void => {};
+    client.on('ask', (answer: () => void) => {
+      answerLate = answer;
+    });
+    await expect(socket.timeout(50).emitWithAck('ask')).rejects.toMatchObject({ code: 'IO_ERR_ACK_TIMEOUT' });
+    expect(socket.acks.size).toBe(0);
+    answerLate();
+    const fence = eventOf(socket as never, 'fence');
+    client.emit('fence');
+    await fence;
+  });
+
+  test('acknowledgement of many settles when one who owes it leaves, with the answers of the others', async () => {
+    const rig = await startServer();
+    const ends = await connectSome(rig, 3);
+    ends[0]!.client.on('ask', (answer: (value: number) => void) => answer(0));
+    ends[1]!.client.on('ask', (answer: (value: number) => void) => answer(1));
+    const asked = eventOf(ends[2]!.client as never, 'ask');
+    const settled = new Promise<unknown[]>((resolve) =>
+      rig.io.timeout(1_000_000).emit('ask', (...args: unknown[]) => resolve(args)),
+    );
+    const promise = rig.io.timeout(1_000_000).emitWithAck('ask');
+    await asked;
+    ends[2]!.client.disconnect();
+    const [error, answers] = (await settled) as [Error, number[]];
+    expect(error).toMatchObject({ code: 'IO_ERR_DISCONNECTED' });
+    expect(answers.toSorted()).toEqual([0, 1]);
+    const rejected = (await promise.catch((reason: Error) => reason)) as Error & { responses: number[] };
+    expect(rejected.responses.toSorted()).toEqual([0, 1]);
+    for (const { socket } of ends) expect(socket.acks.size).toBe(0);
+  });
+
+  test('what has timed out for many leaves nothing behind', async () => {
+    const rig = await startServer();
+    const ends = await connectSome(rig, 2);
+    await expect(rig.io.timeout(20).emitWithAck('silence')).rejects.toMatchObject({
+      code: 'IO_ERR_ACK_TIMEOUT',
+      responses: [],
+    });
+    for (const { socket } of ends) expect(socket.acks.size).toBe(0);
+  });
+
+  test('without a time limit, many are waited for until each has answered or left', async () => {
+    const rig = await startServer();
+    const ends = await connectSome(rig, 2);
+    ends[0]!.client.on('ask', (answer: (value: number) => void) => answer(0));
+    const asked = eventOf(ends[1]!.client as never, 'ask');
+    const promise = rig.io
+      .of('/')
+      .to(ends.map(({ socket }) => socket.id))
+      .emitWithAck('ask')
+      .catch((error: unknown) => error);
+    await asked;
+    ends[1]!.client.disconnect();
+    expect(await promise).toMatchObject({ code: 'IO_ERR_DISCONNECTED', responses: [0] });
+  });
+
+  test('events that wait for an answer are bounded in number', async () => {
+    const [{ socket }] = (await connectSome(
+      await startServer({ maxBufferedBytes: Number.POSITIVE_INFINITY }),
+      1,
+    )) as [Awaited<ReturnType<typeof connectSome>>[0]];
+    const first = socket.emitWithAck('ask').catch((error: unknown) => error);
+    for (let i = 0; i < 65_536; i++) socket.emit('ask', () => {});
+    expect(await first).toMatchObject({ code: 'IO_ERR_TOO_MANY_ACKS' });
+    expect(socket.acks.size).toBe(65_536);
+  });
+});
+
+test('a broadcast and a direct emit arrive in the order in which they were made', async () => {
+  const rig = await startServer();
+  const [{ client, socket }] = (await connectSome(rig, 1)) as [Awaited<ReturnType<typeof connectSome>>[0]];
+  const got: number[] = [];
+  client.on('n', (n: number) => got.push(n));
+  const end = eventOf(client as never, 'end');
+  for (let i = 0; i < 300; i += 3) {
+    rig.io.emit('n', i);
+    socket.emit('n', i + 1);
+    rig.io.to(socket.id).emit('n', i + 2, Buffer.alloc(10));
+  }
+  socket.emit('end');
+  await end;
+  expect(got).toEqual(Array.from({ length: 300 }, (_, i) => i));
+});
+
+test('an event right before a disconnect is delivered', async () => {
+  const rig = await startServer();
+  const [{ client, socket }] = (await connectSome(rig, 1)) as [Awaited<ReturnType<typeof connectSome>>[0]];
+  const got: string[] = [];
+  socket.on('last', () => got.push('last'));
+  socket.on('disconnect', () => got.push('disconnect'));
+  const end = eventOf(socket as never, 'disconnect');
+  client.emit('last');
+  client.disconnect();
+  await end;
+  expect(got).toEqual(['last', 'disconnect']);
+});

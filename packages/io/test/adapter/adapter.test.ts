@@ -1,0 +1,154 @@
+import { Adapter, type BroadcastOptions } from '@hawser/io/adapter';
+import fc from 'fast-check';
+import * as upstream from 'socket.io-adapter';
+import { describe, expect, it, vi } from 'vitest';
+import { bareNamespace } from './bare.ts';
+
+const UpstreamAdapter = upstream.Adapter as unknown as typeof Adapter;
+const IDS = ['a', 'b', 'c', 'd', 'gone'];
+const ROOMS = ['a', 'r1', 'r2', 'r3'];
+
+const id = fc.constantFrom(...IDS);
+const room = fc.constantFrom(...ROOMS);
+const rooms = fc.uniqueArray(room, { maxLength: 4 });
+const flags = fc.constantFrom(undefined, {}, { volatile: true }, { compress: false }, { local: true });
+const options = fc.record({ rooms, except: fc.option(rooms, { nil: undefined }), flags });
+const step = fc.oneof(
+  fc.record({ call: fc.constant('addAll' as const), id, rooms }),
+  fc.record({ call: fc.constant('del' as const), id, room }),
+  fc.record({ call: fc.constant('delAll' as const), id }),
+  fc.record({ call: fc.constant('broadcast' as const), options }),
+  fc.record({ call: fc.constant('broadcastWithAck' as const), options }),
+  fc.record({ call: fc.constant('sockets' as const), rooms }),
+  fc.record({ call: fc.constant('socketRooms' as const), id }),
+  fc.record({ call: fc.constant('fetchSockets' as const), options }),
+  fc.record({ call: fc.constant('addSockets' as const), options, rooms }),
+  fc.record({ call: fc.constant('delSockets' as const), options, rooms }),
+  fc.record({ call: fc.constant('disconnectSockets' as const), options }),
+);
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+function toOptions({
+  rooms,
+  except,
+  flags,
+}: {
+  rooms: string[];
+  except: string[] | undefined;
+  flags: object | undefined;
+}) {
+  return { rooms: new Set(rooms), except: except && new Set(except), flags } as BroadcastOptions;
+}
+
+/** Runs a script, and returns all that came of it. */
+async function play(AdapterClass: typeof Adapter, script: readonly Step[]): Promise<unknown[]> {
+  const { nsp, trace } = bareNamespace(['a', 'b', 'c', 'd']);
+  const adapter = new AdapterClass(nsp);
+  for (const event of ['create-room', 'delete-room', 'join-room', 'leave-room']) {
+    adapter.on(event, (...args: unknown[]) => trace.push([event, ...args]));
+  }
+  for (const action of script) {
+    trace.push(action);
+    trace.push(await run(adapter, action, trace));
+    trace.push([...adapter.rooms].map(([name, ids]) => [name, ...ids]));
+    trace.push([...adapter.sids].map(([name, joined]) => [name, ...joined]));
+  }
+  return trace;
+}
+
+async function run(adapter: Adapter, action: Step, trace: unknown[]): Promise<unknown> {
+  switch (action.call) {
+    case 'addAll':
+      return adapter.addAll(action.id, new Set(action.rooms));
+    case 'del':
+      return adapter.del(action.id, action.room);
+    case 'delAll':
+      return adapter.delAll(action.id);
+    case 'broadcast':
+      return adapter.broadcast({ type: 2, data: ['x'] }, toOptions(action.options));
+    case 'broadcastWithAck': {
+      const count = (clients: number) => trace.push(['clients', clients]);
+      return adapter.broadcastWithAck({ type: 2, data: ['x'] }, toOptions(action.options), count, () => {});
+    }
+    case 'sockets':
+      return [...(await adapter.sockets(new Set(action.rooms)))];
+    case 'socketRooms':
+      return [...(adapter.socketRooms(action.id) ?? ['none'])];
+    case 'fetchSockets':
+      return (await adapter.fetchSockets(toOptions(action.options))).map(
+        (socket) => (socket as { id: string }).id,
+      );
+    case 'addSockets':
+      return adapter.addSockets(toOptions(action.options), action.rooms);
+    case 'delSockets':
+      return adapter.delSockets(toOptions(action.options), action.rooms);
+    case 'disconnectSockets':
+      return adapter.disconnectSockets(toOptions(action.options), true);
+  }
+}
+
+describe('Adapter against socket.io-adapter', () => {
+  it('does, calls and tells the same, whatever is asked of it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (script) => {
+        expect(await play(Adapter, script)).toEqual(await play(UpstreamAdapter, script));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('answers what it does not do as upstream does', async () => {
+    const { nsp } = bareNamespace([]);
+    for (const AdapterClass of [Adapter, UpstreamAdapter]) {
+      const adapter = new AdapterClass(nsp);
+      expect(await adapter.serverCount()).toBe(1);
+      expect(await adapter.restoreSession('pid', 'offset')).toBe(null);
+      expect([adapter.init(), adapter.close()]).toEqual([undefined, undefined]);
+      expect(adapter.persistSession({ sid: 's', pid: 'p', rooms: [], data: {} })).toBe(undefined);
+    }
+  });
+});
+
+describe('Adapter', () => {
+  it('encodes once, and gives every client the same array and the same options', () => {
+    const { nsp } = bareNamespace(['a', 'b']);
+    const written = new Set<unknown>();
+    const adapter = new Adapter({
+      ...nsp,
+      sockets: new Map(
+        ['a', 'b'].map((id) => [
+          id,
+          {
+            id,
+            client: { writeToEngine: (encoded: unknown, opts: unknown) => written.add(encoded).add(opts) },
+          },
+        ]),
+      ),
+    });
+    adapter.addAll('a', new Set(['r1', 'r2']));
+    adapter.addAll('b', new Set(['r1', 'r2']));
+    adapter.broadcast({ type: 2, data: ['x'] }, { rooms: new Set(['r1', 'r2']), except: new Set() });
+    expect(written.size).toBe(2);
+  });
+
+  it('keeps nothing for clients that did not answer in time', () => {
+    vi.useFakeTimers();
+    const { nsp } = bareNamespace(['a', 'b']);
+    const adapter = new Adapter(nsp);
+    adapter.addAll('a', new Set());
+    adapter.addAll('b', new Set());
+    const acks = [...nsp.sockets.values()].map((socket) => (socket as { acks: Map<number, unknown> }).acks);
+    const options = { rooms: new Set<string>(), flags: { timeout: 50 } };
+    for (let i = 0; i < 3; i++)
+      adapter.broadcastWithAck(
+        { type: 2, data: ['x'] },
+        options,
+        () => {},
+        () => {},
+      );
+    expect(acks.map(({ size }) => size)).toEqual([3, 3]);
+    vi.advanceTimersByTime(50);
+    expect(acks.map(({ size }) => size)).toEqual([0, 0]);
+    vi.useRealTimers();
+  });
+});

@@ -1,0 +1,177 @@
+import type { ServerOptions, Socket } from '@hawser/io';
+import { describe, expect, test } from 'vitest';
+import { connected, eventOf, openClient } from './rig/clients.ts';
+import { openRaw, type RawClient } from './rig/raw.ts';
+import { startServer } from './rig/servers.ts';
+
+/** More than the kernel takes for who does not read. */
+const FLOOD = 'x'.repeat(1_000_000);
+
+/** Connects a client that has stopped reading, and fills the connection. */
+async function stall(options: Partial<ServerOptions>, prepare: (socket: Socket) => void = () => {}) {
+  const { io, port, sockets } = await startServer(options);
+  const raw = await openRaw(port);
+  raw.send('40');
+  const socket = await sockets.next();
+  await raw.messages.next();
+  prepare(socket);
+  raw.socket.pause();
+  let floods = 0;
+  // Turn by turn, until the kernel takes no more.
+  do {
+    socket.emit('flood', FLOOD);
+    floods++;
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (socket.conn.transport.writable);
+  return { io, raw, socket, floods };
+}
+
+/** Lets the client read on, and returns what came up to the event `end`, without the flood. */
+async function readOn(raw: RawClient): Promise<unknown[]> {
+  raw.socket.resume();
+  const got: unknown[] = [];
+  for (;;) {
+    const [name, ...args] = JSON.parse((await raw.messages.next()).slice(2)) as unknown[];
+    if (name === 'end') return got;
+    if (name !== 'flood') got.push([name, ...args]);
+  }
+}
+
+describe('pressure is shown', () => {
+  test('emit tells whether an event waits, bufferedBytes how much does, drain that there is room', async () => {
+    const { raw, socket } = await stall({});
+    expect(socket.emit('waits')).toBe(false);
+    expect(socket.bufferedBytes).toBeGreaterThan(0);
+    const drain = eventOf(socket as never, 'drain');
+    raw.socket.resume();
+    await drain;
+    expect(socket.bufferedBytes).toBe(0);
+    expect(socket.emit('goes')).toBe(true);
+  });
+
+  test('an event that is dropped is said to be', async () => {
+    const { socket } = await stall({});
+    expect(socket.volatile.emit('gone')).toBe(false);
+    socket.disconnect();
+    expect(socket.emit('gone')).toBe(false);
+  });
+});
+
+describe('a slow client has its bound', () => {
+  test('close: both ends are told why', async () => {
+    const { raw, socket } = await stall({}, (it) => it.backpressure({ maxBufferedBytes: 3_000_000 }));
+    const end = eventOf(socket as never, 'disconnect');
+    for (let i = 0; i < 5; i++) socket.emit('flood', FLOOD);
+    const [reason, description] = await end;
+    expect(reason).toBe('transport error');
+    expect(description).toMatchObject({ code: 'IO_ERR_SLOW_CONSUMER' });
+    raw.socket.resume();
+    const { code, reason: words } = await raw.closed;
+    expect([code, words]).toEqual([1008, expect.stringContaining('slow consumer')]);
+  });
+
+  test('close, by the bound of the server: the description is that of the engine', async () => {
+    const { raw, socket } = await stall({ maxBufferedBytes: 3_000_000 });
+    const end = eventOf(socket as never, 'disconnect');
+    for (let i = 0; i < 5; i++) socket.emit('flood', FLOOD);
+    expect(await end).toMatchObject(['transport error', { code: 'EIO_ERR_SLOW_CONSUMER' }]);
+    raw.socket.resume();
+    expect((await raw.closed).code).toBe(1008);
+  });
+
+  const room = (socket: Socket): number => socket.bufferedBytes + 100;
+
+  test('drop-newest: what there is no room for is dropped', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-newest' });
+    socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: room(socket) });
+    for (let i = 0; i < 20; i++) expect(socket.emit('n', i)).toBe(false);
+    socket.backpressure({ slowConsumer: 'close' });
+    socket.emit('end');
+    const got = await readOn(raw);
+    expect(got.length).toBeGreaterThan(5);
+    expect(got).toEqual(Array.from({ length: got.length }, (_, i) => ['n', i]));
+  });
+
+  test('drop-oldest: what has waited longest is dropped, also of broadcasts', async () => {
+    const { io, raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
+    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket) });
+    for (let i = 0; i < 20; i++) {
+      if (i % 2) io.emit('n', i);
+      else socket.emit('n', i);
+    }
+    socket.backpressure({ slowConsumer: 'close' });
+    socket.emit('end');
+    const got = await readOn(raw);
+    expect(got.length).toBeLessThan(12);
+    expect(got).toEqual(Array.from({ length: got.length }, (_, i) => ['n', 20 - got.length + i]));
+  });
+
+  test('keep-latest: one event for each key waits, in the order of the last', async () => {
+    const { io, raw, socket } = await stall({
+      slowConsumer: 'keep-latest',
+      latestKey: (event, [key]) => (event === 'price' ? `price of ${key}` : undefined),
+    });
+    for (let i = 0; i < 100; i++) {
+      socket.emit('price', 'a', i);
+      if (i < 50) io.emit('price', 'b', i);
+      if (i % 50 === 0) socket.emit('other', i);
+    }
+    expect(socket.bufferedBytes).toBeGreaterThan(0);
+    socket.emit('end');
+    expect(await readOn(raw)).toEqual([
+      ['other', 0],
+      ['price', 'b', 49],
+      ['other', 50],
+      ['price', 'a', 99],
+    ]);
+  });
+
+  test('answers and words of the protocol are dropped under no rule', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-newest' });
+    socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: 1 });
+    const asked = new Promise<void>((resolve) => {
+      socket.on('ask', (answer: (value: string) => void) => {
+        answer('answer');
+        socket.emit('dropped');
+        socket.disconnect();
+        resolve();
+      });
+    });
+    raw.send('427["ask"]');
+    await asked;
+    raw.socket.resume();
+    const texts: string[] = [];
+    while (texts.at(-1) !== '41') {
+      const text = await raw.messages.next();
+      if (!text.startsWith('42["flood"')) texts.push(text);
+    }
+    expect(texts).toEqual(['437["answer"]', '41']);
+  });
+});
+
+test('what an oversize message did is told by the description of the disconnect', async () => {
+  const { url, sockets } = await startServer({ maxHttpBufferSize: 1000 });
+  const client = await connected(openClient(url));
+  const socket = await sockets.next();
+  const end = eventOf(socket as never, 'disconnect');
+  client.emit('large', 'x'.repeat(2000));
+  const [reason, description] = await end;
+  expect(reason).toBe('transport error');
+  expect(description).toMatchObject({
+    code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+    message: expect.stringContaining('1000'),
+  });
+});
+
+test('what a packet that cannot be read did is told at both ends, and by error', async () => {
+  const { port, sockets } = await startServer();
+  const raw = await openRaw(port);
+  raw.send('40');
+  const socket = await sockets.next();
+  const error = eventOf(socket as never, 'error');
+  const end = eventOf(socket as never, 'disconnect');
+  raw.send('42["x"');
+  expect(await error).toMatchObject([{ code: 'SIO_ERR_INVALID_JSON' }]);
+  expect(await end).toMatchObject(['parse error', { code: 'SIO_ERR_INVALID_JSON' }]);
+  expect(await raw.closed).toEqual({ code: 1002, reason: 'payload is not JSON' });
+});

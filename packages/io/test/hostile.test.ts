@@ -1,0 +1,126 @@
+import { Server } from '@hawser/io';
+import { describe, expect, test } from 'vitest';
+import { eventOf } from './rig/clients.ts';
+import { openRaw } from './rig/raw.ts';
+import { startServer } from './rig/servers.ts';
+
+describe('a hostile client', () => {
+  test('may not connect twice to the same namespace, even before it is answered', async () => {
+    const { io, port } = await startServer();
+    io.of('/slow').use((_socket, next) => setTimeout(next, 1000));
+    for (const messages of [
+      ['40', '40'],
+      ['40/slow,', '40/slow,'],
+    ]) {
+      const raw = await openRaw(port);
+      raw.send(...messages);
+      expect((await raw.closed).code).toBe(1002);
+    }
+  });
+
+  test('may not have many namespaces answer at once', async () => {
+    const { io, port } = await startServer();
+    io.of(/^\/n\d+$/).use(() => {});
+    const raw = await openRaw(port);
+    for (let i = 0; i < 101; i++) raw.send(`40/n${i},`);
+    expect((await raw.closed).code).toBe(1002);
+    expect(io.sockets.sockets.size).toBe(0);
+  });
+
+  test('may not be connected to more namespaces than the server allows', async () => {
+    const { io, port } = await startServer({ maxNamespacesPerConnection: 5 });
+    io.of(/^\/n\d+$/);
+    const raw = await openRaw(port);
+    for (let i = 0; i < 5; i++) {
+      raw.send(`40/n${i},`);
+      expect(await raw.messages.next()).toMatch(/^40\/n\d,/);
+    }
+    raw.send('40/n5,');
+    expect(await raw.closed).toEqual({ code: 1002, reason: expect.stringContaining('too many namespaces') });
+  });
+
+  test('answers to nothing are ignored, and a second answer too', async () => {
+    const { port, sockets } = await startServer();
+    const raw = await openRaw(port);
+    raw.send('40');
+    const socket = await sockets.next();
+    const answer = socket.emitWithAck('ask');
+    raw.send('439007199254740991["x"]', '430["first"]', '430["second"]', '42["fence"]');
+    await eventOf(socket as never, 'fence');
+    expect(await answer).toBe('first');
+  });
+
+  test('events with names of the language are events', async () => {
+    const { port, sockets } = await startServer();
+    const raw = await openRaw(port);
+    raw.send('40{"__proto__":{"isAdmin":true}}');
+    const socket = await sockets.next();
+    expect((socket.handshake.auth as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+    for (const name of ['__proto__', 'constructor', 'toString', 'valueOf', 'error', 'drain', 'domain']) {
+      raw.send(`42["${name}",{"__proto__":{"x":1}}]`);
+    }
+    raw.send('42["fence"]');
+    await eventOf(socket as never, 'fence');
+    expect(socket.connected).toBe(true);
+    expect(({} as { x?: number }).x).toBeUndefined();
+  });
+
+  test('a namespace with the name of a member of objects does not exist', async () => {
+    const { port } = await startServer();
+    const raw = await openRaw(port);
+    raw.send('40/__proto__,', '40/constructor,');
+    expect(await raw.messages.next()).toBe('44/__proto__,{"message":"Invalid namespace"}');
+    expect(await raw.messages.next()).toBe('44/constructor,{"message":"Invalid namespace"}');
+  });
+
+  test('connections that connect to nothing are ended all the same when there are many', async () => {
+    const { io, port } = await startServer({ connectTimeout: 100 });
+    const raws = await Promise.all(Array.from({ length: 20 }, () => openRaw(port)));
+    await Promise.all(raws.map(({ closed }) => closed));
+    expect(io.engine.clientsCount).toBe(0);
+  });
+});
+
+test('what a listener throws is its own: events behind it are delivered', async () => {
+  const { port, sockets } = await startServer();
+  const raw = await openRaw(port);
+  raw.send('40');
+  const socket = await sockets.next();
+  const thrown = new Promise((resolve) => {
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.once('uncaughtException', (error) => {
+      for (const listener of listeners) process.on('uncaughtException', listener);
+      resolve(error);
+    });
+  });
+  socket.on('bad', () => {
+    throw new Error('listener');
+  });
+  const good = eventOf(socket as never, 'good');
+  raw.send('42["bad"]', '42["good"]');
+  expect(await thrown).toMatchObject({ message: 'listener' });
+  await good;
+});
+
+test('an event for a namespace that the server took away is not a mistake', async () => {
+  const { io, port, sockets } = await startServer();
+  const arrival = new Promise<{ disconnect(): unknown }>((resolve) =>
+    io.of('/other').on('connection', resolve),
+  );
+  const raw = await openRaw(port);
+  raw.send('40', '40/other,');
+  const socket = await sockets.next();
+  (await arrival).disconnect();
+  raw.send('42/other,["under way"]', '42["fence"]');
+  await eventOf(socket as never, 'fence');
+  expect(socket.connected).toBe(true);
+});
+
+test('misuse is told at once', () => {
+  const io = new Server();
+  expect(() => io.attach((() => {}) as never)).toThrow('express request handler');
+  expect(() => io.attachApp({})).toThrow('uWebSockets.js');
+  expect(() => io.emit('connect')).toThrow('"connect" is a reserved event name');
+  expect(() => io.serverSideEmit('new_namespace')).toThrow('"new_namespace" is a reserved event name');
+});

@@ -1,0 +1,79 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Socket } from '@hawser/io';
+import { describe, expect, test } from 'vitest';
+import { connected, eventOf, openClient } from './rig/clients.ts';
+import { type Rig, startServer } from './rig/servers.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Collects garbage until `ref` is gone, or that has been tried for long. */
+async function isCollected(ref: WeakRef<object>): Promise<boolean> {
+  for (let i = 0; i < 100; i++) {
+    collectGarbage();
+    if (ref.deref() === undefined) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}
+
+/** Lets a socket live and die, and returns what may be left of it. */
+async function liveAndDie(
+  { io, url, sockets }: Rig,
+  die: (socket: Socket, leave: () => void) => unknown,
+): Promise<Record<string, WeakRef<object>>> {
+  const client = await connected(openClient(url));
+  const socket = await sockets.next();
+  socket.join('room');
+  socket.on('ask', (answer: () => void) => answer());
+  socket.onAnyOutgoing(() => {});
+  await new Promise((resolve) => client.emit('ask', resolve));
+  socket.emit('unanswered', () => {});
+  socket.timeout(1_000_000).emit('unanswered', () => {});
+  io.timeout(1_000_000).emit('unanswered', () => {});
+  io.to('room').emit('news');
+  await io.fetchSockets();
+  const ends = [eventOf(socket as never, 'disconnect'), eventOf(socket.conn as never, 'close')];
+  await die(socket, () => client.disconnect());
+  await Promise.all(ends);
+  return {
+    socket: new WeakRef(socket),
+    client: new WeakRef(socket.client),
+    conn: new WeakRef(socket.conn),
+    request: new WeakRef(socket.request),
+    handshake: new WeakRef(socket.handshake),
+  };
+}
+
+describe('nothing stays in memory after a disconnect', () => {
+  const deaths: Record<string, (socket: Socket, leave: () => void) => unknown> = {
+    'the client leaves': (_socket, leave) => leave(),
+    'the connection breaks': (socket) => socket.request.socket.destroy(),
+    'the server disconnects': (socket) => process.nextTick(() => socket.disconnect(true)),
+  };
+  test.each(Object.entries(deaths))('%s', async (_title, die) => {
+    const rig = await startServer();
+    const left = await liveAndDie(rig, die);
+    expect([
+      rig.io.engine.clientsCount,
+      rig.io.sockets.sockets.size,
+      rig.io.sockets.adapter.rooms.size,
+    ]).toEqual([0, 0, 0]);
+    for (const [name, ref] of Object.entries(left)) {
+      expect({ name, isCollected: await isCollected(ref) }).toEqual({ name, isCollected: true });
+    }
+  });
+
+  test('a client whom a middleware turned away', async () => {
+    const { io, url } = await startServer();
+    const refs: WeakRef<object>[] = [];
+    io.use((socket, next) => {
+      refs.push(new WeakRef(socket));
+      next(new Error('no'));
+    });
+    const client = openClient(url);
+    await eventOf(client as never, 'connect_error');
+    expect(await isCollected(refs[0]!)).toBe(true);
+  });
+});

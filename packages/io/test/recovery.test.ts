@@ -1,0 +1,232 @@
+import type { ServerOptions, Socket } from '@hawser/io';
+import { describe, expect, test } from 'vitest';
+import { connected, eventOf, openClient } from './rig/clients.ts';
+import { openRaw, type RawClient } from './rig/raw.ts';
+import { startServer } from './rig/servers.ts';
+
+const RECOVERY: Partial<ServerOptions> = { connectionStateRecovery: {} };
+
+interface Answer {
+  readonly sid: string;
+  readonly pid: string;
+  readonly hawser?: { readonly refused: string };
+}
+
+/** A client of Hawser as the server sees it. */
+async function connectHawser(
+  port: number,
+  auth: object = { hawser: {} },
+): Promise<{ raw: RawClient; answer: Answer }> {
+  const raw = await openRaw(port);
+  raw.send(`40${JSON.stringify(auth)}`);
+  const answer = JSON.parse((await raw.messages.next()).slice(2)) as Answer;
+  return { raw, answer };
+}
+
+/** Loses the connection, and waits until the server knows. */
+async function lose(raw: RawClient, socket: Socket): Promise<void> {
+  const lost = eventOf(socket as never, 'disconnect');
+  raw.socket.terminate();
+  await lost;
+}
+
+/** Takes the events that came up to `end`. */
+async function eventsOf(raw: RawClient): Promise<unknown[]> {
+  const got: unknown[] = [];
+  for (;;) {
+    const event = JSON.parse((await raw.messages.next()).replace(/^42/, '')) as unknown[];
+    if (event[0] === 'end') return got;
+    got.push(event);
+  }
+}
+
+describe('recovery of a client of Hawser', () => {
+  test('handshake of the engine says that it is on, and only then', async () => {
+    for (const [options, hawser] of [
+      [RECOVERY, 1],
+      [{}, undefined],
+    ] as const) {
+      const { url } = await startServer(options);
+      const text = await (await fetch(`${url}/socket.io/?EIO=4&transport=polling`)).text();
+      expect(JSON.parse(text.slice(1)).hawser).toBe(hawser);
+    }
+  });
+
+  test('session goes on with what it missed, in order, each once, and nothing in the arguments', async () => {
+    const { io, port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port, { hawser: {}, token: 'x' });
+    const socket = await sockets.next();
+    expect(socket.handshake.auth).toEqual({ token: 'x' });
+    socket.join('room');
+    socket.data.name = 'x';
+    io.emit('a', 1);
+    socket.emit('b', 2);
+    socket.volatile.emit('c', 3);
+    expect([await raw.messages.next(), await raw.messages.next()]).toEqual(
+      ['2["a",1]', '2["b",2]'].map((text) => `4${text}`.slice(0)),
+    );
+    await lose(raw, socket);
+    io.emit('d', 4);
+    io.to('room').emit('e', Buffer.from([5]));
+    io.to('elsewhere').emit('never');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 1 } });
+    const again = await sockets.next();
+    expect(next.answer).toEqual({ sid: answer.sid, pid: answer.pid });
+    expect([again.recovered, again.recoveryRefusal, again.id, again.data, again.rooms.has('room')]).toEqual([
+      true,
+      undefined,
+      answer.sid,
+      { name: 'x' },
+      true,
+    ]);
+    again.emit('end');
+    const texts: string[] = [];
+    while (!texts.at(-1)?.includes('end')) texts.push(await next.raw.messages.next());
+    expect(texts).toEqual([
+      '42["b",2]',
+      '42["d",4]',
+      '451-["e",{"_placeholder":true,"num":0}]',
+      '05',
+      '42["end"]',
+    ]);
+  });
+
+  test('session goes on before it received anything', async () => {
+    const { io, port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    await lose(raw, await sockets.next());
+    io.emit('missed');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(await next.raw.messages.next()).toBe('42["missed"]');
+    expect((await sockets.next()).recovered).toBe(true);
+  });
+
+  test('connection that nobody noticed the loss of is taken over', async () => {
+    const { io, port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    socket.emit('a');
+    const lost = eventOf(socket as never, 'disconnect');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect((await lost)[0]).toBe('forced server close');
+    const again = await sockets.next();
+    expect([again.recovered, again.id, io.sockets.sockets.size]).toEqual([true, socket.id, 1]);
+    expect(io.sockets.sockets.get(socket.id)).toBe(again);
+    expect(await next.raw.messages.next()).toBe('42["a"]');
+    await raw.closed;
+  });
+
+  test('what is sent while middlewares take their time is not missed', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: { skipMiddlewares: false } });
+    let release = (): void => {};
+    let isHeld = false;
+    io.use((_socket, next) => {
+      if (isHeld) release = next;
+      else next();
+    });
+    const { raw, answer } = await connectHawser(port);
+    await lose(raw, await sockets.next());
+    isHeld = true;
+    const rejoined = openRaw(port);
+    const next = await rejoined;
+    next.send(`40${JSON.stringify({ pid: answer.pid, hawser: { received: 0 } })}`);
+    while (release.name === 'release') await new Promise((resolve) => setTimeout(resolve, 5));
+    io.emit('meanwhile');
+    release();
+    expect((await next.messages.next()).startsWith('40')).toBe(true);
+    expect(await next.messages.next()).toBe('42["meanwhile"]');
+  });
+
+  test('it is told why a session is not recovered', async () => {
+    const { io, port, sockets } = await startServer({
+      connectionStateRecovery: { maxBytes: 2000 } as object,
+    });
+    const refusalOf = async (pid: string, received: unknown): Promise<unknown[]> => {
+      const { answer } = await connectHawser(port, { pid, hawser: { received } });
+      return [answer.hawser?.refused, (await sockets.next()).recoveryRefusal, answer.pid === pid];
+    };
+    expect(await refusalOf('of another process', 0)).toEqual(['restarted', 'restarted', false]);
+    const over = await connectHawser(port);
+    await lose(over.raw, await sockets.next());
+    for (let i = 0; i < 10; i++) io.emit('much', 'x'.repeat(500));
+    expect(await refusalOf(over.answer.pid, 0)).toEqual(['overflow', 'overflow', false]);
+    expect(await refusalOf(over.answer.pid, 0)).toEqual(['expired', 'expired', false]);
+    const wrong = await connectHawser(port);
+    await lose(wrong.raw, await sockets.next());
+    expect(await refusalOf(wrong.answer.pid, 7)).toEqual(['unknown-offset', 'unknown-offset', false]);
+    const ended = await connectHawser(port);
+    (await sockets.next()).disconnect();
+    expect(await refusalOf(ended.answer.pid, 0)).toEqual(['ended', 'ended', false]);
+  });
+
+  test('a retry under the same id is dispatched once, and answered each time', async () => {
+    const { port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    let answers: ((text: string) => void)[] = [];
+    const listen = (it: Socket): void => {
+      it.on('order', (_what: string, reply: (text: string) => void) => answers.push(reply));
+      it.on('ping', (reply: () => void) => reply());
+    };
+    listen(socket);
+    raw.send('427["order","tea"]', '427["order","tea"]', '428["ping"]');
+    expect(await raw.messages.next()).toBe('438[]');
+    expect(answers).toHaveLength(1);
+    await lose(raw, socket);
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    listen(await sockets.next());
+    next.raw.send('427["order","tea"]', '428["ping"]');
+    expect(await next.raw.messages.next()).toBe('438[]');
+    answers[0]!('done');
+    expect(await next.raw.messages.next()).toBe('437["done"]');
+    next.raw.send('427["order","tea"]');
+    expect(await next.raw.messages.next()).toBe('437["done"]');
+    expect(answers).toHaveLength(1);
+    answers = [];
+  });
+
+  test('what waited for a slow client is sent again', async () => {
+    const { port, sockets } = await startServer({ ...RECOVERY, slowConsumer: 'drop-oldest' });
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    raw.socket.pause();
+    do {
+      socket.emit('flood', 'x'.repeat(1_000_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (socket.conn.transport.writable);
+    socket.emit('waits', 1);
+    await lose(raw, socket);
+    socket.emit('too late');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    const again = await sockets.next();
+    again.emit('end');
+    expect((await eventsOf(next.raw)).at(-1)).toEqual(['waits', 1]);
+    expect(again.recovered).toBe(true);
+  });
+});
+
+describe('recovery of a stock client', () => {
+  test('session goes on from the offset that it has', async () => {
+    const { io, url, sockets } = await startServer(RECOVERY);
+    const client = await connected(openClient(url, { reconnection: true, reconnectionDelay: 10 }));
+    const socket = await sockets.next();
+    const { id } = socket;
+    socket.join('room');
+    const first = eventOf(client as never, 'first');
+    io.emit('first');
+    await first;
+    const got: unknown[][] = [];
+    client.onAny((...args) => got.push(args.slice(0, 2)));
+    const lost = eventOf(socket as never, 'disconnect');
+    client.io.engine.close();
+    await lost;
+    io.to('room').emit('missed', 1);
+    const again = await sockets.next();
+    expect([again.recovered, again.id]).toEqual([true, id]);
+    const end = eventOf(client as never, 'end');
+    again.emit('end');
+    await end;
+    expect(client.recovered).toBe(true);
+    expect(got[0]).toEqual(['missed', 1]);
+  });
+});

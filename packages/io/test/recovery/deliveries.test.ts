@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Deliveries } from '../../src/recovery/index.ts';
+
+describe('Deliveries', () => {
+  it('tells what came behind any count, and the count of any number', () => {
+    const deliveries = new Deliveries();
+    for (const number of [3, 4, 0, 0, 5, 9, 0]) {
+      if (number === 0) deliveries.pass();
+      else deliveries.add(number, 1);
+    }
+    expect(deliveries.total).toBe(7);
+    expect(deliveries.after(0)).toEqual([3, 4, 5, 9]);
+    expect(deliveries.after(1)).toEqual([4, 5, 9]);
+    expect(deliveries.after(3)).toEqual([5, 9]);
+    expect(deliveries.after(6)).toEqual([]);
+    expect([3, 4, 5, 9, 6].map((number) => deliveries.countUpTo(number))).toEqual([1, 2, 5, 6, null]);
+  });
+
+  it('forgets more than it can remember, and says so', () => {
+    const deliveries = new Deliveries();
+    for (let number = 1; number <= 20_000; number += 2) deliveries.add(number, 1);
+    expect(deliveries.isCut).toBe(true);
+    expect(deliveries.total).toBe(10_000);
+    expect(deliveries.total - deliveries.forgotten).toBeLessThanOrEqual(4096);
+    expect(deliveries.after(9_999)).toEqual([19_999]);
+  });
+
+  it('remembers what a plain list does, whatever is confirmed and forgotten', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('add' as const), gap: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ kind: fc.constant('pass' as const) }),
+      fc.record({ kind: fc.constant('confirm' as const), part: fc.integer({ min: 0, max: 4 }) }),
+      fc.record({ kind: fc.constant('forget' as const), part: fc.integer({ min: 0, max: 4 }) }),
+    );
+    fc.assert(
+      fc.property(fc.nat(5), fc.array(step, { maxLength: 60 }), (received, steps) => {
+        const deliveries = new Deliveries(received);
+        const list: number[] = [];
+        let next = 1;
+        let forgotten = 0;
+        for (const action of steps) {
+          if (action.kind === 'add') {
+            next += action.gap;
+            list.push(next);
+            deliveries.add(next, 1);
+          } else if (action.kind === 'pass') {
+            list.push(0);
+            deliveries.pass();
+          } else if (action.kind === 'confirm') {
+            const count = Math.floor((list.length * action.part) / 4);
+            forgotten = Math.max(forgotten, count);
+            deliveries.confirm(received + count);
+          } else {
+            const floor = Math.floor((next * action.part) / 4);
+            const last = list.findLastIndex((number) => number !== 0 && number < floor);
+            forgotten = Math.max(forgotten, last + 1);
+            deliveries.forget(floor);
+          }
+          expect(deliveries.total).toBe(received + list.length);
+          expect(deliveries.forgotten).toBe(received + forgotten);
+        }
+        for (let count = forgotten; count <= list.length; count++) {
+          const rest = list.slice(count).filter((number) => number !== 0);
+          expect(deliveries.after(received + count)).toEqual(rest);
+        }
+        list.forEach((number, i) => {
+          if (number !== 0 && i >= forgotten) expect(deliveries.countUpTo(number)).toBe(received + i + 1);
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
