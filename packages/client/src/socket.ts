@@ -48,7 +48,7 @@ interface Flags {
   readonly isRetry?: boolean;
 }
 
-/** An acknowledgement of `emitWithAck`, which takes an error first. */
+/** An acknowledgement; with `withError` it takes an error first. */
 type Callback = AnyListener & { withError?: boolean };
 
 const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR] = [0, 1, 2, 3, 4] as const;
@@ -178,7 +178,7 @@ export class Socket<
   /** Disconnects, and stays so. */
   disconnect(): this {
     const wasConnected = this.connected;
-    if (wasConnected) this.#packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
+    if (wasConnected) this.io._packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
     this.#destroy();
     if (wasConnected) this.#onclose('io client disconnect');
     return this;
@@ -281,10 +281,6 @@ export class Socket<
 
   #sendEvent(packet: Packet): void {
     this.outgoing.call(packet.data);
-    this.#packet(packet);
-  }
-
-  #packet(packet: Packet): void {
     this.io._packet(packet);
   }
 
@@ -318,7 +314,7 @@ export class Socket<
   #sendConnect(auth: object | undefined): void {
     const recovery = this.#recovery.request(this.io._isHawser);
     const data = recovery ? { ...recovery, ...auth } : auth;
-    this.#packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
+    this.io._packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
   }
 
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
@@ -395,7 +391,7 @@ export class Socket<
     return (...args) => {
       if (isSent) return;
       isSent = true;
-      this.#packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
+      this.io._packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
     };
   }
 }
