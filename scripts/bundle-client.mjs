@@ -28,7 +28,8 @@ const INTERNAL = `
   CONNECT_ERROR abandon jitter minMs maxMs _isHawser _takeBack _fail _flush _packet reviver refusal maxFrameBytes
   createTransport setTransport createUri ackId defaultBinaryType toBinary createCookieJar exchange
   supportsBinary _autoConnect isBinary container _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades _onClose
-  _destroy _close resolveTarget
+  _destroy _close incoming outgoing attempts callback clock onHandshake withError _cookieJar original CONNECT
+  DISCONNECT EVENT ACK doubtAtMs onDoubt
 `
   .trim()
   .split(/\s+/);
