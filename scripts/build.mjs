@@ -31,16 +31,17 @@ writeFileSync(
   `${root}/packages/client/dist/esm/package.json`,
   '{ "type": "module", "sideEffects": false }\n',
 );
-bindPlatform(`${root}/packages/client/dist/esm`);
+bindPlatform(`${root}/packages/client/dist/esm`, 'browser');
+bindPlatform(`${root}/packages/client/dist/cjs`, 'node');
 await import('./bundle-client.mjs');
 await import('./copy-client-files.mjs');
 
-/** In the modules for bundlers the platform is the browser: they are a scope of their own, without `imports`. */
-function bindPlatform(folder) {
+/** What is built is for one platform: it need not be looked up, by resolvers that do not know `imports`. */
+function bindPlatform(folder, platform) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!/\.(js|d\.ts)$/.test(name)) continue;
-    const path = `${'../'.repeat(name.split('/').length - 1) || './'}platform/browser.js`;
+    const path = `${'../'.repeat(name.split('/').length - 1) || './'}platform/${platform}.js`;
     const file = `${folder}/${name}`;
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll("'#platform'", `'${path}'`));
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/(["'])#platform\1/g, `$1${path}$1`));
   }
 }

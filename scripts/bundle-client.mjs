@@ -26,8 +26,10 @@ const INTERNAL = `
   encodeBase64 writeUtf8 readUtf8 utf8Length isExpendable sendProbe onUpgraded hasPassed sendHeartbeat onSilence
   receiveText receiveAttachment isRetry tryCount inFlight handOut violation failures BINARY_EVENT BINARY_ACK
   CONNECT_ERROR abandon jitter minMs maxMs _isHawser _takeBack _fail _flush _packet reviver refusal maxFrameBytes
-  createTransport setTransport createUri priorAttempt ackId defaultBinaryType toBinary createCookieJar exchange
-  supportsBinary _autoConnect isBinary container useless
+  createTransport setTransport createUri ackId defaultBinaryType toBinary createCookieJar exchange
+  supportsBinary _autoConnect isBinary container _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades _onClose
+  _destroy _close incoming outgoing attempts callback clock onHandshake withError _cookieJar original CONNECT
+  DISCONNECT EVENT ACK doubtAtMs onDoubt
 `
   .trim()
   .split(/\s+/);

@@ -104,6 +104,8 @@ function judge(tarball) {
     '--profile',
     'node16',
     '--quiet',
+    // Scripts for browsers have no types; these are at the end, as the option takes what follows it.
+    ...(tarball.includes('hawser-client') ? ['--entrypoints', '.', './engine'] : []),
   ]);
 }
 

@@ -1,7 +1,8 @@
-import type { AnyListener, AnyValue } from './events.ts';
+import { Emitter } from './emitter.ts';
+import type { AnyListener, AnyValue, EventsMap } from './events.ts';
 
 /** Listeners to all events of one direction. */
-export class CatchAll {
+class CatchAll {
   listeners: AnyListener[] = [];
 
   remove(listener: AnyListener | undefined): void {
@@ -15,5 +16,56 @@ export class CatchAll {
 
   call(args: ReadonlyArray<AnyValue>): void {
     for (const listener of [...this.listeners]) listener(...args);
+  }
+}
+
+/** An emitter that has listeners to all events too, of either direction. */
+export class CatchAllEmitter<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ReservedEvents extends EventsMap,
+> extends Emitter<ListenEvents, EmitEvents, ReservedEvents> {
+  protected readonly incoming: CatchAll = new CatchAll();
+  protected readonly outgoing: CatchAll = new CatchAll();
+
+  /** Calls `listener` at every event that comes, its name first. */
+  onAny(listener: AnyListener): this {
+    this.incoming.listeners.push(listener);
+    return this;
+  }
+
+  prependAny(listener: AnyListener): this {
+    this.incoming.listeners.unshift(listener);
+    return this;
+  }
+
+  /** Removes one of those listeners, or all. */
+  offAny(listener?: AnyListener): this {
+    this.incoming.remove(listener);
+    return this;
+  }
+
+  listenersAny(): AnyListener[] {
+    return this.incoming.listeners;
+  }
+
+  /** Calls `listener` at every event that is sent, its name first. */
+  onAnyOutgoing(listener: AnyListener): this {
+    this.outgoing.listeners.push(listener);
+    return this;
+  }
+
+  prependAnyOutgoing(listener: AnyListener): this {
+    this.outgoing.listeners.unshift(listener);
+    return this;
+  }
+
+  offAnyOutgoing(listener?: AnyListener): this {
+    this.outgoing.remove(listener);
+    return this;
+  }
+
+  listenersAnyOutgoing(): AnyListener[] {
+    return this.outgoing.listeners;
   }
 }

@@ -10,3 +10,8 @@ export class SocketError extends Error {
     this.code = code;
   }
 }
+
+/** What `emit` throws when too much waits already. */
+export function sendBufferFull(): SocketError {
+  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'sendBuffer is full: see maxBufferedBytes');
+}

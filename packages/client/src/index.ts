@@ -9,10 +9,10 @@ export { io, io as connect, io as default } from './io.ts';
 export { Manager, type ManagerOptions, type ManagerReservedEvents } from './manager.ts';
 export { protocol } from './parser.ts';
 export type { RecoveryRefusal } from './recovery.ts';
-export {
-  type DisconnectDescription,
-  type ExtendedError,
-  Socket,
-  type SocketOptions,
-  type SocketReservedEvents,
-} from './socket.ts';
+export { Socket } from './socket.ts';
+export type {
+  DisconnectDescription,
+  ExtendedError,
+  SocketOptions,
+  SocketReservedEvents,
+} from './socket-options.ts';

@@ -1,6 +1,7 @@
 import { decodeQuery } from './engine/uri.ts';
 import { Manager, type ManagerOptions } from './manager.ts';
-import { Socket, type SocketOptions } from './socket.ts';
+import { Socket } from './socket.ts';
+import type { SocketOptions } from './socket-options.ts';
 import { resolveUrl } from './url.ts';
 
 /** What `io` takes. */

@@ -6,7 +6,8 @@ import type { WriteOptions } from './engine/packet.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
 import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
 import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
-import { type DisconnectDescription, Socket, type SocketOptions } from './socket.ts';
+import { Socket } from './socket.ts';
+import type { DisconnectDescription, SocketOptions } from './socket-options.ts';
 
 /** Options of a {@link Manager}: of the connection that its sockets share. */
 export interface ManagerOptions extends EngineOptions {

@@ -1,9 +1,8 @@
 import { isReservedEvent } from '@hawser/protocol/socketio';
 import { Acknowledgements } from './acknowledgements.ts';
 import { BufferBudget } from './buffer-budget.ts';
-import { CatchAll } from './catch-all.ts';
-import { Emitter } from './emitter.ts';
-import { SocketError } from './errors.ts';
+import { CatchAllEmitter } from './catch-all.ts';
+import { SocketError, sendBufferFull } from './errors.ts';
 import type {
   AllButLast,
   AnyArguments,
@@ -21,39 +20,13 @@ import type { Manager } from './manager.ts';
 import type { Packet } from './parser.ts';
 import { Recovery, type RecoveryRefusal } from './recovery.ts';
 import { RetryQueue } from './retry-queue.ts';
-
-type Auth = { [key: string]: AnyValue } | ((cb: (data: object) => void) => void);
-
-/** Options of one socket. */
-export interface SocketOptions {
-  /** Who we are: what the server finds in `handshake.auth`, or a function that hands it over at each connect. */
-  auth?: Auth;
-  /** Send each event until it is acknowledged, and at most so many times again. */
-  retries?: number;
-  /** Milliseconds to wait for any acknowledgement. */
-  ackTimeout?: number;
-  /**
-   * Most events that wait in `sendBuffer`, in `receiveBuffer`, or for `retries`; `emit` throws
-   * `SIO_ERR_SEND_BUFFER_FULL` for one more.
-   * @defaultValue 100 000
-   */
-  maxBufferedEvents?: number;
-  /** Most bytes of them, as they are sent. @defaultValue 67 108 864 */
-  maxBufferedBytes?: number;
-}
-
-export type DisconnectDescription = Error | { description: string; context?: unknown };
-
-/** An error of a middleware, with what that has to say. */
-export interface ExtendedError extends Error {
-  data?: AnyValue;
-}
-
-export interface SocketReservedEvents {
-  connect: () => void;
-  connect_error: (err: ExtendedError) => void;
-  disconnect: (reason: Socket.DisconnectReason, description?: DisconnectDescription) => void;
-}
+import type {
+  Auth,
+  DisconnectDescription,
+  ExtendedError,
+  SocketOptions,
+  SocketReservedEvents,
+} from './socket-options.ts';
 
 export declare namespace Socket {
   type DisconnectReason =
@@ -75,7 +48,7 @@ interface Flags {
   readonly isRetry?: boolean;
 }
 
-/** An acknowledgement of `emitWithAck`, which takes an error first. */
+/** An acknowledgement; with `withError` it takes an error first. */
 type Callback = AnyListener & { withError?: boolean };
 
 const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR] = [0, 1, 2, 3, 4] as const;
@@ -97,7 +70,7 @@ const MAX_BUFFERED_BYTES = 67_108_864;
 export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
-> extends Emitter<ListenEvents, EmitEvents, SocketReservedEvents> {
+> extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEvents> {
   readonly io: Manager<ListenEvents, EmitEvents>;
   /** What the server calls this connection; `undefined` while there is none. */
   id: string | undefined = undefined;
@@ -113,8 +86,6 @@ export class Socket<
   readonly #opts: Partial<SocketOptions>;
   readonly #acks: Acknowledgements;
   readonly #queue: RetryQueue | undefined;
-  readonly #incoming = new CatchAll();
-  readonly #outgoing = new CatchAll();
   readonly #recovery = new Recovery();
   readonly #sendBudget: BufferBudget;
   readonly #receiveBudget: BufferBudget;
@@ -169,7 +140,6 @@ export class Socket<
     return this;
   }
 
-  /** As {@link connect}. */
   open(): this {
     return this.connect();
   }
@@ -208,7 +178,7 @@ export class Socket<
   /** Disconnects, and stays so. */
   disconnect(): this {
     const wasConnected = this.connected;
-    if (wasConnected) this.#packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
+    if (wasConnected) this.io._packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
     this.#destroy();
     if (wasConnected) this.#onclose('io client disconnect');
     return this;
@@ -235,47 +205,6 @@ export class Socket<
   timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>> {
     this.#flags = { ...this.#flags, timeout };
     return this as never;
-  }
-
-  /** Calls `listener` at every event that comes, its name first. */
-  onAny(listener: AnyListener): this {
-    this.#incoming.listeners.push(listener);
-    return this;
-  }
-
-  prependAny(listener: AnyListener): this {
-    this.#incoming.listeners.unshift(listener);
-    return this;
-  }
-
-  /** Removes one of those listeners, or all. */
-  offAny(listener?: AnyListener): this {
-    this.#incoming.remove(listener);
-    return this;
-  }
-
-  listenersAny(): AnyListener[] {
-    return this.#incoming.listeners;
-  }
-
-  /** Calls `listener` at every event that is sent, its name first. */
-  onAnyOutgoing(listener: AnyListener): this {
-    this.#outgoing.listeners.push(listener);
-    return this;
-  }
-
-  prependAnyOutgoing(listener: AnyListener): this {
-    this.#outgoing.listeners.unshift(listener);
-    return this;
-  }
-
-  offAnyOutgoing(listener?: AnyListener): this {
-    this.#outgoing.remove(listener);
-    return this;
-  }
-
-  listenersAnyOutgoing(): AnyListener[] {
-    return this.#outgoing.listeners;
   }
 
   /** @internal Sends what waits, if it can be sent. */
@@ -351,11 +280,7 @@ export class Socket<
   }
 
   #sendEvent(packet: Packet): void {
-    this.#outgoing.call(packet.data);
-    this.#packet(packet);
-  }
-
-  #packet(packet: Packet): void {
+    this.outgoing.call(packet.data);
     this.io._packet(packet);
   }
 
@@ -389,7 +314,7 @@ export class Socket<
   #sendConnect(auth: object | undefined): void {
     const recovery = this.#recovery.request(this.io._isHawser);
     const data = recovery ? { ...recovery, ...auth } : auth;
-    this.#packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
+    this.io._packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
   }
 
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
@@ -407,7 +332,7 @@ export class Socket<
     switch (type) {
       case CONNECT:
         if (data.sid) this.#onconnect(data);
-        else this.emitReserved('connect_error', new Error(V2_SERVER));
+        else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
       case EVENT:
         this.#onevent(packet);
@@ -455,7 +380,7 @@ export class Socket<
   }
 
   #dispatch(args: ReadonlyArray<AnyValue>): void {
-    this.#incoming.call(args);
+    this.incoming.call(args);
     super.emitReserved(...(args as never as ['connect']));
     this.#recovery.note(args as AnyArguments, this.io._isHawser);
   }
@@ -466,13 +391,7 @@ export class Socket<
     return (...args) => {
       if (isSent) return;
       isSent = true;
-      this.#packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
+      this.io._packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
     };
   }
-}
-
-const V2_SERVER = 'the server speaks Socket.IO 2';
-
-function sendBufferFull(): SocketError {
-  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'sendBuffer is full: see maxBufferedBytes');
 }

@@ -7,11 +7,8 @@ export { NodeWebSocket, NodeXHR, nextTick, transports } from '#platform';
 export type { SocketOptions, TransportCtor, TransportName } from './options.ts';
 export type { BinaryType, Packet, RawData, WriteOptions } from './packet.ts';
 export { parse } from './parse-uri.ts';
-export {
-  type HandshakeData,
-  type SocketReservedEvents,
-  SocketWithoutUpgrade,
-} from './session.ts';
+export { SocketWithoutUpgrade } from './session.ts';
+export type { HandshakeData, SocketReservedEvents } from './session-events.ts';
 export { Socket, SocketWithUpgrade } from './socket.ts';
 export { installTimerFunctions } from './timers.ts';
 export {

@@ -1,6 +1,7 @@
 import { transports as defaultTransports } from '#platform';
 import type { SocketOptions, TransportCtor } from './options.ts';
-import { type HandshakeData, SocketWithoutUpgrade } from './session.ts';
+import { SocketWithoutUpgrade } from './session.ts';
+import type { HandshakeData } from './session-events.ts';
 import type { Transport } from './transport.ts';
 import { UpgradeAttempt, type UpgradeHost } from './upgrade-attempt.ts';
 

@@ -1,0 +1,88 @@
+/** Both ends are Hawser. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Server } from '@hawser/io';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect, eventOf } from './rig/clients.ts';
+
+async function start(options: object): Promise<{ io: Server; url: string }> {
+  const http = createServer();
+  const io = new Server(http, options);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    await io.close();
+  });
+  return { io, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
+}
+
+test.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
+  'events, binary data and acknowledgements go both ways over %j',
+  async (transports) => {
+    const { io, url } = await start({});
+    io.on('connection', (socket) => {
+      socket.on('ask', (bytes: Buffer, answer: (bytes: Buffer) => void) => answer(bytes));
+    });
+    const socket = connect(url, { transports });
+    expect(await socket.emitWithAck('ask', Buffer.from([1, 2]))).toEqual(Buffer.from([1, 2]));
+  },
+);
+
+test('a session goes on after a loss, from its first event on, and each event comes once', async () => {
+  const { io, url } = await start({ connectionStateRecovery: {} });
+  const socket = connect(url, { transports: ['websocket'] });
+  await eventOf(socket, 'connect');
+  const { id } = socket;
+  const news: unknown[] = [];
+  socket.on('news', (...args) => news.push(args));
+  for (let round = 1; round <= 2; round++) {
+    const gone = eventOf(socket, 'disconnect');
+    const back = eventOf(socket, 'connect');
+    socket.io.engine.transport.close();
+    await gone;
+    io.emit('news', round, 'a string at the end');
+    await back;
+    expect([socket.recovered, socket.recoveryRefusal, socket.id]).toEqual([true, undefined, id]);
+    const end = eventOf(socket, 'end');
+    io.emit('end');
+    await end;
+  }
+  expect(news).toEqual([
+    [1, 'a string at the end'],
+    [2, 'a string at the end'],
+  ]);
+});
+
+test('a session that another process began is refused, and the client is told why', async () => {
+  const first = await start({ connectionStateRecovery: {} });
+  const socket = connect(first.url, { transports: ['websocket'] });
+  await eventOf(socket, 'connect');
+  const { port } = new URL(first.url);
+  const back = eventOf(socket, 'connect');
+  await first.io.close();
+  const http = createServer();
+  const io = new Server(http, { connectionStateRecovery: {} });
+  await new Promise<void>((resolve) => http.listen(Number(port), '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    await io.close();
+  });
+  await back;
+  expect(socket.recovered).toBe(false);
+  expect(socket.recoveryRefusal).toMatch(/^(restarted|ended|expired)$/);
+});
+
+test('a retry that comes again is answered again and not dispatched twice', async () => {
+  const { io, url } = await start({ connectionStateRecovery: {} });
+  let count = 0;
+  const socket = connect(url, { retries: 10, ackTimeout: 60, transports: ['websocket'] });
+  io.on('connection', (peer) => {
+    peer.on('save', (answer: (count: number) => void) => {
+      count++;
+      // The answer to the first try is late.
+      setTimeout(() => answer(count), 200);
+    });
+  });
+  await eventOf(socket, 'connect');
+  const answer = await new Promise((resolve) => socket.emit('save', (...args: unknown[]) => resolve(args)));
+  expect(answer).toEqual([null, 1]);
+  expect(count).toBe(1);
+});
