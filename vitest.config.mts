@@ -25,6 +25,8 @@ export default defineConfig({
           // Pure code leaves nothing behind that the next file could see.
           isolate: false,
           pool: 'threads',
+          // Properties take many runs, on a machine that may be busy.
+          testTimeout: 30_000,
         },
       },
       { extends: true, test: { name: 'ws', include: ['packages/ws/test/**/*.test.ts'], ...slow } },

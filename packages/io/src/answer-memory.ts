@@ -41,3 +41,14 @@ export class AnswerMemory {
     this.owner.sendAnswer(id, data);
   }
 }
+
+/** Returns what a listener answers with; once. */
+export function createAnswer(id: number, through: AnswerMemory | Answerer): (...args: unknown[]) => void {
+  let isAnswered = false;
+  return (...data) => {
+    if (isAnswered) return;
+    isAnswered = true;
+    if (through instanceof AnswerMemory) through.answer(id, data);
+    else through.sendAnswer(id, data);
+  };
+}

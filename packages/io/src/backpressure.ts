@@ -33,8 +33,14 @@ export interface Waiting {
   /** `null` for what must not be dropped: an answer, a word of the protocol. */
   readonly owner: Backpressure | null;
   readonly key: string | undefined;
-  /** Called when it is on its way, or lost with the connection. */
-  readonly onSent: (() => void) | null;
+  readonly follower: Follower | null;
+}
+
+/** What hears of the fate of a packet. */
+export interface Follower {
+  /** It is on its way, or lost with the connection. */
+  onSent?(): void;
+  onDropped?(): void;
 }
 
 /** What of one socket waits, and the rule for it. */
@@ -61,8 +67,8 @@ export class Backpressure {
   }
 }
 
-/** What becomes of something that was added to a {@link WaitingLine}. */
-export type Fate = 'waits' | 'dropped' | 'overflow';
+/** What becomes of something that is added to a {@link WaitingLine}. */
+export type Standing = 'waits' | 'dropped' | 'overflow';
 
 /**
  * What waits for one connection, in order, where some of it may be dropped. It exists only while the transport takes
@@ -75,26 +81,26 @@ export class WaitingLine {
     return this.#line.size === 0;
   }
 
-  /** Adds what is dropped under no rule. */
-  addFirm(outgoing: Outgoing, onSent: (() => void) | null): void {
-    this.#line.add({ outgoing, owner: null, key: undefined, onSent });
-  }
-
   /**
-   * Adds an event of one socket, by its rule.
+   * Adds something, by the rule of its owner; without one it is never dropped.
    * @param bufferedBytes - bytes that wait in the engine
    */
-  add(waiting: Waiting & { readonly owner: Backpressure }, bufferedBytes: number): Fate {
+  add(waiting: Waiting, bufferedBytes: number): Standing {
     const { outgoing, owner, key } = waiting;
-    const previous = key === undefined ? undefined : owner.latest?.get(key);
-    if (previous !== undefined) this.#remove(previous);
-    const room = owner.maxBufferedBytes - bufferedBytes - outgoing.byteLength;
-    if (owner.waitingBytes > room) {
-      if (owner.slowConsumer === 'close') return 'overflow';
-      if (owner.slowConsumer === 'drop-newest' || !this.#makeRoom(owner, room)) return 'dropped';
+    if (owner !== null) {
+      const previous = key === undefined ? undefined : owner.latest?.get(key);
+      if (previous !== undefined) this.#drop(previous);
+      const room = owner.maxBufferedBytes - bufferedBytes - outgoing.byteLength;
+      if (owner.waitingBytes > room) {
+        const keepsOld = owner.slowConsumer === 'close' || owner.slowConsumer === 'drop-newest';
+        if (keepsOld || !this.#makeRoom(owner, room)) {
+          waiting.follower?.onDropped?.();
+          return owner.slowConsumer === 'close' ? 'overflow' : 'dropped';
+        }
+      }
+      if (key !== undefined) owner.latest?.set(key, waiting);
+      owner.waitingBytes += outgoing.byteLength;
     }
-    if (key !== undefined) owner.latest?.set(key, waiting);
-    owner.waitingBytes += outgoing.byteLength;
     this.#line.add(waiting);
     return 'waits';
   }
@@ -113,9 +119,14 @@ export class WaitingLine {
     if (room < 0) return false;
     for (const waiting of this.#line) {
       if (owner.waitingBytes <= room) break;
-      if (waiting.owner === owner) this.#remove(waiting);
+      if (waiting.owner === owner) this.#drop(waiting);
     }
     return true;
+  }
+
+  #drop(waiting: Waiting): void {
+    this.#remove(waiting);
+    waiting.follower?.onDropped?.();
   }
 
   #remove(waiting: Waiting): void {

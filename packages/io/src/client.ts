@@ -3,12 +3,21 @@ import type { Socket as Conn } from '@hawser/engine';
 import type { SessionConsumer } from '@hawser/engine/internal';
 import { type Packet, PacketType, type ViolationCode } from '@hawser/protocol/socketio';
 import type { AnyServer, AnySocket } from './aliases.ts';
-import { type Backpressure, WaitingLine } from './backpressure.ts';
+import { type Backpressure, type Follower, type Waiting, WaitingLine } from './backpressure.ts';
 import { type ClientDecoder, type ClientDecoderHandler, createDecoder } from './client-decoder.ts';
+import { ClientSockets } from './client-sockets.ts';
 import type { Deadline } from './deadlines.ts';
 import { IoError, violationError } from './errors.ts';
+import { splitQuery } from './handshake.ts';
 import type { Addressee } from './inbox.ts';
-import { byteLengthOf, COMPRESSIBLE, INCOMPRESSIBLE, type Outgoing, type WriteOptions } from './outgoing.ts';
+import {
+  byteLengthOf,
+  COMPRESSIBLE,
+  type Fate,
+  INCOMPRESSIBLE,
+  type Outgoing,
+  type WriteOptions,
+} from './outgoing.ts';
 import type { Runtime } from './runtime.ts';
 import type { DisconnectReason } from './socket-types.ts';
 import type { EventsMap } from './typed-events.ts';
@@ -16,9 +25,6 @@ import type { EventsMap } from './typed-events.ts';
 /** RFC 6455 7.4.1: what a close frame says of a peer that breaks rules. */
 const POLICY_VIOLATION = 1008;
 const PROTOCOL_ERROR = 1002;
-
-/** What waits to be sent before a namespace answers a client that is to connect. */
-const MAX_PENDING_CONNECTS = 100;
 
 /** One connection, with the namespaces that it is connected to. */
 export class Client<
@@ -33,13 +39,7 @@ export class Client<
   readonly server: AnyServer;
   readonly #runtime: Runtime;
   readonly #decoder: ClientDecoder;
-  /** Most clients are connected to one namespace: a map only where it is more. */
-  #only: AnySocket | null = null;
-  #byNamespace: Map<string, AnySocket> | null = null;
-  /** Names of the namespaces that have not answered yet. */
-  #connecting: Set<string> | null = null;
-  /** Names of the namespaces that the server took it from: what is under way to those is no mistake. */
-  #left: Set<string> | null = null;
+  readonly #sockets: ClientSockets;
   #connectDeadline: Deadline | null = null;
   #line: WaitingLine | null = null;
   /** The event that an adapter is about to write, and whose it is. */
@@ -51,6 +51,7 @@ export class Client<
     this.server = server;
     this.conn = conn;
     this.#runtime = server.runtime;
+    this.#sockets = new ClientSockets(server.maxNamespacesPerConnection);
     this.#decoder = createDecoder(server, this);
     this.#connectDeadline = this.#runtime.deadlines.begin(server._connectTimeout, () =>
       this.#onConnectTimeout(),
@@ -70,12 +71,12 @@ export class Client<
 
   /** Its sockets by their ids, as they are now. */
   get sockets(): Map<string, AnySocket> {
-    return new Map(this.#all().map((socket) => [socket.id, socket]));
+    return new Map(this.#sockets.all().map((socket) => [socket.id, socket]));
   }
 
   /** Its sockets by the names of their namespaces, as they are now. */
   get nsps(): Map<string, AnySocket> {
-    return new Map(this.#all().map((socket) => [socket.nsp.name, socket]));
+    return new Map(this.#sockets.all().map((socket) => [socket.nsp.name, socket]));
   }
 
   /** Whether something sent now would be on its way at once. */
@@ -91,12 +92,10 @@ export class Client<
 
   /** @internal Connects to a namespace on behalf of the peer. */
   connect(name: string, auth: Record<string, unknown> = {}): void {
-    if (this.#isOverConnected(name)) {
+    if (!this.#sockets.beginConnecting(name)) {
       this.#fail(new IoError('IO_ERR_CONNECT', 'connected to too many namespaces, or twice to the same'));
       return;
     }
-    (this.#connecting ??= new Set()).add(name);
-    this.#left?.delete(name);
     const nsp = this.server._nsps.get(name);
     if (nsp !== undefined) {
       nsp._add(this, auth, (socket) => this.#add(socket));
@@ -114,25 +113,18 @@ export class Client<
 
   /** @internal The namespace has answered. */
   connectEnded(name: string): void {
-    this.#connecting?.delete(name);
-    if (this.#connecting?.size === 0) this.#connecting = null;
+    this.#sockets.endConnecting(name);
   }
 
   /** @internal Disconnects it from all namespaces, and ends the connection. */
   _disconnect(): void {
-    for (const socket of this.#all()) socket.disconnect();
+    for (const socket of this.#sockets.all()) socket.disconnect();
     this.#close();
   }
 
   /** @internal Takes in that one of its sockets is gone. */
   _remove(socket: AnySocket): void {
-    const { name } = socket.nsp;
-    if (this.#only === socket) this.#only = null;
-    else if (this.#byNamespace?.get(name) === socket) this.#byNamespace.delete(name);
-    if (this.conn.readyState !== 'open') return;
-    this.#left ??= new Set();
-    if (this.#left.size >= this.server.maxNamespacesPerConnection) this.#left.clear();
-    this.#left.add(name);
+    this.#sockets.remove(socket);
   }
 
   /** @internal The line for its events is not left by one that has none. */
@@ -140,46 +132,56 @@ export class Client<
     this.#announced = { owner, key: owner.keyOf(data) };
   }
 
-  /** @internal Sends one packet to this client alone; returns whether it is on its way. */
-  _packet(packet: Packet, options: WriteOptions = NO_OPTIONS, owner: Backpressure | null = null): boolean {
-    if (this.conn.readyState !== 'open') return false;
-    if (options.volatile && !this.#isIdle()) return false;
+  /** @internal Sends one packet to this client alone. */
+  _packet(
+    packet: Packet,
+    options: WriteOptions = NO_OPTIONS,
+    owner: Backpressure | null = null,
+    follower: Follower | null = null,
+  ): Fate {
+    if (this.conn.readyState !== 'open' || (options.volatile && !this.#isIdle())) {
+      follower?.onDropped?.();
+      return 'dropped';
+    }
     const messages = this.#encode(packet);
     const sendOptions = options.compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
-    if (this.#line === null && (owner === null || this.conn.transport.writable)) {
+    if (this.#takesAtOnce(owner)) {
+      const wasWritable = this.conn.transport.writable;
       for (const message of messages) this.conn.write(message, sendOptions);
-      return this.conn.transport.writable;
+      return wasWritable && this.conn.transport.writable ? 'sent' : 'waits';
     }
     const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
-    if (owner !== null) this.#wait(outgoing, owner, owner.keyOf(packet.data), null);
-    else this.#line?.addFirm(outgoing, null);
-    return false;
+    return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
   }
 
   /**
    * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
    * for the wire once.
-   * @param onSent - called when it is on its way, or lost with the connection, but not when it is dropped
    */
   writeToEngine(
     encoded: readonly (string | Buffer)[],
     options: WriteOptions = NO_OPTIONS,
-    onSent: (() => void) | null = null,
+    follower: Follower | null = null,
   ): void {
     const announced = this.#announced;
     this.#announced = null;
-    if (options.volatile && !this.#isIdle()) return;
+    if (options.volatile && !this.#isIdle()) {
+      follower?.onDropped?.();
+      return;
+    }
     if (this.conn.readyState !== 'open') {
       // Too late: it counts as lost with the connection.
-      onSent?.();
+      follower?.onSent?.();
       return;
     }
     const outgoing = this.#runtime.lastBroadcast.prepare(encoded, options, this.#runtime.engine);
-    if (this.#line === null && (announced === null || this.conn.transport.writable)) {
+    const owner = announced?.owner ?? null;
+    if (this.#takesAtOnce(owner)) {
       this.#write(outgoing);
-      onSent?.();
-    } else if (announced !== null) this.#wait(outgoing, announced.owner, announced.key, onSent);
-    else if (this.#line !== null) this.#line.addFirm(outgoing, onSent);
+      follower?.onSent?.();
+    } else {
+      this.#wait({ outgoing, owner, key: announced?.key, follower });
+    }
   }
 
   /** @internal */
@@ -196,14 +198,13 @@ export class Client<
         const waiting = line.take();
         if (waiting === null) break;
         this.#write(waiting.outgoing);
-        waiting.onSent?.();
+        waiting.follower?.onSent?.();
       }
       if (!line.isEmpty) return;
       this.#line = null;
     }
     if (!this.conn.transport.writable) return;
-    if (this.#only !== null) this.#only.onWritable();
-    else if (this.#byNamespace !== null) for (const socket of this.#all()) socket.onWritable();
+    for (const socket of this.#sockets.all()) socket.onWritable();
   }
 
   /** @internal */
@@ -216,12 +217,12 @@ export class Client<
   /** @internal A packet came in. */
   onPacket(packet: Packet): void {
     const { nsp } = packet;
-    const socket = this.#find(nsp);
+    const socket = this.#sockets.find(nsp);
     if (socket !== null && packet.type <= PacketType.ACK && packet.type !== PacketType.CONNECT) {
       this.#runtime.inbox.push(socket, packet);
     } else if (socket === null && packet.type === PacketType.CONNECT) {
       this.#onConnectPacket(packet);
-    } else if (socket !== null || !this.#left?.has(nsp)) {
+    } else if (socket !== null || !this.#sockets.hasLeft(nsp)) {
       this.#fail(new IoError('IO_ERR_NOT_CONNECTED', 'packet does not fit the state of its namespace'));
     }
   }
@@ -240,13 +241,11 @@ export class Client<
   deliver(_packet: Packet | null): void {
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
-    for (let lost = this.#line?.take(); lost; lost = this.#line?.take()) lost.onSent?.();
-    for (const socket of this.#all()) {
+    for (let lost = this.#line?.take(); lost; lost = this.#line?.take()) lost.follower?.onSent?.();
+    for (const socket of this.#sockets.all()) {
       if (description instanceof IoError && reason === 'parse error') socket._onerror(description);
       socket._onclose(reason, description);
     }
-    this.#only = null;
-    this.#byNamespace = null;
     this.#line = null;
   }
 
@@ -284,42 +283,14 @@ export class Client<
       this.connect(nsp, (data ?? {}) as Record<string, unknown>);
       return;
     }
-    // Protocol 4 of Socket.IO, over version 3 of Engine.IO: what proves who the client is stands in a query string.
-    const queryAt = nsp.indexOf('?');
-    const name = queryAt < 0 ? nsp : nsp.slice(0, queryAt);
-    const query = new URLSearchParams(queryAt < 0 ? '' : nsp.slice(queryAt));
-    if (this.#find(name) === null) this.connect(name, Object.fromEntries(query));
+    const { name, query } = splitQuery(nsp);
+    if (this.#sockets.find(name) === null) this.connect(name, query);
     else this.#fail(new IoError('IO_ERR_CONNECT', 'connected twice to the same namespace'));
   }
 
-  #isOverConnected(name: string): boolean {
-    if (this.#connecting?.has(name)) return true;
-    const pending = this.#connecting?.size ?? 0;
-    const connected = this.#byNamespace?.size ?? 0;
-    return pending >= MAX_PENDING_CONNECTS || connected >= this.server.maxNamespacesPerConnection;
-  }
-
   #add(socket: AnySocket): void {
-    this.connectEnded(socket.nsp.name);
     this.#callOffDeadline();
-    if (this.#only === null && this.#byNamespace === null) {
-      this.#only = socket;
-      return;
-    }
-    this.#byNamespace ??= new Map();
-    if (this.#only !== null) this.#byNamespace.set(this.#only.nsp.name, this.#only);
-    this.#only = null;
-    this.#byNamespace.set(socket.nsp.name, socket);
-  }
-
-  #find(name: string): AnySocket | null {
-    if (this.#only !== null) return this.#only.nsp.name === name ? this.#only : null;
-    return this.#byNamespace?.get(name) ?? null;
-  }
-
-  #all(): AnySocket[] {
-    if (this.#only !== null) return [this.#only];
-    return this.#byNamespace === null ? [] : [...this.#byNamespace.values()];
+    this.#sockets.add(socket);
   }
 
   #onConnectTimeout(): void {
@@ -347,11 +318,17 @@ export class Client<
     for (const message of messages) this.conn.write(message, options);
   }
 
-  #wait(outgoing: Outgoing, owner: Backpressure, key: string | undefined, onSent: (() => void) | null): void {
+  /** What may not be dropped waits in the engine, unless something that may is before it. */
+  #takesAtOnce(owner: Backpressure | null): boolean {
+    return this.#line === null && (owner === null || this.conn.transport.writable);
+  }
+
+  #wait(waiting: Waiting): 'waits' | 'dropped' {
     const line = (this.#line ??= new WaitingLine());
-    const fate = line.add({ outgoing, owner, key, onSent }, this.bufferedBytes);
+    const fate = line.add(waiting, this.bufferedBytes);
     if (line.isEmpty) this.#line = null;
-    if (fate === 'overflow') this.failSlow(owner.maxBufferedBytes);
+    if (fate === 'overflow') this.failSlow(waiting.owner!.maxBufferedBytes);
+    return fate === 'waits' ? 'waits' : 'dropped';
   }
 
   #fail(error: IoError): void {

@@ -7,6 +7,8 @@ export type IoErrorCode =
   | 'IO_ERR_ACK_TIMEOUT'
   /** The socket was disconnected before the answer came, or was so when the event was emitted. */
   | 'IO_ERR_DISCONNECTED'
+  /** The event was dropped: it was volatile, or there was no room for it. */
+  | 'IO_ERR_DROPPED'
   /** More events wait for an answer than a socket keeps. */
   | 'IO_ERR_TOO_MANY_ACKS'
   /** More would wait for a slow client than was allowed. */
@@ -43,4 +45,8 @@ export function ackTimeoutError(): IoError {
 
 export function disconnectedError(): IoError {
   return new IoError('IO_ERR_DISCONNECTED', 'socket has been disconnected');
+}
+
+export function droppedError(): IoError {
+  return new IoError('IO_ERR_DROPPED', 'event was dropped: it was volatile, or there was no room for it');
 }

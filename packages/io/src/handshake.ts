@@ -20,3 +20,13 @@ export function describeHandshake(conn: Conn, auth: Record<string, Anything>, is
     auth,
   };
 }
+
+/**
+ * Takes the name of a namespace apart as clients of protocol 4 of Socket.IO send it: what proves who they are stands
+ * behind it in a query string.
+ */
+export function splitQuery(nsp: string): { name: string; query: Record<string, string> } {
+  const at = nsp.indexOf('?');
+  if (at < 0) return { name: nsp, query: {} };
+  return { name: nsp.slice(0, at), query: Object.fromEntries(new URLSearchParams(nsp.slice(at))) };
+}

@@ -270,8 +270,7 @@ export class Namespace<
       session,
     );
     this.#joining.add(socket);
-    const skipsMiddlewares =
-      session !== undefined && this.server._opts.connectionStateRecovery?.skipMiddlewares;
+    const skipsMiddlewares = socket.recovered && this.server._opts.connectionStateRecovery?.skipMiddlewares;
     runMiddlewares(skipsMiddlewares ? [] : this._fns, socket, (error) => {
       // Never in the midst of what a middleware, or the connection, is doing.
       process.nextTick(() => this.#settle(socket, client, error, () => onConnect(socket)));

@@ -17,6 +17,9 @@ export interface WriteOptions {
   readonly wsPreEncodedFrame?: object | undefined;
 }
 
+/** What becomes of a packet. */
+export type Fate = 'sent' | 'waits' | 'dropped';
+
 /** One packet as the engine takes it: a text, and what is attached to it. */
 export interface Outgoing {
   readonly messages: readonly Message[];

@@ -1,41 +1,22 @@
-import type { IncomingMessage } from 'node:http';
-import type { Socket as Conn } from '@hawser/engine';
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
 import { type AckCallback, LOST, PendingAcks } from './acks.ts';
-import type {
-  Adapter,
-  AdapterPacket,
-  BroadcastFlags,
-  Room,
-  SocketId,
-  WriteOptions,
-} from './adapter/index.ts';
+import type { AdapterPacket, BroadcastFlags, WriteOptions } from './adapter/index.ts';
 import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
 import type { AnyClient } from './aliases.ts';
-import type { AnswerMemory } from './answer-memory.ts';
-import type { Backpressure, BackpressureOptions } from './backpressure.ts';
-import { BroadcastOperator } from './broadcast-operator.ts';
-import { CatchAllEmitter } from './catch-all-emitter.ts';
+import { createAnswer } from './answer-memory.ts';
+import type { Backpressure, BackpressureOptions, Follower } from './backpressure.ts';
 import type { Client } from './client.ts';
-import { ackTimeoutError, disconnectedError } from './errors.ts';
-import { describeHandshake } from './handshake.ts';
+import { ackTimeoutError, disconnectedError, droppedError } from './errors.ts';
 import type { Addressee } from './inbox.ts';
 import { type Middleware, runMiddlewares } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
-import type { RecoveryRefusal } from './recovery/index.ts';
+import { NamespaceMember } from './namespace-member.ts';
 import type { SessionSocket, SocketSession } from './socket-session.ts';
-import {
-  type DisconnectReason,
-  type Handshake,
-  RESERVED_EVENTS,
-  refuseReserved,
-  type SocketReservedEventsMap,
-} from './socket-types.ts';
+import { type DisconnectReason, RESERVED_EVENTS, refuseReserved } from './socket-types.ts';
 import type {
   AllButLast,
   Anything,
   DecorateAcknowledgements,
-  DecorateAcknowledgementsWithMultipleResponses,
   DefaultEventsMap,
   EventNames,
   EventNamesWithAck,
@@ -89,21 +70,9 @@ export class Socket<
     ServerSideEvents extends EventsMap = DefaultEventsMap,
     SocketData = Anything,
   >
-  extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap>
+  extends NamespaceMember<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
   implements Addressee, SessionSocket
 {
-  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents>;
-  readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents>;
-  readonly id: SocketId;
-  /** The session outlived a lost connection: rooms and data are there, and what was missed has been sent. */
-  readonly recovered: boolean;
-  #state: 'joining' | 'open' | 'gone' = 'joining';
-  readonly #session: SocketSession | null;
-  #data: SocketData | undefined;
-  #auth: Record<string, Anything>;
-  readonly #issued = Date.now();
-  #handshake: Handshake | null = null;
-  #flags: BroadcastFlags | null = null;
   #acks: PendingAcks | null = null;
   #middlewares: Middleware<Event>[] | null = null;
   #backpressure: Backpressure | null = null;
@@ -116,91 +85,9 @@ export class Socket<
     auth: Record<string, unknown>,
     session: SocketSession | null = null,
   ) {
-    super();
-    this.nsp = nsp;
-    this.client = client;
-    this.#auth = auth;
-    this.#session = session;
+    super(nsp, client, auth, session);
     const { runtime } = nsp.server;
-    const resumed = session?.resumed ?? null;
-    this.recovered = resumed !== null;
-    if (resumed !== null) {
-      this.id = resumed.sid;
-      this.#data = resumed.data;
-    } else if (client.conn.protocol === 3) {
-      // A client of version 3 takes the id of its connection for its own.
-      this.id = nsp.name === '/' ? client.id : `${nsp.name}#${client.id}`;
-    } else {
-      this.id = runtime.ids.next();
-    }
     if (runtime.limitsSockets) this.#backpressure = runtime.createBackpressure();
-  }
-
-  /** Whether it is connected: packets are exchanged. */
-  get connected(): boolean {
-    return this.#state === 'open';
-  }
-
-  get disconnected(): boolean {
-    return this.#state !== 'open';
-  }
-
-  /** What the program keeps with the socket; other servers see it through `fetchSockets`. */
-  get data(): SocketData {
-    return (this.#data ??= {} as SocketData);
-  }
-
-  set data(data: SocketData) {
-    this.#data = data;
-  }
-
-  /** What was known of the client when it connected. */
-  get handshake(): Handshake {
-    return (this.#handshake ??= describeHandshake(this.conn, this.#auth, this.#issued));
-  }
-
-  set handshake(handshake: Handshake) {
-    this.#handshake = handshake;
-  }
-
-  /** The first request of the connection. */
-  get request(): IncomingMessage {
-    return this.client.request;
-  }
-
-  /** The connection below. */
-  get conn(): Conn {
-    return this.client.conn;
-  }
-
-  /** The rooms that it is in, its own included, whose name is its id. */
-  get rooms(): Set<Room> {
-    return this.adapter.socketRooms(this.id) ?? new Set();
-  }
-
-  /** @internal */
-  get adapter(): Adapter {
-    return this.nsp.adapter;
-  }
-
-  /** @internal The server. */
-  get server(): Namespace<ListenEvents, EmitEvents, ServerSideEvents>['server'] {
-    return this.nsp.server;
-  }
-
-  /** Why the session that the client wanted to go on with could not; `undefined` where it wanted none, or could. */
-  get recoveryRefusal(): RecoveryRefusal | undefined {
-    return this.#session?.refusal;
-  }
-
-  /** @internal What names the session, to its client alone. */
-  get pid(): string | undefined {
-    return this.#session?.pid;
-  }
-
-  /** @internal */
-  get countsEvents(): boolean {
-    return this.#session?.countsEvents ?? false;
   }
 
   /** @internal What waits for an answer; adapters add to it. */
@@ -226,23 +113,20 @@ export class Socket<
    */
   override emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean {
     refuseReserved(ev, RESERVED_EVENTS);
-    const flags = this.#flags ?? NO_FLAGS;
-    this.#flags = null;
+    const flags = this.flags ?? NO_FLAGS;
+    this.flags = null;
     const data: unknown[] = [ev, ...args];
     const ack = typeof data.at(-1) === 'function' ? (data.pop() as AckCallback) : null;
-    if (this.#state === 'gone') {
+    if (this.state === 'gone') {
       if (ack !== null) this.#refuseAck(ack, flags.timeout);
       return false;
     }
     const id = ack === null ? undefined : this.nsp._ids++;
-    if (ack !== null) this.#awaitAnswer(id!, ack, flags.timeout);
     const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data, id };
-    if (this.#session !== null) {
-      this.#session.emit(this, packet, flags);
-      return this.#noteWritable(this.client.isWritable);
-    }
-    this.anyOutgoingListeners?.call(this, data);
-    return this.#noteWritable(this.client._packet(packet, flags, this.#backpressure));
+    if (ack !== null) this.#awaitAnswer(id!, ack, flags.timeout);
+    const isOnItsWay = this.#sendEvent(packet, flags);
+    if (!isOnItsWay) this.#owesDrain = true;
+    return isOnItsWay;
   }
 
   /**
@@ -254,7 +138,7 @@ export class Socket<
     ev: Ev,
     ...args: AllButLast<EventParams<EmitEvents, Ev>>
   ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>> {
-    const expectsError = this.#flags?.timeout !== undefined;
+    const expectsError = this.flags?.timeout !== undefined;
     return new Promise((resolve, reject) => {
       const settle: AckCallback = expectsError
         ? (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer as never))
@@ -275,65 +159,11 @@ export class Socket<
     return this.send(...args);
   }
 
-  /** Joins one or more rooms; with an adapter that asks others, returns a promise for when that is done. */
-  join(rooms: Room | Room[]): Promise<void> | void {
-    // Who is gone would stay in the room for ever.
-    if (this.#state === 'gone') return;
-    return this.adapter.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
-  }
-
-  leave(room: string): Promise<void> | void {
-    return this.adapter.del(this.id, room);
-  }
-
-  /** Returns what emits to a room, or several, but not to this socket. */
-  to(
-    room: Room | Room[],
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#broadcastToOthers().to(room);
-  }
-
-  /** As {@link to}. */
-  in(
-    room: Room | Room[],
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#broadcastToOthers().in(room);
-  }
-
-  /** Returns what emits to all but a room, or several, and this socket. */
-  except(
-    room: Room | Room[],
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#broadcastToOthers().except(room);
-  }
-
-  /** What emits to all but this socket. */
-  get broadcast(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#broadcastToOthers();
-  }
-
-  /** What emits to all but this socket, on this server alone. */
-  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.#broadcastToOthers().local;
-  }
-
-  /** Lets the next event be dropped, where the connection has something else to send. */
-  get volatile(): this {
-    this.#setFlags({ volatile: true });
-    return this;
-  }
-
-  /** Sets whether the next event may be compressed. */
-  compress(compress: boolean): this {
-    this.#setFlags({ compress });
-    return this;
-  }
-
   /** Bounds the time for the answer to the next event, in milliseconds. */
   timeout(
     timeout: number,
   ): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
-    this.#setFlags({ timeout });
+    this.setFlags({ timeout });
     return this as unknown as Socket<
       ListenEvents,
       DecorateAcknowledgements<EmitEvents>,
@@ -359,7 +189,7 @@ export class Socket<
    * @param close - ends the connection, and with it all namespaces
    */
   disconnect(close = false): this {
-    if (this.#state !== 'open') return this;
+    if (this.state !== 'open') return this;
     if (close) {
       this.client._disconnect();
     } else {
@@ -377,10 +207,10 @@ export class Socket<
 
   /** @internal The middlewares have let it in. */
   _onconnect(): void {
-    this.#state = 'open';
-    this.join([this.id, ...(this.#session?.resumed?.rooms ?? [])]);
+    this.state = 'open';
+    this.join([this.id, ...(this.session?.resumed?.rooms ?? [])]);
     const { name } = this.nsp;
-    const session = this.#session;
+    const session = this.session;
     session?.begin(this);
     const refused = session?.countsEvents ? session.refusal : undefined;
     const hawser = refused && { refused };
@@ -396,7 +226,7 @@ export class Socket<
 
   /** @internal A packet of the client has its turn. */
   _onpacket(packet: Packet): void {
-    if (this.#state !== 'open') return;
+    if (this.state !== 'open') return;
     if (packet.type === PacketType.EVENT) this.#onEvent(packet);
     else if (packet.type === PacketType.ACK)
       this.#acks?.take(packet.id!)?.apply(this, packet.data as unknown[]);
@@ -411,9 +241,9 @@ export class Socket<
 
   /** @internal The client is gone. */
   _onclose(reason: DisconnectReason, description?: unknown): this | undefined {
-    if (this.#state !== 'open') return this;
+    if (this.state !== 'open') return this;
     this.emitReserved('disconnecting', reason, description);
-    this.#session?.close(this, RECOVERABLE.has(reason));
+    this.session?.close(this, RECOVERABLE.has(reason));
     this._cleanup();
     this.client._remove(this as never);
     this.emitReserved('disconnect', reason, description);
@@ -422,8 +252,8 @@ export class Socket<
 
   /** @internal Takes it out of everything that has it. */
   _cleanup(): void {
-    if (this.#state === 'gone') return;
-    this.#state = 'gone';
+    if (this.state === 'gone') return;
+    this.state = 'gone';
     this.adapter.delAll(this.id);
     this.nsp._remove(this as never);
     const acks = this.#acks;
@@ -433,20 +263,21 @@ export class Socket<
 
   /** @internal The client left before it was let in. */
   abandon(): void {
-    if (this.recovered) this.#session?.close(this, true);
+    if (this.recovered) this.session?.close(this, true);
     this._cleanup();
   }
 
   /** @internal Tells the client that it is turned away. */
   _error(data: unknown): void {
-    if (this.recovered) this.#session?.close(this, false);
+    if (this.recovered) this.session?.close(this, false);
     this.#packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
   }
 
   /** @internal Sends an event that an adapter has encoded, and counts it when it goes out. */
   sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): void {
     this.notifyOutgoingListeners(packet);
-    this.client.writeToEngine(event.encoded, options, () => this.#session?.count(event));
+    const onSent = (): void => this.session?.count(event);
+    this.client.writeToEngine(event.encoded, options, { ...this.#followerOf(packet), onSent });
   }
 
   /** @internal */
@@ -471,14 +302,14 @@ export class Socket<
 
   /** @internal What waited for the client has left. */
   onWritable(): void {
-    if (!this.#owesDrain || this.#state !== 'open') return;
+    if (!this.#owesDrain || this.state !== 'open') return;
     this.#owesDrain = false;
     this.emitReserved('drain');
   }
 
   #onEvent({ data, id }: Packet): void {
     const args = data as Event;
-    const answers = this.#session?.answers ?? null;
+    const answers = this.session?.answers ?? null;
     if (id !== undefined) {
       if (answers !== null && !answers.admit(id)) return;
       args.push(createAnswer(id, answers ?? this));
@@ -495,7 +326,7 @@ export class Socket<
   }
 
   #dispatch(args: Event): void {
-    if (this.#state !== 'open') return;
+    if (this.state !== 'open') return;
     // An emitter throws where nobody listens to this one; its name came from the client.
     if (args[0] === 'error' && this.listenerCount('error') === 0) return;
     this.emitUntyped(...args);
@@ -505,22 +336,26 @@ export class Socket<
     this.client._packet(packet);
   }
 
-  #noteWritable(isWritable: boolean): boolean {
-    if (!isWritable) this.#owesDrain = true;
-    return isWritable;
+  #sendEvent(packet: Packet, flags: BroadcastFlags): boolean {
+    try {
+      if (this.session !== null) {
+        this.session.emit(this, packet, flags);
+        return this.client.isWritable;
+      }
+      this.anyOutgoingListeners?.call(this, packet.data as unknown[]);
+      const fate = this.client._packet(packet, flags, this.#backpressure, this.#followerOf(packet));
+      return fate === 'sent';
+    } catch (error) {
+      // It cannot be written as JSON, or a listener threw: nothing went out.
+      if (packet.id !== undefined) this.#acks?.delete(packet.id);
+      throw error;
+    }
   }
 
-  #setFlags(flags: BroadcastFlags): void {
-    this.#flags = { ...this.#flags, ...flags };
-  }
-
-  #broadcastToOthers(): BroadcastOperator<
-    DecorateAcknowledgementsWithMultipleResponses<EmitEvents>,
-    SocketData
-  > {
-    const flags = { ...this.#flags };
-    this.#flags = null;
-    return new BroadcastOperator(this.adapter, new Set(), new Set([this.id]), flags);
+  /** Returns what hears that a packet was dropped, where somebody waits for the answer. */
+  #followerOf({ id }: AdapterPacket): Follower | null {
+    if (id === undefined) return null;
+    return { onDropped: () => this.#acks?.take(id)?.[LOST]?.(droppedError()) };
   }
 
   #awaitAnswer(id: number, ack: AckCallback, timeoutMs: number | undefined): void {
@@ -550,18 +385,4 @@ export class Socket<
     if (ack[LOST] !== undefined) ack[LOST](error);
     else if (timeoutMs !== undefined) process.nextTick(() => ack.call(this, error));
   }
-}
-
-/** Returns what a listener answers with; once. */
-function createAnswer(
-  id: number,
-  through: AnswerMemory | { sendAnswer(id: number, data: unknown[]): void },
-): (...args: unknown[]) => void {
-  let isAnswered = false;
-  return (...data) => {
-    if (isAnswered) return;
-    isAnswered = true;
-    if ('answer' in through) through.answer(id, data);
-    else through.sendAnswer(id, data);
-  };
 }

@@ -126,6 +126,31 @@ describe('a slow client has its bound', () => {
     ]);
   });
 
+  test('nobody waits for the answer to an event that was dropped', async () => {
+    const { socket } = await stall({ slowConsumer: 'drop-oldest' });
+    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket) });
+    const [first, second, third] = ['first', 'second', 'third'].map((name) =>
+      socket.emitWithAck(name, 'x'.repeat(70)).catch((error: unknown) => error),
+    );
+    expect(await first).toMatchObject({ code: 'IO_ERR_DROPPED' });
+    expect(await second).toMatchObject({ code: 'IO_ERR_DROPPED' });
+    expect(await socket.volatile.emitWithAck('volatile').catch((error: unknown) => error)).toMatchObject({
+      code: 'IO_ERR_DROPPED',
+    });
+    socket.disconnect();
+    expect(await third).toMatchObject({ code: 'IO_ERR_DISCONNECTED' });
+  });
+
+  test('an event that is larger than the bound costs nothing that waits', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
+    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket) });
+    socket.emit('small');
+    socket.emit('large', 'x'.repeat(1000));
+    socket.backpressure({ slowConsumer: 'close' });
+    socket.emit('end');
+    expect(await readOn(raw)).toEqual([['small']]);
+  });
+
   test('answers and words of the protocol are dropped under no rule', async () => {
     const { raw, socket } = await stall({ slowConsumer: 'drop-newest' });
     socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: 1 });

@@ -1,0 +1,73 @@
+import type { AnySocket } from './aliases.ts';
+
+/** Namespaces that one connection waits for the answer of, at most. */
+const MAX_CONNECTING = 100;
+
+/** The sockets of one connection, one for each namespace. Most have one: a map only where there are more. */
+export class ClientSockets {
+  readonly #max: number;
+  #only: AnySocket | null = null;
+  #byNamespace: Map<string, AnySocket> | null = null;
+  /** Names of the namespaces that have not answered yet. */
+  #connecting: Set<string> | null = null;
+  /** Names of the namespaces that were left: what is under way to those is no mistake. */
+  #left: Set<string> | null = null;
+
+  /** @param max - most namespaces */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Takes in that the connection waits for a namespace; returns `false` where it must not. */
+  beginConnecting(name: string): boolean {
+    this.#connecting ??= new Set();
+    const connected = this.#byNamespace?.size ?? 0;
+    const isTooMany = this.#connecting.size >= MAX_CONNECTING || connected >= this.#max;
+    if (isTooMany || this.#connecting.has(name)) return false;
+    this.#connecting.add(name);
+    this.#left?.delete(name);
+    return true;
+  }
+
+  endConnecting(name: string): void {
+    this.#connecting?.delete(name);
+    if (this.#connecting?.size === 0) this.#connecting = null;
+  }
+
+  add(socket: AnySocket): void {
+    this.endConnecting(socket.nsp.name);
+    if (this.#only === null && this.#byNamespace === null) {
+      this.#only = socket;
+      return;
+    }
+    this.#byNamespace ??= new Map();
+    if (this.#only !== null) this.#byNamespace.set(this.#only.nsp.name, this.#only);
+    this.#only = null;
+    this.#byNamespace.set(socket.nsp.name, socket);
+  }
+
+  find(name: string): AnySocket | null {
+    if (this.#only !== null) return this.#only.nsp.name === name ? this.#only : null;
+    return this.#byNamespace?.get(name) ?? null;
+  }
+
+  /** Returns them as they are now. */
+  all(): AnySocket[] {
+    if (this.#only !== null) return [this.#only];
+    return this.#byNamespace === null ? [] : [...this.#byNamespace.values()];
+  }
+
+  remove(socket: AnySocket): void {
+    const { name } = socket.nsp;
+    if (this.find(name) !== socket) return;
+    this.#only = null;
+    this.#byNamespace?.delete(name);
+    this.#left ??= new Set();
+    if (this.#left.size >= this.#max) this.#left.clear();
+    this.#left.add(name);
+  }
+
+  hasLeft(name: string): boolean {
+    return this.#left?.has(name) ?? false;
+  }
+}
