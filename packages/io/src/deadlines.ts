@@ -1,3 +1,6 @@
+/** Timers take no more; what is due later has its turn after another look. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** One thing that is due at a time, unless it is called off before. */
 export interface Deadline {
   readonly dueMs: number;
@@ -51,7 +54,7 @@ class DeadlineQueue {
 
   #schedule(delayMs: number): void {
     // Sockets keep the process alive; without any, nobody waits.
-    this.#timer = setTimeout(this.#onTimer, Math.ceil(delayMs)).unref();
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delayMs), MAX_DELAY_MS)).unref();
   }
 
   readonly #onTimer = (): void => {

@@ -89,6 +89,17 @@ describe('an acknowledgement always settles', () => {
     await fence;
   });
 
+  test.each([[2 ** 32], [Number.POSITIVE_INFINITY]])(
+    'time limit of %d milliseconds is none that is over',
+    async (timeoutMs) => {
+      const [{ client, socket }] = (await connectSome(await startServer(), 1)) as [
+        Awaited<ReturnType<typeof connectSome>>[0],
+      ];
+      client.on('ask', (answer: (text: string) => void) => setTimeout(answer, 50, 'late'));
+      expect(await socket.timeout(timeoutMs).emitWithAck('ask')).toBe('late');
+    },
+  );
+
   test('acknowledgement of many settles when one who owes it leaves, with the answers of the others', async () => {
     const rig = await startServer();
     const ends = await connectSome(rig, 3);
