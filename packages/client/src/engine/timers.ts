@@ -33,7 +33,7 @@ export function startTimer(
   autoUnref: boolean | undefined,
 ): Timer {
   const timer = timers.setTimeoutFn(run, Math.min(delayMs, MAX_DELAY_MS));
-  if (autoUnref) (timer as Partial<NodeJS.Timeout>).unref?.();
+  if (autoUnref) (timer as { unref?: () => void }).unref?.();
   return timer;
 }
 
