@@ -30,7 +30,10 @@ interface Poll {
  * | waiting | GET                        | 400, the session ends: two readers share no order |
  * | waiting | the client leaves          | the session ends                                  |
  * | waiting | `close`                    | answered with a `close` packet                    |
+ * | waiting | packets, then `close`      | answered with the packets, none waits             |
  * | none    | `close`                    | the next GET is, or 30 s pass                     |
+ *
+ * A `close` never comes with messages: clients obey it at once and put messages off, so that those would come too late.
  *
  * The data of a `close` packet says why, as the close frame of a WebSocket does; clients that do not know that pass
  * over it. So do the bodies of responses that refuse a request.
@@ -176,6 +179,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       done();
       this.end(undefined);
     };
+    this.flush();
     if (this.#poll !== null) {
       this.#sendClose(onClosed, notice);
     } else if (this.discarded) {
@@ -207,7 +211,11 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       this.#accuse('EIO_ERR_REQUEST_CUT', 'poll connection closed prematurely');
     });
     this.becomeReady();
-    if (this.#onClosed !== null) this.#sendClose(this.#onClosed, null);
+    // What waited in the session may have answered the poll by now.
+    if (this.#onClosed === null || this.#poll === null) return;
+    // As engine.io answers it.
+    this.#packets.push(controlPacket('noop'));
+    this.#sendClose(this.#onClosed, null);
   }
 
   #onPost(post: Poll): void {

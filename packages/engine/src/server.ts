@@ -272,6 +272,8 @@ export class Server extends EventEmitter {
     const transport = new (isJsonp ? Jsonp : Polling)(request, this.#context);
     const session = this.#openSession(id, transport, request);
     transport.onRequest(request, response);
+    // The answer carries the handshake alone: programs count on what listeners send coming with the next poll.
+    transport.flush();
     this.emit('connection', session);
   }
 

@@ -278,13 +278,15 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   onUpgraded(candidate: Transport): void {
     const previous = this.transport;
     this.#upgrade = null;
+    this.transport = candidate;
+    candidate.handler = this;
+    candidate.sid = this.id;
     previous.handler = null;
     previous.release();
     previous.discard();
     previous.close();
-    this.transport = candidate;
-    candidate.handler = this;
-    candidate.sid = this.id;
+    // A close that waited for one more poll has ended the session, as there will be none.
+    if (this.readyState === 'closed') return;
     this.upgraded = true;
     this.emit('upgrade', candidate);
     this.#flush();
