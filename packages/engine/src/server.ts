@@ -165,11 +165,11 @@ export class Server extends EventEmitter {
       this.#refuse(request, code, context, (known) => abortUpgrade(request, socket, code, known));
     const accept = (onOpen: (transport: Transport) => void): void => {
       socket.off('error', ignore);
-      response?.release();
-      const headers = (): OutgoingHttpHeaders => this.#announceHeaders({ ...response?.headers }, request);
+      const collected = response?.accept() ?? {};
+      const headers = (): OutgoingHttpHeaders => this.#announceHeaders(collected, request);
       this.#websockets.accept({ request, socket, head, headers, onOpen });
     };
-    this.#verify(request, response as unknown as ServerResponse, true, refuse, () => {
+    this.#verify(request, response as ServerResponse, true, refuse, () => {
       const { sid } = request._query;
       if (sid) accept((transport) => this.#upgrade(sid, transport));
       else {
