@@ -97,7 +97,10 @@ export class NativeWebSocketEngine implements WebSocketEngine {
           host.wake();
           connection.peer.onClosing();
         },
-        closed: (connection) => this.#closing.delete(connection),
+        closed: (connection) => {
+          this.#closing.delete(connection);
+          connection.peer.onClosed();
+        },
       },
     };
   }

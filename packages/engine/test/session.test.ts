@@ -9,11 +9,12 @@ import {
   Transport,
 } from '@hawser/engine';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, sidOf, upgradeHead } from './rig/http.ts';
-import { openSocket } from './rig/sockets.ts';
+import { type BareSocket, openSocket } from './rig/sockets.ts';
 
 const TRANSPORTS = ['polling', 'websocket'] as const;
 
@@ -442,6 +443,60 @@ describe('session', () => {
     expect((await uncaught).message).toBe('a fault of the user');
     client.send('second');
     expect(await client.messages.next()).toBe('second');
+  });
+});
+
+describe.each([
+  ['our own WebSocket server', undefined],
+  ['the ws package', WsServer],
+])('transport of %s', (_title, wsEngine) => {
+  const closeOf = (transport: Transport) =>
+    new Promise<string>((resolve) => {
+      transport.on('close', () => resolve(transport.readyState));
+    });
+
+  test.each<[string, (session: Socket, client: BareSocket) => void]>([
+    ['is closed', (session) => session.close()],
+    ['is discarded', (session) => session.close(true)],
+    ['gets what is no packet', (_session, { socket }) => socket.send('x')],
+    ['gets a close packet', (_session, { socket }) => socket.send('1')],
+    ['is left', (_session, { socket }) => socket.close()],
+    ['is left without a word', (_session, { socket }) => socket.terminate()],
+  ])('it says when it is closed, once, and is so: session %s', async (_how, end) => {
+    const { port, sessions } = await startEngine({ wsEngine });
+    const client = await openSocket(port);
+    const session = await sessions.next();
+    let closes = 0;
+    session.transport.on('close', () => closes++);
+    const closed = closeOf(session.transport);
+    end(session, client);
+    expect(await closed).toBe('closed');
+    await client.closed;
+    expect(closes).toBe(1);
+  });
+
+  test('so does one that a session was to move to, when the session ends or time is up', async () => {
+    const { port, sessions } = await startEngine({ wsEngine, upgradeTimeout: 100 });
+    for (const end of [(session: Socket) => session.close(true), () => {}]) {
+      const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+      const session = await sessions.next();
+      const upgrading = new Promise<Transport>((resolve) => session.on('upgrading', resolve));
+      const { socket } = await openSocket(port, query);
+      socket.send('2probe');
+      const closed = closeOf(await upgrading);
+      end(session);
+      expect(await closed).toBe('closed');
+    }
+  });
+
+  test('a server that drops a WebSocket at the moment that it ends hears of that, too', async () => {
+    const { port, sessions } = await startEngine({ wsEngine });
+    const { socket } = await openSocket(port);
+    const { transport, request } = await sessions.next();
+    const closed = closeOf(transport);
+    request.socket.once('close', () => transport.close());
+    socket.terminate();
+    expect(await closed).toBe('closed');
   });
 });
 
