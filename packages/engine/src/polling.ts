@@ -66,7 +66,6 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   override onRequest(request: EngineRequest, response: ServerResponse): void {
-    this.wasHeard = true;
     // The first request of a session is kept; what answered it is not.
     request.res = null;
     // While middlewares took their time, the client may have left, of which nothing more would be heard.
@@ -218,7 +217,9 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.#sendClose(this.#onClosed, null);
   }
 
+  /** A poll is no sign of life: whatever repeats it, a proxy say, does so for a client whose program is dead. */
   #onPost(post: Poll): void {
+    this.wasHeard = true;
     const { request, response } = post;
     if (this.#post !== null) {
       this.#refuse(response, 'EIO_ERR_OVERLAP', 'data request overlap from client');

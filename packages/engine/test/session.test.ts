@@ -255,6 +255,37 @@ describe('session', () => {
     expect(session.readyState).toBe('open');
   });
 
+  test('polls alone prove nothing: a session that only polls ends with ping timeout', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 300 });
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const ending = endOf(session);
+    let polls = 0;
+    const heard: string[] = [];
+    const poll = async (): Promise<void> => {
+      // Once with a sign of life, so that it is seen to be what counts.
+      if (++polls === 2) await ask(port, { query, method: 'POST', body: '3' });
+      const { status, body } = await ask(port, { query });
+      heard.push(body.toString());
+      if (status === 200) await poll();
+    };
+    await poll();
+    expect((await ending).reason).toBe('ping timeout');
+    expect(heard.slice(0, 2)).toEqual(['2', '2']);
+  });
+
+  test('who pushes into the empty writeBuffer does not fail', async () => {
+    const { port, sessions } = await startEngine();
+    await handshake(port);
+    const session = await sessions.next();
+    const seen: number[] = [];
+    session.on('close', () => seen.push(session.writeBuffer.length));
+    session.writeBuffer.push({ type: 'message', data: 'a', options: {}, callback: null, prepared: null });
+    session.close(true);
+    expect(seen).toEqual([1]);
+    expect(session.writeBuffer).toEqual([]);
+  });
+
   test('a heartbeat from the wrong side ends the session, with a code', async () => {
     const { port, sessions } = await startEngine();
     const { socket } = await openSocket(port);
