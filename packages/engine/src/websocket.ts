@@ -62,6 +62,10 @@ export class WebSocketTransport extends Transport {
     if (result === 'queued') this.writable = false;
   }
 
+  override flushWrites(): void {
+    this.#connection.flush();
+  }
+
   /** @internal What the connection reports. */
   receive(data: Buffer, isBinary: boolean): void {
     if (this.readyState !== 'open') return;
