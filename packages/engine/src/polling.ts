@@ -48,6 +48,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   #isFlushMarked = false;
   #post: Poll | null = null;
   #body: RequestBody | null = null;
+  /** Answers that the client has not taken yet: made when there is one. */
+  #untaken: Set<ServerResponse> | null = null;
   /** Set while a close waits for a poll. */
   #onClosed: (() => void) | null = null;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -104,6 +106,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.writable = false;
     this.#packets = [];
     this.#collectedBytes = 0;
+    this.#awaitTaking(poll.response);
     const body = this.#context.codecs[this.protocol].encodePayload(packets, this.allowsBinaryBody);
     const isCompressible = packets.some(
       ({ options, type }) => type === 'message' && options.compress !== false,
@@ -172,6 +175,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   protected doClose(done: () => void, notice: CloseNotice | null): void {
     this.#body?.destroy();
     this.#post = this.#body = null;
+    for (const response of this.#untaken ?? []) this.#cutLater(response);
     const onClosed = (): void => {
       clearTimeout(this.#closeTimer);
       this.#onClosed = null;
@@ -202,6 +206,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     }
     this.#poll = poll;
     response.on('close', () => {
+      this.#untaken?.delete(response);
+      if (this.#untaken?.size === 0) this.#untaken = null;
       if (response.writableFinished) return;
       if (this.#poll === poll) {
         this.#poll = null;
@@ -260,6 +266,21 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.#packets.push(controlPacket('close', notice?.reason));
     this.flush();
     onClosed();
+  }
+
+  #awaitTaking(response: ServerResponse): void {
+    if (this.readyState !== 'open') {
+      this.#cutLater(response);
+      return;
+    }
+    this.#untaken ??= new Set();
+    this.#untaken.add(response);
+  }
+
+  /** A client that is closed and does not read would hold its connection, and with it the HTTP server's close. */
+  #cutLater(response: ServerResponse): void {
+    const timer = setTimeout(() => response.destroy(), this.#context.closeTimeoutMs).unref();
+    response.once('close', () => clearTimeout(timer));
   }
 
   #answer({ request, response }: Poll, body: string | Uint8Array, isCompressible: boolean): void {

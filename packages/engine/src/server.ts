@@ -309,7 +309,7 @@ export class Server extends EventEmitter {
 
   #createContext(): TransportContext {
     const natives = new EngineNatives();
-    const { maxHttpBufferSize, httpCompression, pingInterval, pingTimeout } = this.opts;
+    const { maxHttpBufferSize, httpCompression, pingInterval, pingTimeout, closeTimeout } = this.opts;
     const limits = { maxPayloadLength: maxHttpBufferSize, maxPackets: MAX_PAYLOAD_PACKETS };
     return {
       codecs: { 3: createCodec(3, natives, limits), 4: createCodec(4, natives, limits) },
@@ -317,6 +317,7 @@ export class Server extends EventEmitter {
       flusher: new TurnFlusher(),
       maxPayloadBytes: maxHttpBufferSize,
       maxBodyMs: BODY_TIME_FACTOR * (pingInterval + pingTimeout),
+      closeTimeoutMs: closeTimeout,
       httpCompression: resolveHttpCompression(httpCompression),
       decorateHeaders: (headers, request, sid) => {
         const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
