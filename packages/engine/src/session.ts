@@ -313,6 +313,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
       this.#hand(packet);
     } else {
       this.#queue(packet);
+      this.#flush();
     }
   }
 
@@ -345,7 +346,8 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
 
   #handAll(packets: OutgoingPacket[]): void {
     this.#announceFlush(packets);
-    for (const packet of packets) this.transport.send(packet);
+    // What others put into the `writeBuffer` may have less to it.
+    for (const packet of packets) this.transport.send({ ...controlPacket(packet.type), ...packet });
     this.#announceDrain();
   }
 

@@ -274,17 +274,30 @@ describe('session', () => {
     expect(heard.slice(0, 2)).toEqual(['2', '2']);
   });
 
-  test('who pushes into the empty writeBuffer does not fail', async () => {
+  test('what is pushed into the empty writeBuffer is seen at the close', async () => {
     const { port, sessions } = await startEngine();
     await handshake(port);
     const session = await sessions.next();
     const seen: number[] = [];
     session.on('close', () => seen.push(session.writeBuffer.length));
-    session.writeBuffer.push({ type: 'message', data: 'a', options: {}, callback: null, prepared: null });
+    session.writeBuffer.push({ type: 'message', data: 'by hand' } as never);
     session.close(true);
     expect(seen).toEqual([1]);
     expect(session.writeBuffer).toEqual([]);
   });
+
+  test.each(TRANSPORTS)(
+    'what is pushed into the empty writeBuffer is sent with what comes next: %s',
+    async (name) => {
+      const { port, sessions } = await startEngine();
+      const client = await openClient(4, port, { transports: [name] });
+      const session = await sessions.next();
+      await untilWritable(session);
+      session.writeBuffer.push({ type: 'message', data: 'by hand' } as never);
+      session.send('next');
+      expect([await client.messages.next(), await client.messages.next()]).toEqual(['by hand', 'next']);
+    },
+  );
 
   test('a heartbeat from the wrong side ends the session, with a code', async () => {
     const { port, sessions } = await startEngine();
