@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import cors, { type CorsOptions, type CorsOptionsDelegate } from 'cors';
 
@@ -48,49 +47,38 @@ export function runMiddlewares(
  * What a middleware takes for the response while the request is an upgrade: headers are collected for the 101
  * response, and a response that is ended is a refusal.
  */
-export class UpgradeResponse extends EventEmitter {
-  readonly req: IncomingMessage;
-  readonly socket: Duplex;
-  readonly headers: Record<string, string | string[]> = {};
-  statusCode = 200;
-  headersSent = false;
+export class UpgradeResponse extends ServerResponse {
+  readonly #connection: Duplex;
 
-  constructor(request: IncomingMessage, socket: Duplex) {
-    super();
-    this.req = request;
-    this.socket = socket;
-    socket.once('close', this.#onClose);
+  constructor(request: IncomingMessage, connection: Duplex) {
+    super(request);
+    this.#connection = connection;
+    // Not by `assignSocket`, by which the connection would keep the response.
+    Object.assign(this, { socket: connection });
+    connection.once('close', this.#onClose);
   }
 
-  /** Lets go of the socket: it is a session's from here on. */
-  release(): void {
-    this.socket.off('close', this.#onClose);
+  /** Returns the headers for the 101 response. Nobody is asked again. */
+  accept(): OutgoingHttpHeaders {
+    // Middlewares that add a header at the last moment wait for this.
+    this.writeHead(101);
+    // The connection is a session's from here on, and keeps the response only for those who wait for its end.
+    if (this.listenerCount('close') === 0) this.#connection.off('close', this.#onClose);
+    return { ...this.getHeaders() };
   }
 
-  setHeader(name: string, value: number | string | readonly string[]): this {
-    this.headers[name] = Array.isArray(value) ? value.map(String) : String(value);
-    return this;
-  }
-
-  getHeader(name: string): string | string[] | undefined {
-    return this.headers[name];
-  }
-
-  removeHeader(name: string): void {
-    delete this.headers[name];
-  }
-
-  write(): boolean {
+  override write(): boolean {
     return true;
   }
 
-  writeHead(): this {
+  override writeHead(statusCode: number): this {
+    this.statusCode = statusCode;
     return this;
   }
 
-  end(): this {
+  override end(): this {
     this.emit('finish');
-    this.socket.destroy();
+    this.#connection.destroy();
     return this;
   }
 

@@ -41,6 +41,8 @@ export interface ServerOptions {
   pingTimeout?: number | undefined;
   /** Time between two pings, in milliseconds. @defaultValue 25 000 */
   pingInterval?: number | undefined;
+  /** @internal Time for a peer that is closed to take that in, in milliseconds. @defaultValue 10 000 */
+  closeTimeout?: number | undefined;
   /** Time for a session to move to another transport, in milliseconds. @defaultValue 10 000 */
   upgradeTimeout?: number | undefined;
   /**
@@ -112,6 +114,7 @@ const DEFAULTS = Object.freeze({
   pingTimeout: 20_000,
   pingInterval: 25_000,
   upgradeTimeout: 10_000,
+  closeTimeout: 10_000,
   maxHttpBufferSize: 1e6,
   maxBufferedBytes: 67_108_864,
   transports: ['polling', 'websocket'],

@@ -2,7 +2,7 @@ import {
   type Codec,
   type Packet as CorePacket,
   createCodec,
-  encodeStreamFrame,
+  encodeStreamParts,
   type PacketType,
   StreamReader,
 } from '@hawser/protocol/engineio';
@@ -59,12 +59,12 @@ export function decodePayload(encoded: string, binaryType: BinaryType = 'nodebuf
   return violation === null ? decoded : [...decoded, PARSER_ERROR];
 }
 
-/** Returns a stream that turns packets into bytes with a header for their length. */
+/** Returns a stream that turns packets into two chunks each: a header for the length, and the payload, not copied. */
 export function createPacketEncoderStream(): TransformStream<ParserPacket, Uint8Array> {
   return new TransformStream({
     transform(packet, controller) {
       const { type, data } = toCore(packet);
-      controller.enqueue(encodeStreamFrame(natives, codec.encodeFrame(type, data)));
+      for (const part of encodeStreamParts(natives, codec.encodeFrame(type, data))) controller.enqueue(part);
     },
   });
 }

@@ -30,7 +30,10 @@ interface Poll {
  * | waiting | GET                        | 400, the session ends: two readers share no order |
  * | waiting | the client leaves          | the session ends                                  |
  * | waiting | `close`                    | answered with a `close` packet                    |
+ * | waiting | packets, then `close`      | answered with the packets, none waits             |
  * | none    | `close`                    | the next GET is, or 30 s pass                     |
+ *
+ * A `close` never comes with messages: clients obey it at once and put messages off, so that those would come too late.
  *
  * The data of a `close` packet says why, as the close frame of a WebSocket does; clients that do not know that pass
  * over it. So do the bodies of responses that refuse a request.
@@ -45,6 +48,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   #isFlushMarked = false;
   #post: Poll | null = null;
   #body: RequestBody | null = null;
+  /** Answers that the client has not taken yet: made when there is one. */
+  #untaken: Set<ServerResponse> | null = null;
   /** Set while a close waits for a poll. */
   #onClosed: (() => void) | null = null;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -63,7 +68,6 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   override onRequest(request: EngineRequest, response: ServerResponse): void {
-    this.wasHeard = true;
     // The first request of a session is kept; what answered it is not.
     request.res = null;
     // While middlewares took their time, the client may have left, of which nothing more would be heard.
@@ -102,6 +106,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.writable = false;
     this.#packets = [];
     this.#collectedBytes = 0;
+    this.#awaitTaking(poll.response);
     const body = this.#context.codecs[this.protocol].encodePayload(packets, this.allowsBinaryBody);
     const isCompressible = packets.some(
       ({ options, type }) => type === 'message' && options.compress !== false,
@@ -170,12 +175,14 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   protected doClose(done: () => void, notice: CloseNotice | null): void {
     this.#body?.destroy();
     this.#post = this.#body = null;
+    for (const response of this.#untaken ?? []) this.#cutLater(response);
     const onClosed = (): void => {
       clearTimeout(this.#closeTimer);
       this.#onClosed = null;
       done();
       this.end(undefined);
     };
+    this.flush();
     if (this.#poll !== null) {
       this.#sendClose(onClosed, notice);
     } else if (this.discarded) {
@@ -199,6 +206,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     }
     this.#poll = poll;
     response.on('close', () => {
+      this.#untaken?.delete(response);
+      if (this.#untaken?.size === 0) this.#untaken = null;
       if (response.writableFinished) return;
       if (this.#poll === poll) {
         this.#poll = null;
@@ -207,10 +216,16 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       this.#accuse('EIO_ERR_REQUEST_CUT', 'poll connection closed prematurely');
     });
     this.becomeReady();
-    if (this.#onClosed !== null) this.#sendClose(this.#onClosed, null);
+    // What waited in the session may have answered the poll by now.
+    if (this.#onClosed === null || this.#poll === null) return;
+    // As engine.io answers it.
+    this.#packets.push(controlPacket('noop'));
+    this.#sendClose(this.#onClosed, null);
   }
 
+  /** A poll is no sign of life: whatever repeats it, a proxy say, does so for a client whose program is dead. */
   #onPost(post: Poll): void {
+    this.wasHeard = true;
     const { request, response } = post;
     if (this.#post !== null) {
       this.#refuse(response, 'EIO_ERR_OVERLAP', 'data request overlap from client');
@@ -251,6 +266,21 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.#packets.push(controlPacket('close', notice?.reason));
     this.flush();
     onClosed();
+  }
+
+  #awaitTaking(response: ServerResponse): void {
+    if (this.readyState !== 'open') {
+      this.#cutLater(response);
+      return;
+    }
+    this.#untaken ??= new Set();
+    this.#untaken.add(response);
+  }
+
+  /** A client that is closed and does not read would hold its connection, and with it the HTTP server's close. */
+  #cutLater(response: ServerResponse): void {
+    const timer = setTimeout(() => response.destroy(), this.#context.closeTimeoutMs).unref();
+    response.once('close', () => clearTimeout(timer));
   }
 
   #answer({ request, response }: Poll, body: string | Uint8Array, isCompressible: boolean): void {

@@ -165,11 +165,11 @@ export class Server extends EventEmitter {
       this.#refuse(request, code, context, (known) => abortUpgrade(request, socket, code, known));
     const accept = (onOpen: (transport: Transport) => void): void => {
       socket.off('error', ignore);
-      response?.release();
-      const headers = (): OutgoingHttpHeaders => this.#announceHeaders({ ...response?.headers }, request);
+      const collected = response?.accept() ?? {};
+      const headers = (): OutgoingHttpHeaders => this.#announceHeaders(collected, request);
       this.#websockets.accept({ request, socket, head, headers, onOpen });
     };
-    this.#verify(request, response as unknown as ServerResponse, true, refuse, () => {
+    this.#verify(request, response as ServerResponse, true, refuse, () => {
       const { sid } = request._query;
       if (sid) accept((transport) => this.#upgrade(sid, transport));
       else {
@@ -272,6 +272,8 @@ export class Server extends EventEmitter {
     const transport = new (isJsonp ? Jsonp : Polling)(request, this.#context);
     const session = this.#openSession(id, transport, request);
     transport.onRequest(request, response);
+    // The answer carries the handshake alone: programs count on what listeners send coming with the next poll.
+    transport.flush();
     this.emit('connection', session);
   }
 
@@ -307,7 +309,7 @@ export class Server extends EventEmitter {
 
   #createContext(): TransportContext {
     const natives = new EngineNatives();
-    const { maxHttpBufferSize, httpCompression, pingInterval, pingTimeout } = this.opts;
+    const { maxHttpBufferSize, httpCompression, pingInterval, pingTimeout, closeTimeout } = this.opts;
     const limits = { maxPayloadLength: maxHttpBufferSize, maxPackets: MAX_PAYLOAD_PACKETS };
     return {
       codecs: { 3: createCodec(3, natives, limits), 4: createCodec(4, natives, limits) },
@@ -315,6 +317,7 @@ export class Server extends EventEmitter {
       flusher: new TurnFlusher(),
       maxPayloadBytes: maxHttpBufferSize,
       maxBodyMs: BODY_TIME_FACTOR * (pingInterval + pingTimeout),
+      closeTimeoutMs: closeTimeout,
       httpCompression: resolveHttpCompression(httpCompression),
       decorateHeaders: (headers, request, sid) => {
         const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;

@@ -4,9 +4,6 @@ import type { ResolvedOptions } from './options.ts';
 import type { Socket } from './session.ts';
 import type { WebSocketEngine } from './websocket-engine.ts';
 
-/** Connections that close are given up within this time. */
-const CLOSE_DEADLINE_MS = 10_000;
-
 /** The sweeper looks four times within what it is told: for heartbeats to be on time it is told a quarter. */
 const SWEEP_DIVISOR = 4;
 
@@ -27,9 +24,9 @@ export class SessionSweep {
   readonly #host: SweepHost;
   readonly #sweeper: Sweeper;
 
-  constructor({ pingInterval, pingTimeout }: ResolvedOptions, host: SweepHost) {
+  constructor({ pingInterval, pingTimeout, closeTimeout }: ResolvedOptions, host: SweepHost) {
     this.#host = host;
-    const timeoutsMs = [pingInterval, pingTimeout, CLOSE_DEADLINE_MS].map((ms) => ms / SWEEP_DIVISOR);
+    const timeoutsMs = [pingInterval, pingTimeout, closeTimeout].map((ms) => ms / SWEEP_DIVISOR);
     this.#sweeper = new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
     // A ping goes out early by what two sweeps may be late: a silent client is given up when the handshake says so.
     const lateMs = 2 * this.#sweeper.periodMs;

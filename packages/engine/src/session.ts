@@ -37,9 +37,6 @@ type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
  */
 const MAX_PROBES = 8;
 
-const NO_PACKETS: OutgoingPacket[] = [];
-Object.freeze(NO_PACKETS);
-
 /**
  * One session: what a client is to the server, whatever carries it.
  *
@@ -62,13 +59,13 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   transport: Transport;
   /** The session moved to a better transport. */
   upgraded = false;
-  /** Packets that wait for the transport. */
-  writeBuffer: OutgoingPacket[] = NO_PACKETS;
   /** @internal It hears everything before the listeners do. */
   consumer: SessionConsumer | null = null;
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat;
   #readyState: ReadyState = 'opening';
+  /** Made when it is needed: an idle session has none. */
+  #writeBuffer: OutgoingPacket[] | null = null;
   #writeBufferBytes = 0;
   #upgrade: Upgrade | null = null;
   /** Since the last packet. */
@@ -96,6 +93,12 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
 
   get readyState(): ReadyState {
     return this.#readyState;
+  }
+
+  /** Packets that wait for the transport. */
+  get writeBuffer(): OutgoingPacket[] {
+    this.#writeBuffer ??= [];
+    return this.#writeBuffer;
   }
 
   /** A transport is being tried. */
@@ -183,7 +186,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
       this.#closeTransport();
     } else if (this.#readyState === 'open') {
       this.#readyState = 'closing';
-      if (this.writeBuffer.length === 0) this.#closeTransport();
+      if (!this.#isWaiting) this.#closeTransport();
     }
   }
 
@@ -278,13 +281,15 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   onUpgraded(candidate: Transport): void {
     const previous = this.transport;
     this.#upgrade = null;
+    this.transport = candidate;
+    candidate.handler = this;
+    candidate.sid = this.id;
     previous.handler = null;
     previous.release();
     previous.discard();
     previous.close();
-    this.transport = candidate;
-    candidate.handler = this;
-    candidate.sid = this.id;
+    // A close that waited for one more poll has ended the session, as there will be none.
+    if (this.readyState === 'closed') return;
     this.upgraded = true;
     this.emit('upgrade', candidate);
     this.#flush();
@@ -297,13 +302,18 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     this.#upgrade = null;
   }
 
+  get #isWaiting(): boolean {
+    return this.#writeBuffer !== null && this.#writeBuffer.length > 0;
+  }
+
   #send(packet: OutgoingPacket): void {
     if (this.#readyState === 'closed') return;
     if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', packet);
-    if (this.transport.writable && this.writeBuffer.length === 0) {
+    if (this.transport.writable && !this.#isWaiting) {
       this.#hand(packet);
     } else {
       this.#queue(packet);
+      this.#flush();
     }
   }
 
@@ -317,15 +327,14 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
       this.#end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
-    if (this.writeBuffer === NO_PACKETS) this.writeBuffer = [];
     this.writeBuffer.push(packet);
     this.#writeBufferBytes += byteLength;
   }
 
   #flush(): void {
-    if (this.#readyState === 'closed' || !this.transport.writable || this.writeBuffer.length === 0) return;
-    const packets = this.writeBuffer;
-    this.writeBuffer = NO_PACKETS;
+    const packets = this.#writeBuffer;
+    if (this.#readyState === 'closed' || !this.transport.writable || !packets?.length) return;
+    this.#writeBuffer = null;
     this.#writeBufferBytes = 0;
     this.#handAll(packets);
     if (this.#readyState === 'closing') this.#closeTransport();
@@ -337,7 +346,8 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
 
   #handAll(packets: OutgoingPacket[]): void {
     this.#announceFlush(packets);
-    for (const packet of packets) this.transport.send(packet);
+    // What others put into the `writeBuffer` may have less to it.
+    for (const packet of packets) this.transport.send({ ...controlPacket(packet.type), ...packet });
     this.#announceDrain();
   }
 
@@ -382,7 +392,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     // Who is told of the close still sees what was not sent.
     this.consumer?.onClose(reason, description);
     this.emit('close', reason, description);
-    this.writeBuffer = NO_PACKETS;
+    this.#writeBuffer = null;
     this.#writeBufferBytes = 0;
   }
 }

@@ -12,6 +12,8 @@ export interface TransportContext {
   readonly maxPayloadBytes: number;
   /** Longest time from the head of a request to the end of its body. */
   readonly maxBodyMs: number;
+  /** Time for a peer to take what it was sent last, once it is closed. */
+  readonly closeTimeoutMs: number;
   readonly httpCompression: HttpCompression | null;
   /** Lets the server add to the headers of a response for the session `sid`. */
   decorateHeaders(headers: OutgoingHttpHeaders, request: IncomingMessage, sid: string): void;

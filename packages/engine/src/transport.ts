@@ -102,6 +102,12 @@ export abstract class Transport extends LazyEmitter {
     response.writeHead(400).end();
   }
 
+  /**
+   * @internal For layers above. Has what was sent leave at once, in a write of its own, where the transport makes
+   * writes: for peers that would miss the second of two messages in one. What polling collects stays together.
+   */
+  flushWrites(): void {}
+
   /** Has a peer that waits for packets stop waiting, if there are none. */
   release(): void {}
 

@@ -18,9 +18,6 @@ import type { EngineRequest, Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import { WebSocketTransport } from './websocket.ts';
 
-/** Time for the peer to answer our close frame, and then to end the TCP connection. */
-const CLOSE_TIMEOUT_MS = 10_000;
-
 /** An upgrade request that the server has let in. */
 export interface Admission {
   readonly request: EngineRequest;
@@ -72,7 +69,8 @@ export class NativeWebSocketEngine implements WebSocketEngine {
       {
         role: 'server',
         maxMessageBytes: transports.maxPayloadBytes,
-        closeTimeoutMs: CLOSE_TIMEOUT_MS,
+        // To answer our close frame, and then to end the TCP connection.
+        closeTimeoutMs: transports.closeTimeoutMs,
         pingIntervalMs: 0,
         pingTimeoutMs: 0,
       },
@@ -97,7 +95,10 @@ export class NativeWebSocketEngine implements WebSocketEngine {
           host.wake();
           connection.peer.onClosing();
         },
-        closed: (connection) => this.#closing.delete(connection),
+        closed: (connection) => {
+          this.#closing.delete(connection);
+          connection.peer.onClosed();
+        },
       },
     };
   }

@@ -62,6 +62,10 @@ export class WebSocketTransport extends Transport {
     if (result === 'queued') this.writable = false;
   }
 
+  override flushWrites(): void {
+    this.#connection.flush();
+  }
+
   /** @internal What the connection reports. */
   receive(data: Buffer, isBinary: boolean): void {
     if (this.readyState !== 'open') return;
@@ -84,6 +88,11 @@ export class WebSocketTransport extends Transport {
     if (this.readyState === 'open') setImmediate(() => this.#reportEnd());
   }
 
+  /** @internal Where the peer ended it, `onClosing` sees to that. */
+  onClosed(): void {
+    if (this.readyState === 'closing') this.end(undefined);
+  }
+
   protected doClose(done: () => void, notice: CloseNotice | null): void {
     if (notice === null) this.#connection.close(undefined, '');
     else this.#connection.close(notice.code, notice.reason);
@@ -96,7 +105,11 @@ export class WebSocketTransport extends Transport {
   }
 
   #reportEnd(): void {
-    if (this.readyState !== 'open') return;
+    // The server may have ended the session since.
+    if (this.readyState !== 'open') {
+      this.end(undefined);
+      return;
+    }
     const { closeCode: code, closeReason: reason, violation } = this.#connection.ending;
     if (violation?.code === MESSAGE_TOO_LARGE) {
       this.fail(messageTooLarge(this.#context.maxPayloadBytes));

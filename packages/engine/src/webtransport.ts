@@ -25,9 +25,6 @@ export interface WebTransportStream {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** Time for the peer to read what was sent before the close. */
-const CLOSE_TIMEOUT_MS = 10_000;
-
 /** What is told of the first packet, before there is a transport. */
 type FirstPacket = (packet: Packet) => void;
 
@@ -89,7 +86,7 @@ export class WebTransportTransport extends ConfirmingTransport {
       else this.#session.close({ closeCode: notice.code, reason: notice.reason });
     };
     // What was written last has to leave before the session does, if the peer reads it.
-    const timer = setTimeout(end, CLOSE_TIMEOUT_MS).unref();
+    const timer = setTimeout(end, this.#context.closeTimeoutMs).unref();
     this.#writer.close().then(end, end);
     done();
   }

@@ -2,6 +2,8 @@ import type { SessionConsumer } from '@hawser/engine/internal';
 import { describe, expect, test } from 'vitest';
 import { openClient } from './rig/clients.ts';
 import { startEngine } from './rig/engines.ts';
+import { ask, handshake } from './rig/http.ts';
+import { openSocket } from './rig/sockets.ts';
 
 describe.each(['polling', 'websocket'])('a consumer of a session over %s', (transport) => {
   test('consumer is told before the listeners, and of the close with its reason', async () => {
@@ -49,5 +51,43 @@ describe.each(['polling', 'websocket'])('a consumer of a session over %s', (tran
     await writable;
     expect(session.transport.writable).toBe(true);
     for (let i = 0; i < count; i++) expect(await client.messages.next()).toHaveLength(100_000);
+  });
+});
+
+describe('a layer above has what was sent leave before the turn ends', () => {
+  test('over WebSocket it does, also while a message is being received', async () => {
+    const { port, sessions } = await startEngine();
+    const { socket, messages } = await openSocket(port);
+    const session = await sessions.next();
+    const connection = session.request.socket;
+    const writes: number[] = [];
+    session.on('message', () => {
+      for (const word of ['a', 'b', 'c']) {
+        session.send(word);
+        if (word !== 'c') session.transport.flushWrites();
+        writes.push(connection.bytesWritten);
+      }
+    });
+    socket.send('4go');
+    for (const word of ['4a', '4b', '4c']) expect(await messages.next()).toBe(word);
+    // A frame of two bytes has a header of two.
+    expect(writes.map((bytes) => bytes - writes[0]!)).toEqual([0, 4, 4]);
+    expect(connection.bytesWritten - writes[0]!).toBe(8);
+  });
+
+  test('over polling one turn still makes one response', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const { transport } = session;
+    session.on('message', () => {
+      session.send('a');
+      transport.flushWrites();
+      session.send('b');
+    });
+    const poll = ask(port, { query });
+    while (!transport.writable) await new Promise((resolve) => transport.once('ready', resolve));
+    await ask(port, { query, method: 'POST', body: '4go' });
+    expect((await poll).body.toString()).toBe('4a\x1e4b');
   });
 });

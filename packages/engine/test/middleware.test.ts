@@ -6,6 +6,7 @@ import { WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { listenOn, startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
+import { openSocket } from './rig/sockets.ts';
 
 /** Returns the head of the answer to an upgrade that is let in. */
 async function acceptance(port: number, query: string, lines: readonly string[] = []): Promise<string> {
@@ -25,7 +26,7 @@ describe.each([
         response.setHeader('X-By', 'middleware');
         response.setHeader('Set-Cookie', ['a=1', 'b=2']);
         response.setHeader('X-Gone', '1');
-        response.removeHeader('X-Gone');
+        response.removeHeader('x-gone');
         setImmediate(next);
       });
       engine.on('initial_headers', (headers) => {
@@ -38,17 +39,59 @@ describe.each([
     const lines = (await acceptance(port, 'EIO=4&transport=websocket')).split('\r\n');
     expect(lines[0]).toBe('HTTP/1.1 101 Switching Protocols');
     for (const line of [
-      'X-By: middleware',
-      'Set-Cookie: a=1',
-      'Set-Cookie: b=2',
+      'x-by: middleware',
+      'set-cookie: a=1',
+      'set-cookie: b=2',
       'X-Initial: yes',
       'X-Path: 37',
     ]) {
       expect(lines).toContain(line);
     }
-    expect(lines.join('\n')).not.toMatch(/X-Gone/);
+    expect(lines.join('\n')).not.toMatch(/x-gone/i);
     const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
     expect(await acceptance(port, query)).not.toMatch(/X-Initial/);
+  });
+
+  test('those that are added when the head is written are there, in any spelling', async () => {
+    const { port } = await startEngine({ wsEngine }, (engine) => {
+      engine.use((_request, response, next) => {
+        response.setHeader('SET-COOKIE', 'a=1');
+        const { writeHead } = response;
+        response.writeHead = ((...head: Parameters<typeof writeHead>) => {
+          response.appendHeader('Set-Cookie', 'session=2');
+          if (response.hasHeader('set-cookie'))
+            response.setHeader('X-Cookies', response.getHeaderNames().length);
+          return writeHead.apply(response, head);
+        }) as typeof writeHead;
+        next();
+      });
+    });
+    const lines = (await acceptance(port, 'EIO=4&transport=websocket')).toLowerCase().split('\r\n');
+    expect(lines.filter((line) => /^(set-cookie|x-cookies):/.test(line))).toEqual([
+      'set-cookie: a=1',
+      'set-cookie: session=2',
+      'x-cookies: 1',
+    ]);
+  });
+
+  test('who waits for the end of the response hears when the WebSocket has closed', async () => {
+    let closed = (): void => {};
+    const closing = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const { port, sessions } = await startEngine({ wsEngine }, (engine) => {
+      engine.use((_request, response, next) => {
+        response.on('close', () => {
+          expect(response.socket?.destroyed).toBe(true);
+          closed();
+        });
+        next();
+      });
+    });
+    const { socket } = await openSocket(port);
+    await sessions.next();
+    socket.close();
+    await closing;
   });
 
   test('server answers with the first subprotocol that is offered', async () => {

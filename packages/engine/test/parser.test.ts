@@ -97,6 +97,23 @@ describe('parser, as engine.io-parser has it', () => {
     }
   });
 
+  test('its encoder stream gives the same chunks: a header, and the payload itself', async () => {
+    const read = async ({ createPacketEncoderStream }: typeof parser, data: string | Uint8Array) => {
+      const { writable, readable } = createPacketEncoderStream();
+      void writable.getWriter().write({ type: 'message', data: data as Buffer });
+      const reader = readable.getReader();
+      return [(await reader.read()).value, (await reader.read()).value];
+    };
+    const texts = ['', 'ü', 'a'.repeat(124), 'a'.repeat(125), 'a'.repeat(70_000)];
+    const binaries = [1, 125, 126, 65_535, 65_536].map((length) => new Uint8Array(length));
+    for (const data of [...texts, ...binaries]) {
+      const ours = await read(PARSERS.ours, data);
+      const upstream = await read(PARSERS.upstream as typeof parser, data);
+      expect(ours.map((part) => Buffer.from(part!))).toEqual(upstream.map((part) => Buffer.from(part!)));
+      if (typeof data !== 'string') expect(ours[1]).toBe(data);
+    }
+  });
+
   test('its decoder stream refuses what is over the limit', async () => {
     const decoder = parser.createPacketDecoderStream(3, 'nodebuffer');
     void decoder.writable.getWriter().write(Buffer.from([4, 0x34, 0x34, 0x34, 0x34]));

@@ -9,13 +9,19 @@ import {
   Transport,
 } from '@hawser/engine';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
-import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
-import { openSocket } from './rig/sockets.ts';
+import { ask, handshake, sendRaw, sidOf, upgradeHead } from './rig/http.ts';
+import { type BareSocket, openSocket } from './rig/sockets.ts';
 
 const TRANSPORTS = ['polling', 'websocket'] as const;
+
+/** Over polling nothing can be sent before the next poll comes. */
+async function untilWritable({ transport }: Socket): Promise<void> {
+  while (!transport.writable) await new Promise((resolve) => transport.once('ready', resolve));
+}
 
 describe.each(TRANSPORTS)('session over %s', (transport) => {
   const transports = [transport];
@@ -35,9 +41,7 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     await new Promise((resolve) => session.once('message', resolve));
     expect(told).toEqual(['packet message', 'data 5', 'message 5']);
     told.length = 0;
-    // Over polling nothing can be sent before the next poll comes.
-    while (!session.transport.writable)
-      await new Promise((resolve) => session.transport.once('ready', resolve));
+    await untilWritable(session);
     session.send('there');
     expect(told).toEqual(['packetCreate message', 'flush 1', 'server flush 1', 'drain ', 'server drain']);
     expect(await client.messages.next()).toBe('there');
@@ -204,8 +208,7 @@ describe('session', () => {
     const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
     const session = await sessions.next();
     const poll = ask(port, { query });
-    while (!session.transport.writable)
-      await new Promise((resolve) => session.transport.once('ready', resolve));
+    await untilWritable(session);
     await ask(port, { query, method: 'POST', body: '2' });
     expect((await poll).body.toString()).toBe('1heartbeat comes from the wrong side');
   });
@@ -214,8 +217,7 @@ describe('session', () => {
     const { port, sessions } = await startEngine({ allowEIO3: true });
     const client = await openClient(version, port, { transports: ['polling'] });
     const session = await sessions.next();
-    while (!session.transport.writable)
-      await new Promise((resolve) => session.transport.once('ready', resolve));
+    await untilWritable(session);
     const query = `EIO=${version}&transport=polling&sid=${session.id}`;
     const body = version === 4 ? 'x' : '1:x';
     expect((await ask(port, { query, method: 'POST', body })).body.toString()).toBe('packet type is unknown');
@@ -252,6 +254,50 @@ describe('session', () => {
     expect(await came).toBe('a'.repeat(59));
     expect(session.readyState).toBe('open');
   });
+
+  test('polls alone prove nothing: a session that only polls ends with ping timeout', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 300 });
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const ending = endOf(session);
+    let polls = 0;
+    const heard: string[] = [];
+    const poll = async (): Promise<void> => {
+      // Once with a sign of life, so that it is seen to be what counts.
+      if (++polls === 2) await ask(port, { query, method: 'POST', body: '3' });
+      const { status, body } = await ask(port, { query });
+      heard.push(body.toString());
+      if (status === 200) await poll();
+    };
+    await poll();
+    expect((await ending).reason).toBe('ping timeout');
+    expect(heard.slice(0, 2)).toEqual(['2', '2']);
+  });
+
+  test('what is pushed into the empty writeBuffer is seen at the close', async () => {
+    const { port, sessions } = await startEngine();
+    await handshake(port);
+    const session = await sessions.next();
+    const seen: number[] = [];
+    session.on('close', () => seen.push(session.writeBuffer.length));
+    session.writeBuffer.push({ type: 'message', data: 'by hand' } as never);
+    session.close(true);
+    expect(seen).toEqual([1]);
+    expect(session.writeBuffer).toEqual([]);
+  });
+
+  test.each(TRANSPORTS)(
+    'what is pushed into the empty writeBuffer is sent with what comes next: %s',
+    async (name) => {
+      const { port, sessions } = await startEngine();
+      const client = await openClient(4, port, { transports: [name] });
+      const session = await sessions.next();
+      await untilWritable(session);
+      session.writeBuffer.push({ type: 'message', data: 'by hand' } as never);
+      session.send('next');
+      expect([await client.messages.next(), await client.messages.next()]).toEqual(['by hand', 'next']);
+    },
+  );
 
   test('a heartbeat from the wrong side ends the session, with a code', async () => {
     const { port, sessions } = await startEngine();
@@ -312,15 +358,58 @@ describe('session', () => {
     expect(order).toEqual(['goodbye', 'transport close']);
   });
 
-  test('a session closes with what it had to say in one last response', async () => {
+  test.each([
+    [4, '4bye\x1e4now', '6\x1e1'],
+    [3, '4:4bye4:4now', '1:61:1'],
+  ])(
+    'last words come before the close, in a response of their own: version %i',
+    async (version, words, end) => {
+      const { port, sessions } = await startEngine({ allowEIO3: true });
+      const sid = await handshake(port, `EIO=${version}&transport=polling&b64=1`);
+      const query = `EIO=${version}&transport=polling&sid=${sid}`;
+      const session = await sessions.next();
+      const closed = endOf(session);
+      const poll = ask(port, { query });
+      await untilWritable(session);
+      session.send('bye').send('now').close();
+      expect(session.readyState).toBe('closing');
+      expect((await poll).body.toString()).toBe(words);
+      expect(session.readyState).toBe('closing');
+      expect((await ask(port, { query })).body.toString()).toBe(end);
+      expect((await closed).reason).toBe('forced close');
+    },
+  );
+
+  test('last words of a session that is discarded leave, too', async () => {
     const { port, sessions } = await startEngine();
     const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
     const session = await sessions.next();
-    const closed = endOf(session);
-    session.send('bye').close();
+    const poll = ask(port, { query });
+    await untilWritable(session);
+    session.send('bye').close(true);
+    expect(session.readyState).toBe('closed');
+    expect((await poll).body.toString()).toBe('4bye');
+    expect((await ask(port, { query })).status).toBe(400);
+  });
+
+  test('an upgrade that comes through while the close waits for a poll is closed with the session', async () => {
+    const { port, sessions } = await startEngine();
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const told: string[] = [];
+    session.on('close', () => told.push('close')).on('upgrade', () => told.push('upgrade'));
+    const poll = ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
+    await untilWritable(session);
+    const { socket, messages, closed } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
+    socket.send('2probe');
+    expect(await messages.next()).toBe('3probe');
+    await poll;
+    session.close();
     expect(session.readyState).toBe('closing');
-    expect((await ask(port, { query })).body.toString()).toBe('4bye\x1e1');
-    expect((await closed).reason).toBe('forced close');
+    socket.send('5');
+    await closed;
+    expect(told).toEqual(['close']);
+    expect(session.readyState).toBe('closed');
   });
 
   test('a session that waits for one more poll does not when it is discarded', async () => {
@@ -360,20 +449,29 @@ describe('session', () => {
     const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
     const session = await sessions.next();
     const polling = ask(port, { query });
-    while (!session.transport.writable)
-      await new Promise((resolve) => session.transport.once('ready', resolve));
+    await untilWritable(session);
     for (const word of ['a', 'b', 'c']) session.send(word);
     expect((await polling).body.toString()).toBe('4a\x1e4b\x1e4c');
   });
 
-  test('what is sent to a new session comes with the handshake', async () => {
+  test('the handshake is answered alone, and what is sent to a new session comes with the next poll', async () => {
     const { port } = await startEngine({}, (engine) => {
-      engine.on('connection', (session: Socket) => session.send('welcome'));
+      engine.on('connection', (session: Socket) => session.send('welcome').send('to you'));
     });
     const { body } = await ask(port, {});
-    expect(body.toString()).toSatisfy(
-      (text: string) => text.startsWith('0{') && text.endsWith('}\x1e4welcome'),
-    );
+    expect(body.toString()).toMatch(/^0\{[^\x1e]*\}$/);
+    const query = `EIO=4&transport=polling&sid=${sidOf(body.toString())}`;
+    expect((await ask(port, { query })).body.toString()).toBe('4welcome\x1e4to you');
+  });
+
+  test('a session that is closed as it begins is there, and says so to its first poll', async () => {
+    const { port, engine } = await startEngine({}, (engine) => {
+      engine.on('connection', (session: Socket) => session.close());
+    });
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    expect(engine.clientsCount).toBe(1);
+    expect((await ask(port, { query })).body.toString()).toBe('6\x1e1');
+    expect(engine.clientsCount).toBe(0);
   });
 
   test('what a listener throws is uncaught, and the session goes on', async () => {
@@ -389,6 +487,60 @@ describe('session', () => {
     expect((await uncaught).message).toBe('a fault of the user');
     client.send('second');
     expect(await client.messages.next()).toBe('second');
+  });
+});
+
+describe.each([
+  ['our own WebSocket server', undefined],
+  ['the ws package', WsServer],
+])('transport of %s', (_title, wsEngine) => {
+  const closeOf = (transport: Transport) =>
+    new Promise<string>((resolve) => {
+      transport.on('close', () => resolve(transport.readyState));
+    });
+
+  test.each<[string, (session: Socket, client: BareSocket) => void]>([
+    ['is closed', (session) => session.close()],
+    ['is discarded', (session) => session.close(true)],
+    ['gets what is no packet', (_session, { socket }) => socket.send('x')],
+    ['gets a close packet', (_session, { socket }) => socket.send('1')],
+    ['is left', (_session, { socket }) => socket.close()],
+    ['is left without a word', (_session, { socket }) => socket.terminate()],
+  ])('it says when it is closed, once, and is so: session %s', async (_how, end) => {
+    const { port, sessions } = await startEngine({ wsEngine });
+    const client = await openSocket(port);
+    const session = await sessions.next();
+    let closes = 0;
+    session.transport.on('close', () => closes++);
+    const closed = closeOf(session.transport);
+    end(session, client);
+    expect(await closed).toBe('closed');
+    await client.closed;
+    expect(closes).toBe(1);
+  });
+
+  test('so does one that a session was to move to, when the session ends or time is up', async () => {
+    const { port, sessions } = await startEngine({ wsEngine, upgradeTimeout: 100 });
+    for (const end of [(session: Socket) => session.close(true), () => {}]) {
+      const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
+      const session = await sessions.next();
+      const upgrading = new Promise<Transport>((resolve) => session.on('upgrading', resolve));
+      const { socket } = await openSocket(port, query);
+      socket.send('2probe');
+      const closed = closeOf(await upgrading);
+      end(session);
+      expect(await closed).toBe('closed');
+    }
+  });
+
+  test('a server that drops a WebSocket at the moment that it ends hears of that, too', async () => {
+    const { port, sessions } = await startEngine({ wsEngine });
+    const { socket } = await openSocket(port);
+    const { transport, request } = await sessions.next();
+    const closed = closeOf(transport);
+    request.socket.once('close', () => transport.close());
+    socket.terminate();
+    expect(await closed).toBe('closed');
   });
 });
 

@@ -76,4 +76,32 @@ describe.each([4, 2] as const)('Socket.IO on this engine, with its client %i', (
       expect(engine.clientsCount).toBe(0);
     },
   );
+
+  test.each([['polling'], ['websocket'], ['polling,websocket']])(
+    'client hears the last event and then, once, why the server disconnects it, over %s',
+    async (names) => {
+      const { io, url } = await startSocketIo();
+      io.on('connection', (socket) => {
+        socket.on('ready', () => {
+          io.emit('bye');
+          io.disconnectSockets(true);
+        });
+      });
+      const client = CLIENTS[version](url, {
+        transports: names.split(','),
+        forceNew: true,
+        reconnection: false,
+      });
+      const told: unknown[] = [];
+      client.on('bye', () => told.push('bye'));
+      client.on('disconnect', (reason) => told.push(reason));
+      const closed = new Promise<void>((resolve) => client.io.engine.once('close', resolve));
+      await eventOf(client, 'connect');
+      client.emit('ready');
+      await closed;
+      // What the client puts off comes within two turns.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(told).toEqual(['bye', 'io server disconnect']);
+    },
+  );
 });

@@ -71,10 +71,13 @@ export class Adapter extends EventEmitter {
     }
   }
 
-  /** Lets a socket leave a room. */
-  del(id: SocketId, room: Room): Eventually {
-    this.sids.get(id)?.delete(room);
-    leave(this, id, room);
+  /** Lets a socket leave a room, or several. */
+  del(id: SocketId, rooms: Room | Set<Room>): Eventually {
+    const joined = this.sids.get(id);
+    for (const room of rooms instanceof Set ? rooms : [rooms]) {
+      joined?.delete(room);
+      leave(this, id, room);
+    }
   }
 
   /** Lets a socket leave all its rooms, and forgets it. */

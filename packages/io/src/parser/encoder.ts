@@ -22,6 +22,7 @@ export class Encoder {
    *
    * @throws SIO_ERR_CIRCULAR_ARGUMENT when an argument contains itself
    * @throws TypeError as `JSON.stringify` does: for a BigInt
+   * @throws Error for a namespace with a comma, where the peer would see its end
    */
   encode(packet: Packet): (string | Buffer)[] {
     const { text, attachments } = this.#core.encode(toCore(packet));
@@ -36,6 +37,7 @@ function isBinary(value: object): boolean {
 /** The core writes what it is told, so what callers leave out or set to `null` has to be put right. */
 function toCore(packet: Packet): CorePacket {
   const { type, nsp, data, id } = packet;
+  if (nsp?.includes(',')) throw new Error('invalid namespace: must not contain a comma');
   if (nsp && id !== null) return packet as CorePacket;
   return { type: type as CorePacket['type'], nsp: nsp || '/', data, id: id ?? undefined };
 }

@@ -5,6 +5,7 @@ const UPSTREAM_MESSAGES: Partial<Readonly<Record<ViolationCode, string>>> = Obje
   SIO_ERR_UNKNOWN_PACKET_TYPE: 'unknown packet type',
   SIO_ERR_INVALID_ATTACHMENT_COUNT: 'Illegal attachments',
   SIO_ERR_TOO_MANY_ATTACHMENTS: 'too many attachments',
+  SIO_ERR_INVALID_ACK_ID: 'invalid payload',
   SIO_ERR_INVALID_JSON: 'invalid payload',
   SIO_ERR_INVALID_PAYLOAD: 'invalid payload',
   SIO_ERR_RESERVED_EVENT: 'invalid payload',

@@ -33,7 +33,8 @@ export interface Packet {
 
 /** Tells whether `packet` says what a packet of its type can say: for parsers that do not look themselves. */
 export function isPacketValid({ type, nsp, data, id }: Packet): boolean {
-  return typeof nsp === 'string' && (id === undefined || Number.isInteger(id)) && isDataValid(type, data);
+  const isAddressed = typeof nsp === 'string' && !nsp.includes(',');
+  return isAddressed && (id === undefined || Number.isInteger(id)) && isDataValid(type, data);
 }
 
 function isDataValid(type: PacketType, data: unknown): boolean {

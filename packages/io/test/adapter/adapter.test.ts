@@ -151,4 +151,12 @@ describe('Adapter', () => {
     expect(acks.map(({ size }) => size)).toEqual([0, 0]);
     vi.useRealTimers();
   });
+
+  it('lets a socket leave several rooms at a time', () => {
+    const { nsp } = bareNamespace(['a']);
+    const adapter = new Adapter(nsp);
+    adapter.addAll('a', new Set(['1', '2', '3']));
+    adapter.del('a', new Set(['1', '3', 'not there']));
+    expect([[...adapter.rooms.keys()], [...adapter.sids.get('a')!]]).toEqual([['2'], ['2']]);
+  });
 });

@@ -16,4 +16,9 @@ export { countFitting } from './payload-budget.ts';
 export { PingWatcher } from './ping-watcher.ts';
 export { ServerUpgrade, type ServerUpgradeHandler } from './server-upgrade.ts';
 export type { UpgradeFailure, UpgradeHandler } from './upgrade.ts';
-export { encodeStreamFrame, type StreamHandler, StreamReader } from './webtransport-framing.ts';
+export {
+  encodeStreamFrame,
+  encodeStreamParts,
+  type StreamHandler,
+  StreamReader,
+} from './webtransport-framing.ts';

@@ -17,16 +17,28 @@ const TWO_32 = 2 ** 32;
  * @see https://socket.io/docs/v4/engine-io-protocol/
  */
 export function encodeStreamFrame(natives: Natives, frame: string | Uint8Array): Uint8Array {
-  // A frame without payload is an error to upstream's decoder; empty binary data can also be said in text.
-  if (frame.length === 0) frame = 'b';
-  const isText = typeof frame === 'string';
-  const byteLength = isText ? natives.utf8Length(frame as string) : frame.length;
-  const headerBytes = byteLength < LENGTH_16 ? 1 : byteLength <= 0xffff ? 3 : MAX_HEADER_BYTES;
+  const payload = toPayload(frame);
+  const byteLength = typeof payload === 'string' ? natives.utf8Length(payload) : payload.length;
+  const headerBytes = headerBytesFor(byteLength);
   const bytes = natives.allocate(headerBytes + byteLength);
-  writeHeader(bytes, headerBytes, byteLength, isText ? 0 : BINARY_BIT);
-  if (typeof frame === 'string') natives.writeUtf8(bytes, frame, headerBytes);
-  else bytes.set(frame, headerBytes);
+  writeHeader(bytes, headerBytes, byteLength, typeof payload === 'string' ? 0 : BINARY_BIT);
+  if (typeof payload === 'string') natives.writeUtf8(bytes, payload, headerBytes);
+  else bytes.set(payload, headerBytes);
   return bytes;
+}
+
+/** As {@link encodeStreamFrame}, but header and payload apart: binary data is not copied. */
+export function encodeStreamParts(natives: Natives, frame: string | Uint8Array): [Uint8Array, Uint8Array] {
+  const payload = toPayload(frame);
+  if (typeof payload === 'string') {
+    const bytes = encodeStreamFrame(natives, payload);
+    const headerBytes = headerBytesFor(natives.utf8Length(payload));
+    return [bytes.subarray(0, headerBytes), bytes.subarray(headerBytes)];
+  }
+  const headerBytes = headerBytesFor(payload.length);
+  const header = natives.allocate(headerBytes);
+  writeHeader(header, headerBytes, payload.length, BINARY_BIT);
+  return [header, payload];
 }
 
 /** What a {@link StreamReader} reports. */
@@ -123,6 +135,15 @@ export class StreamReader {
     this.stop();
     this.#handler.onViolation(code);
   }
+}
+
+/** A frame without payload is an error to upstream's decoder; empty binary data can also be said in text. */
+function toPayload(frame: string | Uint8Array): string | Uint8Array {
+  return frame.length === 0 ? 'b' : frame;
+}
+
+function headerBytesFor(byteLength: number): number {
+  return byteLength < LENGTH_16 ? 1 : byteLength <= 0xffff ? 3 : MAX_HEADER_BYTES;
 }
 
 function writeHeader(bytes: Uint8Array, headerBytes: number, byteLength: number, binaryBit: number): void {

@@ -1,0 +1,87 @@
+import type { Socket } from '@hawser/engine';
+import { describe, expect, test } from 'vitest';
+import { startEngine } from '../rig/engines.ts';
+import { handshake, sendRaw, upgradeHead } from '../rig/http.ts';
+
+/** More than the kernel holds for one connection. */
+const PART = 'a'.repeat(900_000);
+const PARTS = 30;
+const OPTIONS = { closeTimeout: 50, httpCompression: false };
+
+function pollHead(sid: string): string {
+  return `GET /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+}
+
+/** Polls, and reads nothing of the answer. */
+async function pollFrozen(port: number, session: Socket): Promise<void> {
+  const { transport } = session;
+  sendRaw(port, pollHead(session.id)).socket.pause();
+  while (!transport.writable) await new Promise((resolve) => transport.once('ready', resolve));
+}
+
+describe('a server closes in bounded time when peers hold their connections and read nothing', () => {
+  const freeze: [string, (port: number, next: () => Promise<Socket>) => Promise<Socket>][] = [
+    [
+      'a poll that was answered before',
+      async (port, next) => {
+        await handshake(port);
+        const session = await next();
+        await pollFrozen(port, session);
+        session.send(PART.repeat(PARTS));
+        await new Promise((resolve) => setImmediate(resolve));
+        return session;
+      },
+    ],
+    [
+      'polls that were answered before, several of one session',
+      async (port, next) => {
+        await handshake(port);
+        const session = await next();
+        for (let i = 0; i < 3; i++) {
+          await pollFrozen(port, session);
+          session.send(PART.repeat(10));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return session;
+      },
+    ],
+    [
+      'a poll that is answered by the close',
+      async (port, next) => {
+        await handshake(port);
+        const session = await next();
+        await pollFrozen(port, session);
+        return session.send(PART.repeat(PARTS));
+      },
+    ],
+    [
+      'a WebSocket that answers no close frame',
+      async (port, next) => {
+        sendRaw(port, upgradeHead('EIO=4&transport=websocket'));
+        return next();
+      },
+    ],
+    [
+      'a WebSocket that reads nothing',
+      async (port, next) => {
+        sendRaw(port, upgradeHead('EIO=4&transport=websocket')).socket.pause();
+        const session = await next();
+        for (let i = 0; i < PARTS; i++) session.send(PART);
+        return session;
+      },
+    ],
+  ];
+
+  test.each(freeze)('%s', async (_title, open) => {
+    const { engine, http, port, sessions } = await startEngine(OPTIONS);
+    const ends: Promise<unknown>[] = [];
+    http.on('connection', (socket) => ends.push(new Promise((resolve) => socket.once('close', resolve))));
+    const session = await open(port, () => sessions.next());
+    engine.close();
+    expect(session.readyState).toBe('closed');
+    expect(engine.clientsCount).toBe(0);
+    // Not left to http.close, which cuts some of them itself, but not those whose answer is yet to be made.
+    await Promise.all(ends);
+    await new Promise((resolve) => http.close(resolve));
+  });
+});
