@@ -154,6 +154,12 @@ export class Client<
     return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
   }
 
+  /** @internal Has what was sent leave at once, apart from what is sent next. */
+  flush(): void {
+    // A foreign engine's does not collect.
+    this.conn.transport.flushWrites?.();
+  }
+
   /**
    * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
    * for the wire once.
