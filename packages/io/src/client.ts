@@ -247,12 +247,11 @@ export class Client<
   deliver(_packet: Packet | null): void {
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
-    for (let lost = this.#line?.take(); lost; lost = this.#line?.take()) lost.follower?.onSent?.();
+    this.#takeLine(() => {});
     for (const socket of this.#sockets.all()) {
       if (description instanceof IoError && reason === 'parse error') socket._onerror(description);
       socket._onclose(reason, description);
     }
-    this.#line = null;
   }
 
   /** @internal Its session goes on over another connection. */
@@ -337,8 +336,21 @@ export class Client<
     return fate === 'waits' ? 'waits' : 'dropped';
   }
 
+  /** Empties the line: what is in it is on its way, or lost with the connection. */
+  #takeLine(visit: (waiting: Waiting) => void): void {
+    const line = this.#line;
+    this.#line = null;
+    for (let waiting = line?.take(); waiting; waiting = line?.take()) {
+      visit(waiting);
+      waiting.follower?.onSent?.();
+    }
+  }
+
+  /** The peer is told why, unless something waits for it, which it is sent before the end. */
   #fail(error: IoError): void {
-    this.#abort('parse error', error, PROTOCOL_ERROR);
+    if (this.conn.readyState !== 'open') return;
+    if (this.isWritable) this.#abort('parse error', error, PROTOCOL_ERROR);
+    else this.#closeAs('parse error', error);
   }
 
   #abort(reason: 'parse error' | 'transport error', error: IoError, code: number): void {
@@ -358,6 +370,7 @@ export class Client<
     if (this.#ending !== null) return;
     // The engine will have another word for it.
     this.#ending = { reason, description };
+    this.#takeLine((waiting) => this.#write(waiting.outgoing));
     (this.conn as Conn).close();
     this.#finish();
   }
