@@ -1,4 +1,5 @@
-import { VIOLATIONS, type ViolationCode } from '@hawser/protocol/socketio';
+import type { ViolationCode } from '@hawser/protocol/socketio';
+import { wordsFor } from './parser/errors.ts';
 
 /** What went wrong, by a name that does not change. */
 export type IoErrorCode =
@@ -36,7 +37,7 @@ export class IoError extends Error {
 }
 
 export function violationError(code: ViolationCode): IoError {
-  return new IoError(code, VIOLATIONS[code]);
+  return new IoError(code, wordsFor(code));
 }
 
 export function ackTimeoutError(): IoError {
