@@ -26,6 +26,13 @@ import type { EventsMap } from './typed-events.ts';
 const POLICY_VIOLATION = 1008;
 const PROTOCOL_ERROR = 1002;
 
+/** What is known of the event that an adapter is about to write, beside what it is written as. */
+interface Announced {
+  readonly owner: Backpressure | null;
+  readonly key: string | undefined;
+  readonly follower: Follower | null;
+}
+
 /** One connection, with the namespaces that it is connected to. */
 export class Client<
   _ListenEvents extends EventsMap = EventsMap,
@@ -42,8 +49,7 @@ export class Client<
   readonly #sockets: ClientSockets;
   #connectDeadline: Deadline | null = null;
   #line: WaitingLine | null = null;
-  /** The event that an adapter is about to write, and whose it is. */
-  #announced: { readonly owner: Backpressure; readonly key: string | undefined } | null = null;
+  #announced: Announced | null = null;
   #ending: { readonly reason: DisconnectReason; readonly description: unknown } | null = null;
 
   /** @internal Made by the server. */
@@ -127,9 +133,9 @@ export class Client<
     this.#sockets.remove(socket);
   }
 
-  /** @internal The line for its events is not left by one that has none. */
-  announce(owner: Backpressure, data: unknown): void {
-    this.#announced = { owner, key: owner.keyOf(data) };
+  /** @internal What an adapter writes next is an event of `owner`, and `follower` hears of its fate. */
+  announce(owner: Backpressure | null, data: unknown, follower: Follower | null): void {
+    this.#announced = { owner, key: owner?.keyOf(data), follower };
   }
 
   /** @internal Sends one packet to this client alone. */
@@ -167,7 +173,7 @@ export class Client<
   writeToEngine(
     encoded: readonly (string | Buffer)[],
     options: WriteOptions = NO_OPTIONS,
-    follower: Follower | null = null,
+    follower: Follower | null = this.#announced?.follower ?? null,
   ): void {
     const announced = this.#announced;
     this.#announced = null;

@@ -204,7 +204,9 @@ export class Socket<
   /** @internal Adapters call it before they write a packet to this client. */
   notifyOutgoingListeners(packet: AdapterPacket): void {
     if (this.anyOutgoingListeners !== null) this.anyOutgoingListeners.call(this, packet.data as unknown[]);
-    if (this.#backpressure !== null) (this.client as AnyClient).announce(this.#backpressure, packet.data);
+    if (this.#backpressure === null && packet.id === undefined) return;
+    const follower = this.#followerOf(packet);
+    (this.client as AnyClient).announce(this.#backpressure, packet.data, follower);
   }
 
   /** @internal The middlewares have let it in. */
