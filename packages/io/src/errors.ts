@@ -1,5 +1,4 @@
-import type { ViolationCode } from '@hawser/protocol/socketio';
-import { wordsFor } from './parser/errors.ts';
+import { VIOLATIONS, type ViolationCode } from '@hawser/protocol/socketio';
 
 /** What went wrong, by a name that does not change. */
 export type IoErrorCode =
@@ -37,7 +36,9 @@ export class IoError extends Error {
 }
 
 export function violationError(code: ViolationCode): IoError {
-  return new IoError(code, wordsFor(code));
+  // What programs compare it with, as upstream has no code.
+  const words = code === 'SIO_ERR_INVALID_ATTACHMENT_COUNT' ? 'Illegal attachments: ' : '';
+  return new IoError(code, words + VIOLATIONS[code]);
 }
 
 export function ackTimeoutError(): IoError {

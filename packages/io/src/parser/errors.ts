@@ -14,11 +14,6 @@ const UPSTREAM_MESSAGES: Partial<Readonly<Record<ViolationCode, string>>> = Obje
   SIO_ERR_UNEXPECTED_ATTACHMENT: 'got binary data when not reconstructing a packet',
 });
 
-/** Returns what a violation is called in messages: as upstream calls it, as programs compare that. */
-export function wordsFor(code: ViolationCode): string {
-  return UPSTREAM_MESSAGES[code] ?? VIOLATIONS[code];
-}
-
 /** What `Decoder.add` throws for what a peer sent. */
 export class ParserError extends Error {
   override readonly name = 'ParserError';
@@ -27,7 +22,7 @@ export class ParserError extends Error {
 
   /** @param detail - what the message ends with */
   constructor(code: ViolationCode, detail = '') {
-    super(wordsFor(code) + detail);
+    super((UPSTREAM_MESSAGES[code] ?? VIOLATIONS[code]) + detail);
     this.code = code;
   }
 }
