@@ -313,6 +313,8 @@ export class Socket<
 
   #sendConnect(auth: object | undefined): void {
     const recovery = this.#recovery.request(this.io._isHawser);
+    // What came before an answer that never came is asked for again.
+    if (this.#recovery.pid) this.receiveBuffer = [];
     const data = recovery ? { ...recovery, ...auth } : auth;
     this.io._packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
   }

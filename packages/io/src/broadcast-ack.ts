@@ -1,6 +1,6 @@
 import { type AckCallback, LOST } from './acks.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import { ackTimeoutError, disconnectedError } from './errors.ts';
+import { ackTimeoutError } from './errors.ts';
 
 /** What {@link BroadcastAck} tells, once: an error where not all have answered, and the answers. */
 export type BroadcastAckCallback = (error: Error | null, responses: unknown[]) => void;
@@ -15,6 +15,7 @@ export class BroadcastAck {
   #knownServers = 0;
   #awaitedClients = 0;
   #lostClients = 0;
+  #firstLoss: Error | null = null;
 
   /** @param timeoutMs - `undefined` to wait until each has answered or left */
   constructor(deadlines: Deadlines, timeoutMs: number | undefined, done: BroadcastAckCallback) {
@@ -33,8 +34,9 @@ export class BroadcastAck {
       this.#check();
     },
     {
-      [LOST]: (): void => {
+      [LOST]: (error: Error): void => {
         this.#lostClients++;
+        this.#firstLoss ??= error;
         this.#check();
       },
     },
@@ -61,7 +63,7 @@ export class BroadcastAck {
     const { length } = this.#responses;
     if (this.#awaitedServers !== this.#knownServers) return;
     if (length + this.#lostClients < this.#awaitedClients) return;
-    this.#end(this.#lostClients > 0 ? disconnectedError() : null);
+    this.#end(this.#firstLoss);
   }
 
   #end(error: Error | null): void {

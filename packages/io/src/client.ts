@@ -26,6 +26,13 @@ import type { EventsMap } from './typed-events.ts';
 const POLICY_VIOLATION = 1008;
 const PROTOCOL_ERROR = 1002;
 
+/** What is known of the event that an adapter is about to write, beside what it is written as. */
+interface Announced {
+  readonly owner: Backpressure | null;
+  readonly key: string | undefined;
+  readonly follower: Follower | null;
+}
+
 /** One connection, with the namespaces that it is connected to. */
 export class Client<
   _ListenEvents extends EventsMap = EventsMap,
@@ -42,8 +49,7 @@ export class Client<
   readonly #sockets: ClientSockets;
   #connectDeadline: Deadline | null = null;
   #line: WaitingLine | null = null;
-  /** The event that an adapter is about to write, and whose it is. */
-  #announced: { readonly owner: Backpressure; readonly key: string | undefined } | null = null;
+  #announced: Announced | null = null;
   #ending: { readonly reason: DisconnectReason; readonly description: unknown } | null = null;
 
   /** @internal Made by the server. */
@@ -127,9 +133,9 @@ export class Client<
     this.#sockets.remove(socket);
   }
 
-  /** @internal The line for its events is not left by one that has none. */
-  announce(owner: Backpressure, data: unknown): void {
-    this.#announced = { owner, key: owner.keyOf(data) };
+  /** @internal What an adapter writes next is an event of `owner`, and `follower` hears of its fate. */
+  announce(owner: Backpressure | null, data: unknown, follower: Follower | null): void {
+    this.#announced = { owner, key: owner?.keyOf(data), follower };
   }
 
   /** @internal Sends one packet to this client alone. */
@@ -154,6 +160,12 @@ export class Client<
     return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
   }
 
+  /** @internal Has what was sent leave at once, apart from what is sent next. */
+  flush(): void {
+    // A foreign engine's does not collect.
+    this.conn.transport.flushWrites?.();
+  }
+
   /**
    * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
    * for the wire once.
@@ -161,7 +173,7 @@ export class Client<
   writeToEngine(
     encoded: readonly (string | Buffer)[],
     options: WriteOptions = NO_OPTIONS,
-    follower: Follower | null = null,
+    follower: Follower | null = this.#announced?.follower ?? null,
   ): void {
     const announced = this.#announced;
     this.#announced = null;
@@ -241,12 +253,11 @@ export class Client<
   deliver(_packet: Packet | null): void {
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
-    for (let lost = this.#line?.take(); lost; lost = this.#line?.take()) lost.follower?.onSent?.();
+    this.#takeLine(() => {});
     for (const socket of this.#sockets.all()) {
       if (description instanceof IoError && reason === 'parse error') socket._onerror(description);
       socket._onclose(reason, description);
     }
-    this.#line = null;
   }
 
   /** @internal Its session goes on over another connection. */
@@ -331,8 +342,21 @@ export class Client<
     return fate === 'waits' ? 'waits' : 'dropped';
   }
 
+  /** Empties the line: what is in it is on its way, or lost with the connection. */
+  #takeLine(visit: (waiting: Waiting) => void): void {
+    const line = this.#line;
+    this.#line = null;
+    for (let waiting = line?.take(); waiting; waiting = line?.take()) {
+      visit(waiting);
+      waiting.follower?.onSent?.();
+    }
+  }
+
+  /** The peer is told why, unless something waits for it, which it is sent before the end. */
   #fail(error: IoError): void {
-    this.#abort('parse error', error, PROTOCOL_ERROR);
+    if (this.conn.readyState !== 'open') return;
+    if (this.isWritable) this.#abort('parse error', error, PROTOCOL_ERROR);
+    else this.#closeAs('parse error', error);
   }
 
   #abort(reason: 'parse error' | 'transport error', error: IoError, code: number): void {
@@ -352,6 +376,7 @@ export class Client<
     if (this.#ending !== null) return;
     // The engine will have another word for it.
     this.#ending = { reason, description };
+    this.#takeLine((waiting) => this.#write(waiting.outgoing));
     (this.conn as Conn).close();
     this.#finish();
   }

@@ -36,7 +36,9 @@ export class IoError extends Error {
 }
 
 export function violationError(code: ViolationCode): IoError {
-  return new IoError(code, VIOLATIONS[code]);
+  // What programs compare it with, as upstream has no code.
+  const words = code === 'SIO_ERR_INVALID_ATTACHMENT_COUNT' ? 'Illegal attachments: ' : '';
+  return new IoError(code, words + VIOLATIONS[code]);
 }
 
 export function ackTimeoutError(): IoError {

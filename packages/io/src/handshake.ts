@@ -6,14 +6,14 @@ import type { Anything } from './typed-events.ts';
 
 /** Returns what is known of a client that connected at `issued`. */
 export function describeHandshake(conn: Conn, auth: Record<string, Anything>, issued: number): Handshake {
-  // A WebTransport session comes without a request.
-  const request = conn.request as (Conn['request'] & { _query?: ParsedUrlQuery }) | null;
+  // A WebTransport session comes without a request, and programs delete it to save memory.
+  const request = conn.request as (Conn['request'] & { _query?: ParsedUrlQuery }) | null | undefined;
   return {
     headers: request?.headers ?? {},
     time: String(new Date(issued)),
     address: conn.remoteAddress,
     xdomain: Boolean(request?.headers.origin),
-    secure: request === null || Boolean((request.socket as TLSSocket | undefined)?.encrypted),
+    secure: !request || Boolean((request.socket as TLSSocket | undefined)?.encrypted),
     issued,
     url: request?.url ?? '',
     query: request?._query ?? {},

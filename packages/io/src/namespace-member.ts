@@ -136,8 +136,17 @@ export abstract class NamespaceMember<
     return this.adapter.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
   }
 
-  leave(room: string): Promise<void> | void {
-    return this.adapter.del(this.id, room);
+  /** Leaves one or more rooms; with an adapter that asks others, returns a promise for when that is done. */
+  leave(rooms: Room | Room[]): Promise<void> | void {
+    if (!Array.isArray(rooms)) return this.adapter.del(this.id, rooms);
+    // One by one, as adapters of others may know no more than that.
+    const pending = rooms.map((room) => this.adapter.del(this.id, room)).filter((done) => done !== undefined);
+    if (pending.length > 0) return Promise.all(pending).then(() => {});
+  }
+
+  /** Leaves all rooms, its own included. */
+  leaveAll(): void {
+    this.adapter.delAll(this.id);
   }
 
   /** Returns what emits to a room, or several, but not to this socket. */

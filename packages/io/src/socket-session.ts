@@ -44,13 +44,16 @@ export interface SocketSession {
   readonly countsEvents: boolean;
   /** What comes again is told by it; `null` where the client does not send retries under the same id. */
   readonly answers: AnswerMemory | null;
+  /** The socket is about to join its rooms. */
   begin(socket: SessionSocket): void;
+  /** The socket has joined its rooms, and what was missed comes before all else that it is sent. */
+  replay(socket: SessionSocket): void;
   /** Sends an event to the socket alone. */
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
+  /** The socket is gone: an event for it is for the one that goes on with the session, if there may be one. */
+  emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
   /** An event is on its way. */
   count(event: OutgoingEvent): void;
-  /** Sends what was missed. */
-  replay(socket: SessionSocket): void;
   /** The socket is gone. */
   close(socket: SessionSocket, isRecoverable: boolean): void;
 }
@@ -83,6 +86,7 @@ class ForeignSession implements SocketSession {
   readonly answers = null;
   readonly #adapter: Adapter;
   readonly #session: Session | null;
+  #isKept = false;
 
   constructor(adapter: Adapter, session: Session | null, pid: string) {
     this.#adapter = adapter;
@@ -93,17 +97,22 @@ class ForeignSession implements SocketSession {
 
   begin(): void {}
 
-  emit({ id }: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
-    this.#adapter.broadcast(packet, { rooms: new Set([id]), except: new Set(), flags });
-  }
-
-  count(): void {}
-
   replay(socket: SessionSocket): void {
     for (const data of this.#session?.missedPackets ?? []) socket.replay(data);
   }
 
+  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
+    broadcastTo(socket, this.#adapter, packet, flags);
+  }
+
+  emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
+    if (this.#isKept) broadcastTo(socket, this.#adapter, packet, flags);
+  }
+
+  count(): void {}
+
   close({ id, rooms, data }: SessionSocket, isRecoverable: boolean): void {
+    this.#isKept = isRecoverable;
     if (isRecoverable) this.#adapter.persistSession({ sid: id, pid: this.pid, rooms: [...rooms], data });
   }
 }
@@ -125,9 +134,25 @@ async function openForeign(
   return new ForeignSession(adapter, session, runtime.ids.next());
 }
 
+/** Sends an event to the room of a socket's own. */
+function broadcastTo(
+  { id }: SessionSocket,
+  adapter: Adapter,
+  packet: AdapterPacket,
+  flags: BroadcastFlags,
+): void {
+  adapter.broadcast(packet, { rooms: new Set([id]), except: new Set(), flags });
+}
+
+/** Where a session is, if it is one yet, or still: one object for all the sockets that it has, one after another. */
+interface Presence {
+  state: 'none' | 'present' | 'away';
+}
+
 /** What goes along with the state of a session that is away. */
 interface KeptState extends SessionState {
   readonly answers: AnswerMemory | null;
+  readonly presence: Presence;
 }
 
 /** Both ends count the events, or the client hands back offsets. */
@@ -138,6 +163,7 @@ class CountedSession implements SocketSession {
   readonly countsEvents: boolean;
   answers: AnswerMemory | null = null;
   readonly #adapter: RecoveryAdapter;
+  #presence: Presence = { state: 'none' };
   #deliveries = new Deliveries();
   #missed: readonly MissedEvent<KeptEvent>[] = [];
   /** The number of the first event since the session was restored; 0 when it has its socket. */
@@ -154,20 +180,34 @@ class CountedSession implements SocketSession {
     }
     this.pid = restored.pid;
     this.resumed = restored;
-    this.answers = (restored as unknown as KeptState).answers;
+    const { answers, presence } = restored as unknown as KeptState;
+    this.answers = answers;
+    this.#presence = presence;
+    presence.state = 'present';
     this.#deliveries = restored.deliveries;
     this.#missed = restored.missed;
     this.#since = adapter.recovery.next;
   }
 
   begin(socket: SessionSocket): void {
+    this.#presence.state = 'present';
+    this.#sendMissed(socket);
     if (!this.countsEvents) return;
     this.answers ??= new AnswerMemory(socket);
     this.answers.owner = socket;
   }
 
+  /** Nothing: once in its rooms, the socket is sent what is new. What it missed is before that, or comes twice. */
+  replay(): void {}
+
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
     this.#adapter.sendTo(socket, packet, flags);
+  }
+
+  emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
+    const { state } = this.#presence;
+    if (state === 'none' || (state === 'away' && !this.#adapter.isAway(this.pid))) return;
+    broadcastTo(socket, this.#adapter, packet, flags);
   }
 
   count({ number, floor }: OutgoingEvent): void {
@@ -175,22 +215,30 @@ class CountedSession implements SocketSession {
     else this.#deliveries.add(number, floor);
   }
 
-  replay(socket: SessionSocket): void {
-    for (const { number, event } of this.#takeMissed()) {
-      const encoded = this.countsEvents ? event.encoded : this.#adapter.encodeWithOffset(event, number);
-      socket.replayEncoded({ encoded, number, floor: 0 });
-    }
-  }
-
   close({ id, rooms, data }: SessionSocket, isRecoverable: boolean): void {
+    this.#presence.state = isRecoverable ? 'away' : 'none';
     if (!isRecoverable) {
       this.#adapter.end(this.pid);
       return;
     }
     const names = this.#since > 0 ? this.resumed!.rooms : [...rooms];
     this.#takeMissed();
-    const state: KeptState = { sid: id, pid: this.pid, rooms: names, data, answers: this.answers };
+    const state: KeptState = {
+      sid: id,
+      pid: this.pid,
+      rooms: names,
+      data,
+      answers: this.answers,
+      presence: this.#presence,
+    };
     this.#adapter.lose(state, this.#deliveries);
+  }
+
+  #sendMissed(socket: SessionSocket): void {
+    for (const { number, event } of this.#takeMissed()) {
+      const encoded = this.countsEvents ? event.encoded : this.#adapter.encodeWithOffset(event, number);
+      socket.replayEncoded({ encoded, number, floor: 0 });
+    }
   }
 
   /** Returns what was missed up to now, and counts it: from here on its socket is sent everything. */

@@ -108,7 +108,8 @@ export class Socket<
    * {@link timeout} it gets an error first, which says that none came in time, or that the client is gone; without,
    * it is not called then.
    * @returns whether the event is on its way. `false` where it was dropped, because it is volatile or the client is
-   * gone or slow, or waits in memory: then `drain` will tell of room
+   * gone or slow, or waits in memory: for room, which `drain` will tell of, or for the client to come back, where its
+   * session can be recovered
    * @throws Error when the name is reserved
    */
   override emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean {
@@ -119,6 +120,7 @@ export class Socket<
     const ack = typeof data.at(-1) === 'function' ? (data.pop() as AckCallback) : null;
     if (this.state === 'gone') {
       if (ack !== null) this.#refuseAck(ack, flags.timeout);
+      else this.session?.emitToNext(this, { type: PacketType.EVENT, nsp: this.nsp.name, data }, flags);
       return false;
     }
     const id = ack === null ? undefined : this.nsp._ids++;
@@ -202,21 +204,25 @@ export class Socket<
   /** @internal Adapters call it before they write a packet to this client. */
   notifyOutgoingListeners(packet: AdapterPacket): void {
     if (this.anyOutgoingListeners !== null) this.anyOutgoingListeners.call(this, packet.data as unknown[]);
-    if (this.#backpressure !== null) (this.client as AnyClient).announce(this.#backpressure, packet.data);
+    if (this.#backpressure === null && packet.id === undefined) return;
+    const follower = this.#followerOf(packet);
+    (this.client as AnyClient).announce(this.#backpressure, packet.data, follower);
   }
 
   /** @internal The middlewares have let it in. */
   _onconnect(): void {
     this.state = 'open';
-    this.join([this.id, ...(this.session?.resumed?.rooms ?? [])]);
     const { name } = this.nsp;
-    const session = this.session;
+    const { session } = this;
     session?.begin(this);
+    this.join([this.id, ...(session?.resumed?.rooms ?? [])]);
+    session?.replay(this);
     const refused = session?.countsEvents ? session.refusal : undefined;
     const hawser = refused && { refused };
     const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
     this.#packet({ type: PacketType.CONNECT, nsp: name, data });
-    session?.replay(this);
+    // Clients that wait for it and for the first event with one listener each would miss the second of two at once.
+    this.client.flush();
   }
 
   /** @internal */

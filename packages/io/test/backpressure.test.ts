@@ -81,6 +81,32 @@ describe('a slow client has its bound', () => {
 
   const room = (socket: Socket): number => socket.bufferedBytes + 100;
 
+  test('an acknowledgement of many settles when the event is dropped for one of them', async () => {
+    const { io, port, sockets } = await startServer({ slowConsumer: 'drop-newest' });
+    const [raw, slow] = [await openRaw(port), await openRaw(port)];
+    raw.send('40');
+    await sockets.next();
+    slow.send('40');
+    const socket = await sockets.next();
+    slow.socket.pause();
+    do {
+      socket.emit('flood', FLOOD);
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (socket.conn.transport.writable);
+    for (const [operator, options] of [
+      [io.to([]), { slowConsumer: 'drop-newest', maxBufferedBytes: 1 }],
+      [io.volatile, {}],
+    ] as const) {
+      socket.backpressure(options);
+      const settled = operator.emitWithAck('ask').catch((error: unknown) => error);
+      let text = '';
+      while (!text.includes('ask')) text = await raw.messages.next();
+      raw.send(`43${/^42(\d+)/.exec(text)![1]}["here"]`);
+      expect(await settled).toMatchObject({ code: 'IO_ERR_DROPPED', responses: ['here'] });
+    }
+    expect(socket.acks.size).toBe(0);
+  });
+
   test('drop-newest: what there is no room for is dropped', async () => {
     const { raw, socket } = await stall({ slowConsumer: 'drop-newest' });
     socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: room(socket) });

@@ -5,6 +5,21 @@ import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
 
 describe('a hostile client', () => {
+  test('has its socket told of broken attachments in the words that programs compare', async () => {
+    const { port, sockets } = await startServer();
+    for (const violation of ['5woooot', '5']) {
+      const raw = await openRaw(port);
+      raw.send('40');
+      const socket = await sockets.next();
+      const error = eventOf(socket as never, 'error');
+      raw.send(`4${violation}`);
+      expect(await error).toMatchObject([
+        { code: 'SIO_ERR_INVALID_ATTACHMENT_COUNT', message: expect.stringMatching(/Illegal attachments/) },
+      ]);
+      await raw.closed;
+    }
+  });
+
   test('may not connect twice to the same namespace, even before it is answered', async () => {
     const { io, port } = await startServer();
     io.of('/slow').use((_socket, next) => setTimeout(next, 1000));
@@ -16,6 +31,46 @@ describe('a hostile client', () => {
       raw.send(...messages);
       expect((await raw.closed).code).toBe(1002);
     }
+  });
+
+  test('is sent what waits for it before the connection ends', async () => {
+    const { io, url, sockets } = await startServer();
+    for (const violation of ['40', '42/other,["event"]', 'not a packet']) {
+      const polling = `${url}/socket.io/?EIO=4&transport=polling`;
+      const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1)) as { sid: string };
+      const post = async (body: string): Promise<void> => {
+        await (await fetch(`${polling}&sid=${sid}`, { method: 'POST', body })).text();
+      };
+      await post('40');
+      const socket = await sockets.next();
+      const end = eventOf(socket as never, 'disconnect');
+      socket.emit('waits');
+      await post(`4${violation.replace(/^4/, '')}`);
+      expect((await end)[0]).toBe('parse error');
+      const poll = async (): Promise<string> => (await fetch(`${polling}&sid=${sid}`)).text();
+      expect(await poll()).toSatisfy(
+        (text: string) => text.startsWith('40') && text.endsWith(`\x1e42["waits"]`),
+      );
+      expect(await poll()).toBe('6\x1e1');
+    }
+    expect(io.engine.clientsCount).toBe(0);
+  });
+
+  test('that does not read is sent what it has to be before the connection ends', async () => {
+    const { port, sockets } = await startServer({ slowConsumer: 'drop-oldest' });
+    const raw = await openRaw(port);
+    raw.send('40');
+    const socket = await sockets.next();
+    const end = eventOf(socket as never, 'disconnect');
+    raw.socket.pause();
+    while (socket.emit('flood', 'x'.repeat(1_000_000))) await new Promise((resolve) => setImmediate(resolve));
+    socket.emit('last');
+    raw.send('40');
+    expect((await end)[0]).toBe('parse error');
+    raw.socket.resume();
+    let text = '';
+    while (!text.includes('last')) text = await raw.messages.next();
+    await raw.closed;
   });
 
   test('may not have many namespaces answer at once', async () => {

@@ -12,15 +12,28 @@ interface Answer {
   readonly hawser?: { readonly refused: string };
 }
 
+interface Connection {
+  readonly raw: RawClient;
+  readonly answer: Answer;
+  /** What came before the answer. */
+  readonly missed: string[];
+}
+
 /** A client of Hawser as the server sees it. */
-async function connectHawser(
-  port: number,
-  auth: object = { hawser: {} },
-): Promise<{ raw: RawClient; answer: Answer }> {
+async function connectHawser(port: number, auth: object = { hawser: {} }): Promise<Connection> {
   const raw = await openRaw(port);
   raw.send(`40${JSON.stringify(auth)}`);
-  const answer = JSON.parse((await raw.messages.next()).slice(2)) as Answer;
-  return { raw, answer };
+  return { raw, ...(await readAnswer(raw)) };
+}
+
+/** Takes what comes up to the answer to CONNECT. */
+async function readAnswer(raw: RawClient): Promise<Pick<Connection, 'answer' | 'missed'>> {
+  const missed: string[] = [];
+  for (;;) {
+    const text = await raw.messages.next();
+    if (text.startsWith('40')) return { answer: JSON.parse(text.slice(2)) as Answer, missed };
+    missed.push(text);
+  }
 }
 
 /** Loses the connection, and waits until the server knows. */
@@ -28,16 +41,6 @@ async function lose(raw: RawClient, socket: Socket): Promise<void> {
   const lost = eventOf(socket as never, 'disconnect');
   raw.socket.terminate();
   await lost;
-}
-
-/** Takes the events that came up to `end`. */
-async function eventsOf(raw: RawClient): Promise<unknown[]> {
-  const got: unknown[] = [];
-  for (;;) {
-    const event = JSON.parse((await raw.messages.next()).replace(/^42/, '')) as unknown[];
-    if (event[0] === 'end') return got;
-    got.push(event);
-  }
 }
 
 describe('recovery of a client of Hawser', () => {
@@ -79,16 +82,9 @@ describe('recovery of a client of Hawser', () => {
       { name: 'x' },
       true,
     ]);
+    expect(next.missed).toEqual(['42["b",2]', '42["d",4]', '451-["e",{"_placeholder":true,"num":0}]', '05']);
     again.emit('end');
-    const texts: string[] = [];
-    while (!texts.at(-1)?.includes('end')) texts.push(await next.raw.messages.next());
-    expect(texts).toEqual([
-      '42["b",2]',
-      '42["d",4]',
-      '451-["e",{"_placeholder":true,"num":0}]',
-      '05',
-      '42["end"]',
-    ]);
+    expect(await next.raw.messages.next()).toBe('42["end"]');
   });
 
   test('session goes on before it received anything', async () => {
@@ -97,7 +93,7 @@ describe('recovery of a client of Hawser', () => {
     await lose(raw, await sockets.next());
     io.emit('missed');
     const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
-    expect(await next.raw.messages.next()).toBe('42["missed"]');
+    expect(next.missed).toEqual(['42["missed"]']);
     expect((await sockets.next()).recovered).toBe(true);
   });
 
@@ -112,8 +108,55 @@ describe('recovery of a client of Hawser', () => {
     const again = await sockets.next();
     expect([again.recovered, again.id, io.sockets.sockets.size]).toEqual([true, socket.id, 1]);
     expect(io.sockets.sockets.get(socket.id)).toBe(again);
-    expect(await next.raw.messages.next()).toBe('42["a"]');
+    expect(next.missed).toEqual(['42["a"]']);
     await raw.closed;
+  });
+
+  test('what is emitted on a socket that is away is for the one that goes on with its session', async () => {
+    const { io, port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    socket.on('disconnect', () => socket.emit('in the listener'));
+    await lose(raw, socket);
+    io.emit('all');
+    expect(socket.emit('direct', 1)).toBe(false);
+    expect(socket.volatile.emit('volatile')).toBe(false);
+    io.to(socket.id).emit('by room');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(next.missed).toEqual(['42["in the listener"]', '42["all"]', '42["direct",1]', '42["by room"]']);
+    const again = await sockets.next();
+    socket.emit('by the old one');
+    expect(await next.raw.messages.next()).toBe('42["by the old one"]');
+    await lose(next.raw, again);
+    socket.emit('by the first');
+    again.emit('by the second');
+    const last = await connectHawser(port, { pid: answer.pid, hawser: { received: 5 } });
+    expect(last.missed).toEqual(['42["by the first"]', '42["by the second"]']);
+  });
+
+  test('what is emitted on a socket whose session is over is not kept', async () => {
+    const { io, port, sockets } = await startServer(RECOVERY);
+    const { recovery } = io.of('/').adapter as unknown as { recovery: { bytes: number } };
+    await connectHawser(port);
+    const ended = await sockets.next();
+    ended.disconnect();
+    expect(ended.emit('late')).toBe(false);
+    const { raw, answer } = await connectHawser(port);
+    const refused = await sockets.next();
+    await lose(raw, refused);
+    await connectHawser(port, { pid: answer.pid, hawser: { received: 7 } });
+    refused.emit('late');
+    expect(recovery.bytes).toBe(0);
+  });
+
+  test('what a listener of the adapter emits to a socket that joins again comes once', async () => {
+    const { io, port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    await lose(raw, await sockets.next());
+    io.emit('missed');
+    io.of('/').adapter.on('join-room', (room: string) => io.to(room).emit('joined'));
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(next.missed).toEqual(['42["missed"]', '42["joined"]']);
   });
 
   test('what is sent while middlewares take their time is not missed', async () => {
@@ -133,8 +176,7 @@ describe('recovery of a client of Hawser', () => {
     while (release.name === 'release') await new Promise((resolve) => setTimeout(resolve, 5));
     io.emit('meanwhile');
     release();
-    expect((await next.messages.next()).startsWith('40')).toBe(true);
-    expect(await next.messages.next()).toBe('42["meanwhile"]');
+    expect((await readAnswer(next)).missed).toEqual(['42["meanwhile"]']);
   });
 
   test('it is told why a session is not recovered', async () => {
@@ -196,12 +238,10 @@ describe('recovery of a client of Hawser', () => {
     } while (socket.conn.transport.writable);
     socket.emit('waits', 1);
     await lose(raw, socket);
-    socket.emit('too late');
+    socket.emit('away', 2);
     const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
-    const again = await sockets.next();
-    again.emit('end');
-    expect((await eventsOf(next.raw)).at(-1)).toEqual(['waits', 1]);
-    expect(again.recovered).toBe(true);
+    expect(next.missed.slice(-2)).toEqual(['42["waits",1]', '42["away",2]']);
+    expect((await sockets.next()).recovered).toBe(true);
   });
 });
 

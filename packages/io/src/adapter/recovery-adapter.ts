@@ -114,6 +114,11 @@ export class RecoveryAdapter extends Adapter {
     this.#kept.watch();
   }
 
+  /** Tells whether a session is away, and can go on. */
+  isAway(pid: string): boolean {
+    return this.#kept.recovery.isAway(pid, nowMs());
+  }
+
   /** Remembers that a session was ended on purpose. */
   end(pid: string): void {
     this.#kept.recovery.end(pid, nowMs());

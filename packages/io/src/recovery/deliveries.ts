@@ -17,7 +17,7 @@ export class Deliveries {
   #total: number;
   #forgotten: number;
   #lastForgotten: number;
-  #confirmed: number;
+  readonly #confirmed: number;
   #isCut = false;
   #trimAt = MIN_RUNS_TO_TRIM;
 
@@ -47,7 +47,7 @@ export class Deliveries {
     return this.#lastForgotten;
   }
 
-  /** How many of them the client is known to have. */
+  /** How many of them the client is known to have: it had them when its session was recovered. */
   get confirmed(): number {
     return this.#confirmed;
   }
@@ -78,13 +78,6 @@ export class Deliveries {
     this.#total++;
     if (last >= 0 && runs[last] === UNKEPT) runs[last + 1]!++;
     else runs.push(UNKEPT, 1);
-  }
-
-  /** The client has the first `count` events: it has answered what came behind them. */
-  confirm(count: number): void {
-    if (count <= this.#confirmed) return;
-    this.#confirmed = Math.min(count, this.#total);
-    this.#forget(this.#confirmed - this.#forgotten);
   }
 
   /** Forgets what the log has let go of: the numbers below `floor`. */

@@ -148,6 +148,12 @@ export class Recovery<Event> {
     }
   }
 
+  /** Tells whether a session is away, and its client may come back. */
+  isAway(pid: string, nowMs: number): boolean {
+    this.expire(nowMs);
+    return this.#away.has(pid);
+  }
+
   /** A session was ended on purpose: its client is told so, should it come back. */
   end(pid: string, nowMs: number): void {
     this.expire(nowMs);

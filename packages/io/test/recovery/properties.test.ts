@@ -45,7 +45,6 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('emit' as const), who, isKept: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('read' as const), who, count: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('confirm' as const), who }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('join' as const), who, room: fc.constantFrom(...ROOMS) }),
@@ -119,9 +118,6 @@ class World {
         break;
       case 'read':
         read(peer, action.count);
-        break;
-      case 'confirm':
-        if (peer.counts) peer.deliveries.confirm(peer.received);
         break;
       case 'join':
         peer.rooms.add(action.room);

@@ -220,9 +220,8 @@ describe('Recovery refuses', () => {
   it('a client that has less than it is known to have', () => {
     for (const position of [{ received: 1 }, { offset: undefined }]) {
       const recovery = open();
-      const deliveries = new Deliveries();
-      for (const event of ['a', 'b', 'c']) send(recovery, deliveries, event);
-      deliveries.confirm(2);
+      const deliveries = new Deliveries(2);
+      send(recovery, deliveries, 'c');
       recovery.lose(SESSION, deliveries, 0);
       expect(outcome(recovery, position)).toBe('unknown-offset');
     }

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { openRaw } from './rig/raw.ts';
+import { startServer } from './rig/servers.ts';
+
+test('a socket leaves a room, several at once, or all', async () => {
+  const { port, sockets } = await startServer();
+  const raw = await openRaw(port);
+  raw.send('40');
+  const socket = await sockets.next();
+  socket.join(['a', 'b', 'c', 'd']);
+  socket.leave('a');
+  expect(socket.leave(['b', 'c', 'unknown'])).toBeUndefined();
+  expect([...socket.rooms]).toEqual([socket.id, 'd']);
+  socket.leaveAll();
+  expect([...socket.rooms]).toEqual([]);
+});
+
+test('leaving several rooms is done when an adapter has done it for each', async () => {
+  const { io, port, sockets } = await startServer();
+  const raw = await openRaw(port);
+  raw.send('40');
+  const socket = await sockets.next();
+  const done: string[] = [];
+  io.of('/').adapter.del = async (_id, room) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    done.push(room as string);
+  };
+  await socket.leave(['a', 'b']);
+  expect(done).toEqual(['a', 'b']);
+});
+
+test('a client connects although the request of its connection was deleted to save memory', async () => {
+  const { io, port, sockets } = await startServer();
+  io.engine.on('connection', (conn: { request?: object }) => {
+    delete conn.request;
+  });
+  const raw = await openRaw(port);
+  raw.send('40');
+  const { handshake } = await sockets.next();
+  expect(handshake).toMatchObject({ headers: {}, url: '', query: {}, secure: true });
+  expect(await raw.messages.next()).toMatch(/^40/);
+});
