@@ -4,7 +4,7 @@ import { responseFields } from './groups/client-handshake.mjs';
 import { requestProblems, writeHead } from './http-head.mjs';
 import { RawConnection } from './raw-connection.mjs';
 
-const HEAD_WAIT_MS = 3000;
+const HEAD_WAIT_MS = 8000;
 
 /**
  * The client under test: listens for it, and hands each connection to the case that its path names.

@@ -3,7 +3,7 @@ import { OPCODE } from './frame.mjs';
 import { areSameReplies, judgement, showReplies, VERDICT, worstOf } from './verdict.mjs';
 
 /** How long to wait for replies and for a failing subject to close; only wrong subjects make us wait that long. */
-const REPLY_WAIT_MS = 3000;
+const REPLY_WAIT_MS = 10_000;
 /** How long a subject may take to fail at a bad octet before it gets the rest of the message. */
 const FAST_FAILURE_WAIT_MS = 1000;
 

@@ -6,7 +6,7 @@ import { MessageReader } from './message-reader.mjs';
 import { Signal } from './signal.mjs';
 
 /** How long the subject may leave the TCP connection open once the closing handshake is done. */
-const TCP_CLOSE_WAIT_MS = 2000;
+const TCP_CLOSE_WAIT_MS = 8000;
 /** How long a subject that failed the connection may take to close TCP before we answer its close frame. */
 const CLOSE_ANSWER_DELAY_MS = 20;
 /** Up to this many octets are paced by the clock, so that they really arrive one by one. */

@@ -4,8 +4,8 @@ import { judgeAnswer } from './deflate/agreement.mjs';
 import { responseProblems, writeHead } from './http-head.mjs';
 import { RawConnection } from './raw-connection.mjs';
 
-const CONNECT_WAIT_MS = 3000;
-const HEAD_WAIT_MS = 3000;
+const CONNECT_WAIT_MS = 8000;
+const HEAD_WAIT_MS = 8000;
 
 /** The server under test: opens connections to it, bare or with the handshake done. */
 export class ServerSubject {
