@@ -213,7 +213,7 @@ export class Socket<
     const packets = this.sendBuffer;
     this.sendBuffer = [];
     for (const packet of packets) this.#sendEvent(packet);
-    this.#queue?.drain(false);
+    this.#queue?.drain();
   }
 
   /** @internal Takes back an event that was never sent. */
@@ -239,7 +239,7 @@ export class Socket<
     this.#flags = {};
     const bytes = this.#measure({ type: EVENT, nsp: this.nsp, data: args });
     if (!this.#sendBudget.push(queue.events, event, bytes)) throw sendBufferFull();
-    queue.drain(false);
+    queue.drain();
   }
 
   #emit(args: AnyArguments): void {
@@ -361,7 +361,6 @@ export class Socket<
     this.receiveBuffer = [];
     for (const args of received) this.#dispatch(args);
     this._flush();
-    this.#queue?.drain(true);
     this.emitReserved('connect');
   }
 
