@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
@@ -7,7 +6,7 @@ import type { Server, Socket as ServerSocket } from 'socket.io';
 import * as msgpackParser from 'socket.io-msgpack-parser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer } from '../rig/servers.ts';
-import { dist, launchChromium, openPage } from './page.ts';
+import { buildOnce, dist, launchChromium, openPage } from './page.ts';
 
 const TIMEOUT_MS = 120_000;
 const upstream = join(__dirname, '../../../../node_modules/socket.io-client/dist');
@@ -16,10 +15,7 @@ const NAMES = ['socket.io.js', 'socket.io.min.js', 'socket.io.esm.min.js', 'sock
 let browser: Browser;
 
 beforeAll(async () => {
-  // The bundles are made of what the build made.
-  if (!existsSync(join(dist, 'socket.io.min.js'))) {
-    execFileSync(process.execPath, [join(__dirname, '../../../../scripts/build.mjs')]);
-  }
+  buildOnce();
   browser = await launchChromium();
 }, TIMEOUT_MS);
 
