@@ -23,6 +23,11 @@ export function isBlob(value: unknown): value is Blob {
   return typeof Blob === 'function' && value instanceof Blob;
 }
 
+/** Returns about how much of a message there is: UTF-16 units of text, bytes of anything else. */
+export function sizeOf(data: RawData): number {
+  return data?.length ?? data?.byteLength ?? data?.size ?? 0;
+}
+
 /** Returns what is to be sent as a string or as bytes over the same memory. */
 export function toPacketData(data: unknown): string | Uint8Array {
   if (typeof data === 'string') return data;

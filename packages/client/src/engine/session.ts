@@ -9,12 +9,18 @@ import { createCookieJar, defaultBinaryType, natives, nextTick } from '#platform
 import { Emitter } from '../emitter.ts';
 import { globals } from './globals.ts';
 import { resolveTarget } from './location.ts';
-import type { SocketOptions, TransportCtor } from './options.ts';
+import {
+  MAX_BUFFERED_BYTES,
+  MAX_BUFFERED_EVENTS,
+  type SocketOptions,
+  type TransportCtor,
+} from './options.ts';
 import {
   type BinaryType,
   isBlob,
   type Packet,
   type RawData,
+  sizeOf,
   toPacketData,
   type WriteOptions,
 } from './packet.ts';
@@ -36,6 +42,8 @@ const DEFAULTS: SocketOptions = Object.freeze({
   perMessageDeflate: { threshold: 1024 },
   transportOptions: {},
   closeOnBeforeunload: false,
+  maxBufferedEvents: MAX_BUFFERED_EVENTS,
+  maxBufferedBytes: MAX_BUFFERED_BYTES,
 });
 
 /** A tick that comes later than this says that the timers of this tab or machine stood still. */
@@ -86,6 +94,8 @@ export class SocketWithoutUpgrade
   #isInDoubt = false;
   #maxPayload: number | undefined;
   #inFlight = 0;
+  /** Of `writeBuffer`. */
+  #bufferedBytes = 0;
 
   constructor(uri?: string | SocketOptions | null, options?: SocketOptions) {
     super();
@@ -126,10 +136,28 @@ export class SocketWithoutUpgrade
     return this.#inFlight;
   }
 
-  /** Sends a message. `callback` is called when it was handed to the transport. */
+  /**
+   * Sends a message. `callback` is called when it was handed to the transport.
+   * @throws Error when too much waits already
+   */
   write(data: RawData, options?: WriteOptions, callback?: () => void): this {
+    if (this._isFull()) throw new Error('writeBuffer is full: see maxBufferedBytes');
+    return this._write(data, options, callback);
+  }
+
+  /** @internal As {@link write}, however much waits: a packet goes as a whole or not at all. */
+  _write(data: RawData, options?: WriteOptions, callback?: () => void): this {
     this.#sendPacket('message', data, options, callback);
     return this;
+  }
+
+  /** @internal Tells whether so much waits that nothing should be added: the server reads too slowly. */
+  _isFull(): boolean {
+    const { maxBufferedEvents, maxBufferedBytes } = this.opts;
+    return (
+      this.writeBuffer.length >= maxBufferedEvents! ||
+      this.#bufferedBytes + this.transport.bufferedAmount >= maxBufferedBytes!
+    );
   }
 
   /** As {@link write}. */
@@ -173,7 +201,8 @@ export class SocketWithoutUpgrade
 
   /** @internal */
   sendHeartbeat(type: 'ping' | 'pong', data: RawData): void {
-    this.#sendPacket(type, data);
+    // Who pings and does not read has no use for the answer.
+    if (!this._isFull()) this.#sendPacket(type, data);
   }
 
   /** @internal */
@@ -192,7 +221,7 @@ export class SocketWithoutUpgrade
     // A listener still sees what was not sent.
     this.emitReserved('close', reason, description);
     this.writeBuffer = [];
-    this.#inFlight = 0;
+    this.#inFlight = this.#bufferedBytes = 0;
   }
 
   protected createTransport(name: string): Transport {
@@ -344,6 +373,7 @@ export class SocketWithoutUpgrade
     const packet: Packet = { type, data, options: { ...options, compress: options?.compress !== false } };
     this.emitReserved('packetCreate', packet);
     this.writeBuffer.push(packet);
+    this.#bufferedBytes += sizeOf(data);
     if (callback) this.once('flush', callback);
     this.flush();
   }
@@ -362,7 +392,7 @@ export class SocketWithoutUpgrade
   }
 
   #drained(): void {
-    this.writeBuffer.splice(0, this.#inFlight);
+    for (const { data } of this.writeBuffer.splice(0, this.#inFlight)) this.#bufferedBytes -= sizeOf(data);
     this.#inFlight = 0;
     if (this.writeBuffer.length > 0) {
       this.flush();
