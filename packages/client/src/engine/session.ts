@@ -1,13 +1,8 @@
-import {
-  type Packet as CorePacket,
-  countFitting,
-  decodeHandshake,
-  type HeartbeatHandler,
-  PingWatcher,
-} from '@hawser/protocol/engineio';
+import { countFitting, decodeHandshake } from '@hawser/protocol/engineio';
 import { createCookieJar, defaultBinaryType, natives, nextTick } from '#platform';
 import { Emitter } from '../emitter.ts';
 import { globals } from './globals.ts';
+import { Heartbeat, type HeartbeatHost } from './heartbeat.ts';
 import { resolveTarget } from './location.ts';
 import {
   MAX_BUFFERED_BYTES,
@@ -26,7 +21,7 @@ import {
 } from './packet.ts';
 import type { CookieJar } from './platform.ts';
 import type { HandshakeData, SocketReservedEvents } from './session-events.ts';
-import { Clock, installTimerFunctions, startTimer, type Timer, type Timers } from './timers.ts';
+import { installTimerFunctions, startTimer, type Timers } from './timers.ts';
 import type { CloseDetails, Transport, TransportError } from './transport.ts';
 
 type SocketState = 'opening' | 'open' | 'closing' | 'closed';
@@ -46,9 +41,6 @@ const DEFAULTS: SocketOptions = Object.freeze({
   maxBufferedBytes: MAX_BUFFERED_BYTES,
 });
 
-/** A tick that comes later than this says that the timers of this tab or machine stood still. */
-const LATE_MS = 1000;
-
 /**
  * A session that stays on the transport with which it began.
  *
@@ -62,7 +54,7 @@ const LATE_MS = 1000;
  */
 export class SocketWithoutUpgrade
   extends Emitter<Record<never, never>, Record<never, never>, SocketReservedEvents>
-  implements HeartbeatHandler
+  implements HeartbeatHost
 {
   static priorWebsocketSuccess = false;
   static protocol = 4;
@@ -85,13 +77,10 @@ export class SocketWithoutUpgrade
   readonly _cookieJar: CookieJar | undefined;
   /** The session is between two transports. */
   upgrading = false;
-  protected readonly clock = new Clock();
   readonly #query: Record<string, string>;
   readonly #classes: Record<string, TransportCtor> = {};
   readonly #unlisten: (() => void)[] = [];
-  #heartbeat: PingWatcher | undefined;
-  #heartbeatTimer: Timer;
-  #isInDoubt = false;
+  readonly #heartbeat: Heartbeat;
   #maxPayload: number | undefined;
   #inFlight = 0;
   /** Of `writeBuffer`. */
@@ -107,6 +96,7 @@ export class SocketWithoutUpgrade
     const opts: SocketOptions = { ...DEFAULTS, ...given, path, query };
     installTimerFunctions(this, opts);
     this.opts = opts;
+    this.#heartbeat = new Heartbeat(this, opts.autoUnref);
     this.secure = secure;
     this.hostname = hostname;
     this.port = port;
@@ -179,30 +169,17 @@ export class SocketWithoutUpgrade
    * has fired since, as in a tab in the background or after a sleep. What is sent now should wait.
    */
   _hasPingExpired(): boolean {
-    if (
-      !this.#isInDoubt &&
-      this.clock.now() >= (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY)
-    ) {
-      this.#isInDoubt = true;
-      nextTick(() => this.#tick());
-    }
-    return this.#isInDoubt;
+    return this.#heartbeat.hasExpired();
   }
 
   /** @internal When silence is too long, as a time of `Date.now`. */
   get _pingTimeoutTime(): number {
-    return Date.now() + (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY) - this.clock.now();
+    const { deadlineMs, clock } = this.#heartbeat;
+    return Date.now() + deadlineMs - clock.now();
   }
 
   set _pingTimeoutTime(timeMs: number) {
-    const lateMs = timeMs - this._pingTimeoutTime;
-    this.#heartbeat?.markAlive(this.clock.now() + lateMs);
-  }
-
-  /** @internal */
-  sendHeartbeat(type: 'ping' | 'pong', data: RawData): void {
-    // Who pings and does not read has no use for the answer.
-    if (!this._isFull()) this.#sendPacket(type, data);
+    this.#heartbeat.deadlineMs += timeMs - this._pingTimeoutTime;
   }
 
   /** @internal */
@@ -211,9 +188,14 @@ export class SocketWithoutUpgrade
   }
 
   /** @internal */
+  onRevived(): void {
+    this.emitReserved('revived');
+  }
+
+  /** @internal */
   _onClose(reason: string, description?: CloseDetails | Error): void {
     if (this.readyState === 'closed') return;
-    this.clearTimeoutFn(this.#heartbeatTimer);
+    this.#heartbeat.stop();
     this.#dropTransport();
     for (const unlisten of this.#unlisten) unlisten();
     this.readyState = 'closed';
@@ -245,7 +227,7 @@ export class SocketWithoutUpgrade
     transport
       .on('drain', () => this.#drained())
       .on('packet', (packet) => this.#guard(() => this.#onPacket(packet)))
-      .on('progress', () => this.#heard())
+      .on('progress', () => this.#heartbeat.markAlive())
       .on('error', (error) => this.#onError(error))
       .on('close', (details) => {
         const isSilence = details?.description === 'ping timeout';
@@ -261,17 +243,15 @@ export class SocketWithoutUpgrade
   }
 
   protected onHandshake(data: HandshakeData): void {
+    this.#heartbeat.start(data.pingInterval + data.pingTimeout);
+    // A listener may close the session.
     this.emitReserved('handshake', data);
     this.id = data.sid;
     this.transport.query.sid = data.sid;
     this.#maxPayload = data.maxPayload;
-    const timing = { pingIntervalMs: data.pingInterval, pingTimeoutMs: data.pingTimeout };
-    this.#heartbeat = new PingWatcher(timing, this);
-    this.#heartbeat.tick(this.clock.now());
     // A listener may have closed it.
     if (this.readyState === 'opening') this.onOpen();
     else if (this.readyState === 'closing') this.flush();
-    if (this.readyState !== 'closed') this.#schedule();
   }
 
   protected flush(): void {
@@ -306,14 +286,15 @@ export class SocketWithoutUpgrade
     if (this.readyState === 'closed') return;
     this.emitReserved('packet', packet);
     this.emitReserved('heartbeat');
-    this.#heard();
+    this.#heartbeat.markAlive();
     const { type, data = '' } = packet;
     switch (type) {
       case 'open':
-        if (this.#heartbeat === undefined) this.#begin(data);
+        if (!this.id) this.#begin(data);
         break;
       case 'ping':
-        this.#heartbeat?.receivePacket(packet as CorePacket, this.clock.now());
+        // Who pings and does not read has no use for the answer.
+        if (!this._isFull()) this.#sendPacket('pong', data);
         this.emitReserved('ping');
         this.emitReserved('pong');
         break;
@@ -339,29 +320,6 @@ export class SocketWithoutUpgrade
         throw error;
       });
     }
-  }
-
-  #heard(): void {
-    this.#heartbeat?.markAlive(this.clock.now());
-    if (!this.#isInDoubt) return;
-    this.#isInDoubt = false;
-    this.emitReserved('revived');
-  }
-
-  #tick(): void {
-    const nowMs = this.clock.now();
-    const heartbeat = this.#heartbeat!;
-    if (this.readyState === 'closed') return;
-    if (nowMs - heartbeat.nextDeadline() > LATE_MS) this.#isInDoubt = true;
-    heartbeat.tick(nowMs);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    const delayMs = this.#heartbeat!.nextDeadline() - this.clock.now();
-    this.clearTimeoutFn(this.#heartbeatTimer);
-    if ((this.readyState as SocketState) === 'closed') return;
-    this.#heartbeatTimer = startTimer(this, () => this.#tick(), delayMs, this.opts.autoUnref);
   }
 
   #sendPacket(type: Packet['type'], data: RawData, options?: WriteOptions, callback?: () => void): void {
