@@ -19,18 +19,15 @@ const BUNDLES = [
 
 /** Properties and methods of the sources that are nobody else's: no option, no API, no name of the DOM. */
 const INTERNAL = `
-  emitReserved clearTimeoutFn setTimeoutFn attachments attachmentCount nextDeadline allocate finishClosing
-  onViolation maxPacketLength maxPayloadLength maxPackets markAlive isPending extractArray takesError onProgress
-  onSuccess onFailure transportClosed onUpgradeFailed stampedQuery pingIntervalMs pingTimeoutMs resumePolling
-  pausePolling pollingPaused receivePacket encodePayload decodePayload decodeFrame encodeFrame decodeBase64
-  encodeBase64 writeUtf8 readUtf8 utf8Length isExpendable sendProbe onUpgraded hasPassed sendHeartbeat onSilence
-  receiveText receiveAttachment isRetry tryCount inFlight handOut violation failures BINARY_EVENT BINARY_ACK
-  CONNECT_ERROR abandon _isHawser _takeBack _fail _flush _packet reviver refusal maxFrameBytes
-  createTransport setTransport createUri ackId defaultBinaryType toBinary createCookieJar exchange
-  supportsBinary _autoConnect isBinary container _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades _onClose
-  _destroy _close incoming outgoing attempts callback clock onHandshake withError _cookieJar original CONNECT
-  DISCONNECT EVENT ACK doubtAtMs onDoubt _isFull _write takeDoubt atMs receiveText restart append parts
-  isExpendable maxAttachments container authority isIpv6 relative prototypes slots
+  emitReserved clearTimeoutFn setTimeoutFn finishClosing maxPacketLength maxPayloadLength maxPackets markAlive
+  hasExpired deadlineMs clock isPending takesError onProgress onSuccess onFailure onSilence onRevived transportClosed
+  onUpgradeFailed stampedQuery resumePolling pausePolling pollingPaused receivePacket encodePayload decodePayload
+  decodeFrame encodeFrame decodeBase64 encodeBase64 writeUtf8 readUtf8 utf8Length allocate isExpendable sendProbe
+  onUpgraded isRetry tryCount inFlight handOut violation failures abandon nextDeadline restart _isHawser _takeBack
+  _fail _flush _packet _isFull _write _autoConnect _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades
+  _onClose _destroy _close refusal codec createTransport setTransport createUri ackId defaultBinaryType toBinary
+  createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
+  original isIpv6 authority relative
 `
   .trim()
   .split(/\s+/);
@@ -52,7 +49,12 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
     format,
     name: 'io',
     exports: isScript ? 'default' : 'named',
-    minify: isMinified && { compress: true, mangle: true, codegen: true, mangleProps: { include: new RegExp(`^(?:${INTERNAL.join('|')})$`) } },
+    minify: isMinified && {
+      compress: true,
+      mangle: true,
+      codegen: true,
+      mangleProps: { include: new RegExp(`^(?:${INTERNAL.join('|')})$`) },
+    },
     comments: { annotation: false, legal: false },
     sourcemap: true,
     postBanner: BANNER,
