@@ -115,8 +115,9 @@ function extract(value: AnyValue, key: string, attachments: unknown[]): unknown 
   if (isBinary(json)) return { _placeholder: true, num: attachments.push(json) - 1 };
   let copy: AnyValue;
   for (const name of Object.keys(json)) {
-    const extracted = extract(json[name], name, attachments);
-    if (extracted === json[name]) continue;
+    const item = json[name];
+    const extracted = typeof item === 'object' ? extract(item, name, attachments) : item;
+    if (extracted === item) continue;
     // The copy is final: no `toJSON` makes something else of it.
     copy ??= Array.isArray(json)
       ? [...json]

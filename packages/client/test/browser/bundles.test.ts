@@ -29,6 +29,10 @@ describe.each(NAMES)('%s', (name) => {
     expect(myGzip).toBeLessThan(theirGzip!);
   });
 
+  test('has the words of close reasons as they are', () => {
+    expect(readFileSync(join(dist, name), 'utf8')).toContain('policy violation');
+  });
+
   test('has a source map', () => {
     const { sources, mappings } = JSON.parse(readFileSync(join(dist, `${name}.map`), 'utf8'));
     expect(sources.length).toBeGreaterThan(10);
