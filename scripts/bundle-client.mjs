@@ -19,17 +19,15 @@ const BUNDLES = [
 
 /** Properties and methods of the sources that are nobody else's: no option, no API, no name of the DOM. */
 const INTERNAL = `
-  emitReserved clearTimeoutFn setTimeoutFn attachments attachmentCount nextDeadline allocate finishClosing
-  onViolation maxPacketLength maxPayloadLength maxPackets markAlive isPending extractArray takesError onProgress
-  onSuccess onFailure transportClosed onUpgradeFailed stampedQuery pingIntervalMs pingTimeoutMs resumePolling
-  pausePolling pollingPaused receivePacket encodePayload decodePayload decodeFrame encodeFrame decodeBase64
-  encodeBase64 writeUtf8 readUtf8 utf8Length isExpendable sendProbe onUpgraded hasPassed sendHeartbeat onSilence
-  receiveText receiveAttachment isRetry tryCount inFlight handOut violation failures BINARY_EVENT BINARY_ACK
-  CONNECT_ERROR abandon jitter minMs maxMs _isHawser _takeBack _fail _flush _packet reviver refusal maxFrameBytes
-  createTransport setTransport createUri ackId defaultBinaryType toBinary createCookieJar exchange
-  supportsBinary _autoConnect isBinary container _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades _onClose
-  _destroy _close incoming outgoing attempts callback clock onHandshake withError _cookieJar original CONNECT
-  DISCONNECT EVENT ACK doubtAtMs onDoubt
+  emitReserved clearTimeoutFn setTimeoutFn finishClosing maxPacketLength maxPayloadLength maxPackets markAlive
+  hasExpired deadlineMs clock isPending takesError onProgress onSuccess onFailure onSilence onRevived transportClosed
+  onUpgradeFailed stampedQuery resumePolling pausePolling pollingPaused receivePacket encodePayload decodePayload
+  decodeFrame encodeFrame decodeBase64 encodeBase64 writeUtf8 readUtf8 utf8Length allocate isExpendable sendProbe
+  onUpgraded isRetry tryCount inFlight handOut violation failures abandon nextDeadline restart _isHawser _takeBack
+  _fail _flush _packet _isFull _write _autoConnect _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades
+  _onClose _destroy _close refusal codec createTransport setTransport createUri ackId defaultBinaryType toBinary
+  createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
+  original isIpv6 authority relative
 `
   .trim()
   .split(/\s+/);
@@ -44,29 +42,24 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
     platform: 'browser',
     transform: { target: TARGET },
     treeshake: { manualPureFunctions: ['Object.freeze'] },
-    plugins: [modules(parser), shortNames()],
+    plugins: [modules(parser)],
   });
   await bundle.write({
     file: `${home}/dist/${file}`,
     format,
     name: 'io',
     exports: isScript ? 'default' : 'named',
-    minify: isMinified,
+    minify: isMinified && {
+      compress: true,
+      mangle: true,
+      codegen: true,
+      mangleProps: { include: new RegExp(`^(?:${INTERNAL.join('|')})$`) },
+    },
     comments: { annotation: false, legal: false },
     sourcemap: true,
     postBanner: BANNER,
   });
   await bundle.close();
-}
-
-/** Gives properties that no program sees short names, as the minifier does not know which those are. */
-function shortNames() {
-  const words = new RegExp(`\\b(?:${INTERNAL.join('|')})\\b`, 'g');
-  const names = new Map(INTERNAL.map((name, index) => [name, `$${index.toString(36)}`]));
-  return {
-    name: 'hawser-short-names',
-    transform: (code) => ({ code: code.replace(words, (word) => names.get(word)), map: null }),
-  };
 }
 
 /** Makes the entry of a script, and puts `parser` in the place of the one that the client has. */

@@ -1,55 +1,128 @@
-import {
-  type Attachment,
-  Decoder as CoreDecoder,
-  Encoder as CoreEncoder,
-  isBufferOrView,
-  type ViolationCode,
-} from '@hawser/protocol/socketio';
+import { isReservedEvent } from '@hawser/protocol/socketio';
 import { Emitter } from './emitter.ts';
-import { isBlob } from './engine/packet.ts';
+import { isBinary } from './engine/packet.ts';
+import { SocketError } from './errors.ts';
 import type { AnyValue } from './events.ts';
 import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
 
-const core = new CoreEncoder({ isBinary: (value) => isBufferOrView(value) || isBlob(value) });
+/** A type, how many attachments follow, a namespace, an id, JSON: each but the first may be missing. */
+const PACKET = /^([0-6])(?:(\d{1,9})-)?(?:(\/[^,]*),?)?(\d{1,16})?([\s\S]+)?$/;
+const [CONNECT, DISCONNECT, EVENT, ACK] = [0, 1, 2, 3] as const;
+/** How much the types that announce attachments are above those that do not. */
+const BINARY_OFFSET = 3;
+const MAX_ATTACHMENTS = 10;
 
+/**
+ * Writes packets as `<type>[<attachments>-][<namespace>,][<id>][JSON]`, and binary data behind that.
+ * @see https://socket.io/docs/v4/socket-io-protocol/
+ */
 class Encoder implements PacketEncoder {
-  encode(packet: Packet): AnyValue[] {
-    const { text, attachments } = core.encode(packet);
-    return [text, ...attachments];
+  encode({ type, nsp, id, data }: Packet): AnyValue[] {
+    const attachments: unknown[] = [];
+    const plain = type === EVENT || type === ACK ? extract(data, '', attachments) : data;
+    const count = attachments.length;
+    const head = (count > 0 ? `${type + BINARY_OFFSET}${count}-` : type) + (nsp === '/' ? '' : `${nsp},`);
+    return [
+      head + (id ?? '') + (plain === undefined || plain === null ? '' : JSON.stringify(plain)),
+      ...attachments,
+    ];
   }
 }
 
+/** Reads what an {@link Encoder} writes. It throws at what is none of it, and reads nothing more after that. */
 class Decoder
   extends Emitter<Record<never, never>, Record<never, never>, { decoded: (packet: Packet) => void }>
   implements PacketDecoder
 {
-  readonly #decoder: CoreDecoder;
-  #violation: ViolationCode | undefined;
-
-  /** The transports bound what a message can be; a packet is a few of them. */
-  constructor() {
-    super();
-    this.#decoder = new CoreDecoder(
-      {
-        onPacket: (packet) => this.emitReserved('decoded', packet as Packet),
-        onViolation: (code) => {
-          this.#violation = code;
-        },
-      },
-      { maxPacketLength: Number.POSITIVE_INFINITY },
-    );
-  }
+  /** The parts of a packet whose attachments are on their way. */
+  #parts: readonly (string | undefined)[] | null = null;
+  #attachments: unknown[] = [];
 
   add(data: AnyValue): void {
-    if (typeof data === 'string') this.#decoder.receiveText(data);
-    else this.#decoder.receiveAttachment(data as Attachment);
-    if (this.#violation !== undefined) throw new Error(this.#violation);
+    if (typeof data !== 'string') {
+      if (this.#parts === null) fail('attachment without a packet');
+      this.#attachments.push(data);
+    } else {
+      if (this.#parts !== null) fail('text where an attachment is due');
+      this.#parts = PACKET.exec(data) ?? fail();
+    }
+    const [, type, count = 0] = this.#parts;
+    if (Number(type) > 4 !== Number(count) > 0) fail();
+    if (Number(count) > MAX_ATTACHMENTS) fail('too many attachments');
+    if (this.#attachments.length < Number(count)) return;
+    const packet = read(this.#parts, this.#attachments);
+    this.destroy();
+    this.emitReserved('decoded', packet);
   }
 
   destroy(): void {
-    this.#decoder.stop();
+    this.#parts = null;
+    this.#attachments = [];
   }
 }
 
 /** The parser that both ends have without the option. */
 export const defaultParser: Parser = { Encoder, Decoder };
+
+function fail(message = 'packet is not valid'): never {
+  throw new SocketError('SIO_ERR_INVALID_PACKET', message);
+}
+
+function read(
+  [, wireType, count, nsp = '/', digits, json]: readonly (string | undefined)[],
+  attachments: readonly unknown[],
+): Packet {
+  const type = (Number(wireType) - (count ? BINARY_OFFSET : 0)) as Packet['type'];
+  const fill = (key: string, value: AnyValue) => {
+    if (value?._placeholder !== true) return value;
+    // Not the length, nor what all arrays have, and nothing that could become a prototype.
+    const isOne = typeof value.num === 'number' && value.num in attachments && key !== '__proto__';
+    return isOne ? attachments[value.num] : fail();
+  };
+  const data = json === undefined ? undefined : JSON.parse(json, count ? fill : undefined);
+  const id = digits === undefined ? undefined : Number(digits);
+  if (!isValid(type, data, id)) fail();
+  return { type, nsp, data, id: id! };
+}
+
+/** An ACK answers something, an EVENT may ask for an answer, and nothing else has an id. */
+function isValid(type: Packet['type'], data: AnyValue, id: number | undefined): boolean {
+  if (type === EVENT || type === ACK) {
+    const hasId = id === undefined ? type === EVENT : Number.isSafeInteger(id);
+    return hasId && Array.isArray(data) && (type === ACK || isEventName(data[0]));
+  }
+  if (id !== undefined) return false;
+  if (data === undefined) return type === CONNECT || type === DISCONNECT;
+  return type !== DISCONNECT && (isRecord(data) || (type !== CONNECT && typeof data === 'string'));
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isEventName(name: unknown): boolean {
+  return (typeof name === 'string' || typeof name === 'number') && !isReservedEvent(name);
+}
+
+/**
+ * Returns `value` with placeholders for binary data, which goes to `attachments`. What has none in it stays as it is,
+ * and nothing is changed: what is on the way to binary data is copied. An object is what `toJSON` makes of it.
+ */
+function extract(value: AnyValue, key: string, attachments: unknown[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const json = typeof value.toJSON === 'function' && !isBinary(value) ? value.toJSON(key) : value;
+  if (typeof json !== 'object' || json === null) return value;
+  if (isBinary(json)) return { _placeholder: true, num: attachments.push(json) - 1 };
+  let copy: AnyValue;
+  for (const name of Object.keys(json)) {
+    const item = json[name];
+    const extracted = typeof item === 'object' ? extract(item, name, attachments) : item;
+    if (extracted === item) continue;
+    // The copy is final: no `toJSON` makes something else of it.
+    copy ??= Array.isArray(json)
+      ? [...json]
+      : { ...json, ...(typeof json.toJSON === 'function' && { toJSON: undefined }) };
+    copy[name] = extracted;
+  }
+  return copy ?? value;
+}

@@ -1,5 +1,8 @@
 /** Codes of {@link SocketError}; stable, while messages are not. */
-export type SocketErrorCode = 'SIO_ERR_SEND_BUFFER_FULL' | 'SIO_ERR_RECEIVE_BUFFER_FULL';
+export type SocketErrorCode =
+  | 'SIO_ERR_SEND_BUFFER_FULL'
+  | 'SIO_ERR_RECEIVE_BUFFER_FULL'
+  | 'SIO_ERR_INVALID_PACKET';
 
 /** An error of a socket. */
 export class SocketError extends Error {
@@ -13,5 +16,5 @@ export class SocketError extends Error {
 
 /** What `emit` throws when too much waits already. */
 export function sendBufferFull(): SocketError {
-  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'sendBuffer is full: see maxBufferedBytes');
+  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'too much waits to be sent: see maxBufferedBytes');
 }

@@ -227,7 +227,7 @@ export class Manager<
   /** @internal Sends a packet. */
   _packet(packet: Packet): void {
     const { options, ...plain } = packet;
-    for (const frame of this.encoder.encode(plain)) this.engine.write(frame, { ...options, packet } as Sent);
+    for (const frame of this.encoder.encode(plain)) this.engine._write(frame, { ...options, packet } as Sent);
   }
 
   /** @internal Closes the connection on the program's behalf. */
@@ -241,9 +241,9 @@ export class Manager<
     this._close();
   }
 
-  /** @internal What one of the sockets was sent cannot be kept. */
-  _fail(error: Error): void {
-    this.#onclose('parse error', error);
+  /** @internal What one of the sockets was sent, or answers, cannot be kept. */
+  _fail(error: Error, reason = 'parse error'): void {
+    this.#onclose(reason, error);
   }
 
   #tune(name: 'minMs' | 'maxMs' | 'jitter', value: number | undefined): this | number {

@@ -28,13 +28,10 @@ export class RetryQueue {
     this.#send = send;
   }
 
-  /**
-   * Sends the first event, if there is one.
-   * @param isForced - also if it was sent already, over a connection that is gone
-   */
-  drain(isForced: boolean): void {
+  /** Sends the first event, unless it waits for its answer: at a disconnect it is told that there will be none. */
+  drain(): void {
     const event = this.events[0];
-    if (event === undefined || (event.isPending && !isForced) || !this.#canSend()) return;
+    if (event === undefined || event.isPending || !this.#canSend()) return;
     event.isPending = true;
     const tryCount = ++event.tryCount;
     this.#send(event, (error: Error | null, ...answer: AnyArguments) => {
@@ -45,7 +42,7 @@ export class RetryQueue {
         event.callback?.(error, ...answer);
       }
       event.isPending = false;
-      this.drain(false);
+      this.drain();
     });
   }
 }

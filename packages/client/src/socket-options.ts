@@ -13,7 +13,7 @@ export interface SocketOptions {
   /** Milliseconds to wait for any acknowledgement. */
   ackTimeout?: number;
   /**
-   * Most events that wait in `sendBuffer`, in `receiveBuffer`, or for `retries`; `emit` throws
+   * Most events that wait in `sendBuffer`, in `receiveBuffer`, for `retries`, or for the transport; `emit` throws
    * `SIO_ERR_SEND_BUFFER_FULL` for one more.
    * @defaultValue 100 000
    */

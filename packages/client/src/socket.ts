@@ -2,6 +2,8 @@ import { isReservedEvent } from '@hawser/protocol/socketio';
 import { Acknowledgements } from './acknowledgements.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { CatchAllEmitter } from './catch-all.ts';
+import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './engine/options.ts';
+import { sizeOf } from './engine/packet.ts';
 import { SocketError, sendBufferFull } from './errors.ts';
 import type {
   AllButLast,
@@ -52,9 +54,6 @@ interface Flags {
 type Callback = AnyListener & { withError?: boolean };
 
 const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR] = [0, 1, 2, 3, 4] as const;
-
-const MAX_BUFFERED_EVENTS = 100_000;
-const MAX_BUFFERED_BYTES = 67_108_864;
 
 /**
  * What a program has of a namespace of a server.
@@ -153,7 +152,7 @@ export class Socket<
    * Sends an event. A function as the last argument is called with the server's answer. While there is no
    * connection, the event waits in `sendBuffer`.
    * @throws Error when the name is one of the library's own
-   * @throws SIO_ERR_SEND_BUFFER_FULL when too much waits already
+   * @throws SIO_ERR_SEND_BUFFER_FULL when too much waits already: here, or for a server that reads slowly
    */
   override emit<Name extends EventNames<EmitEvents>>(ev: Name, ...args: EventParams<EmitEvents, Name>): this {
     if (isReservedEvent(ev)) throw new Error(`"${String(ev)}" is a reserved event name`);
@@ -213,7 +212,7 @@ export class Socket<
     const packets = this.sendBuffer;
     this.sendBuffer = [];
     for (const packet of packets) this.#sendEvent(packet);
-    this.#queue?.drain(false);
+    this.#queue?.drain();
   }
 
   /** @internal Takes back an event that was never sent. */
@@ -239,7 +238,7 @@ export class Socket<
     this.#flags = {};
     const bytes = this.#measure({ type: EVENT, nsp: this.nsp, data: args });
     if (!this.#sendBudget.push(queue.events, event, bytes)) throw sendBufferFull();
-    queue.drain(false);
+    queue.drain();
   }
 
   #emit(args: AnyArguments): void {
@@ -254,7 +253,9 @@ export class Socket<
     const callback: Callback | undefined = typeof args.at(-1) === 'function' ? args.pop() : undefined;
     if (callback) packet.id = ackId ?? this.#ids++;
     const mustWait = this.#mustWait;
-    const isDiscarded = volatile && (mustWait || !this.io.engine.transport.writable);
+    const isFull = !mustWait && this.io.engine._isFull();
+    const isDiscarded = volatile && (mustWait || isFull || !this.io.engine.transport.writable);
+    if (isFull && !isDiscarded && !isRetry) throw sendBufferFull();
     if (!isDiscarded && mustWait) this.#buffer(packet);
     if (callback) {
       const timeoutMs = timeout ?? this.#opts.ackTimeout;
@@ -274,9 +275,7 @@ export class Socket<
 
   /** Returns the bytes of a packet as it is sent. */
   #measure({ options: _options, ...packet }: Packet): number {
-    return this.io.encoder
-      .encode(packet)
-      .reduce((sum, frame) => sum + (frame.length ?? frame.byteLength ?? frame.size), 0);
+    return this.io.encoder.encode(packet).reduce((sum, frame) => sum + sizeOf(frame), 0);
   }
 
   #sendEvent(packet: Packet): void {
@@ -363,7 +362,6 @@ export class Socket<
     this.receiveBuffer = [];
     for (const args of received) this.#dispatch(args);
     this._flush();
-    this.#queue?.drain(true);
     this.emitReserved('connect');
   }
 
@@ -393,7 +391,9 @@ export class Socket<
     return (...args) => {
       if (isSent) return;
       isSent = true;
-      this.io._packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
+      // A server that asks and does not read the answers.
+      if (this.io.engine._isFull()) this.io._fail(sendBufferFull(), 'transport error');
+      else this.io._packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
     };
   }
 }

@@ -54,6 +54,14 @@ test('the queue of retries is bounded too', () => {
   expect(() => socket.emit('c')).toThrow(expect.objectContaining({ code: 'SIO_ERR_SEND_BUFFER_FULL' }));
 });
 
+test('a server that answers CONNECT without a sid, as Socket.IO 2 does, is a connect_error', async () => {
+  const engine = await startEngine((session) => session.send('0'));
+  const socket = connect(engine.url, { reconnection: false });
+  const [error] = await eventOf(socket, 'connect_error');
+  expect(error).toMatchObject({ message: 'the server speaks Socket.IO 2' });
+  expect(socket.connected).toBe(false);
+});
+
 test('receiveBuffer is bounded: a server that sends events without end before CONNECT is left', async () => {
   const engine = await startEngine((session) => {
     for (let i = 0; i < 20; i++) session.send('2["flood"]');

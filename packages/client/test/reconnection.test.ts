@@ -149,5 +149,5 @@ test('a packet that the parser cannot read is a parse error', async () => {
   const socket = connect(rig.url, { reconnection: false });
   const [reason, description] = await eventOf(socket, 'disconnect');
   expect(reason).toBe('parse error');
-  expect(description).toMatchObject({ message: 'SIO_ERR_UNKNOWN_PACKET_TYPE' });
+  expect(description).toMatchObject({ code: 'SIO_ERR_INVALID_PACKET' });
 });

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type AcceptedResponse, CloseCode, Endpoint } from '@hawser/protocol/websocket';
 import type { ClientTarget, CloseStatus } from './client-target.ts';
 import { Compressor } from './compression/compressor.ts';
@@ -5,6 +6,7 @@ import { DeadlineTimer } from './deadline-timer.ts';
 import { type Dialled, type Dialling, dial } from './dial.ts';
 import { WebSocketError } from './errors.ts';
 import { NodeNatives } from './natives.ts';
+import { TEXT_MESSAGE } from './outgoing.ts';
 import { StreamConnection } from './stream-connection.ts';
 import type { SendResult, StreamEvents } from './stream-context.ts';
 import { TurnFlusher } from './turn-flusher.ts';
@@ -82,6 +84,9 @@ export class ClientConnection<Peer> {
   /** Paused before there was a stream. */
   #isPaused = false;
   #isTerminated = false;
+  /** Of the connection once it is open: what keeps the process alive. */
+  #socket: Partial<Socket> | null = null;
+  #isReferenced = true;
 
   /** @param maxUnwrittenBytes - so much is collected within one turn before it is written after all */
   constructor(peer: Peer, events: ClientEvents<Peer>, target: ClientTarget, maxUnwrittenBytes: number) {
@@ -110,8 +115,11 @@ export class ClientConnection<Peer> {
     return this.#stream?.bufferedBytes ?? 0;
   }
 
-  send(payload: string | Uint8Array): SendResult {
-    return this.#stream?.send(payload, typeof payload !== 'string') ?? 'closed';
+  /** @param isCompressible - it may be compressed, if it is worth it */
+  send(payload: string | Uint8Array, isCompressible = true): SendResult {
+    const isBinary = typeof payload !== 'string';
+    if (isCompressible) return this.#stream?.send(payload, isBinary) ?? 'closed';
+    return this.#stream?.sendFrame(payload, { ...TEXT_MESSAGE, isBinary, isCompressible }) ?? 'closed';
   }
 
   /** @see Connection.ping */
@@ -153,6 +161,13 @@ export class ClientConnection<Peer> {
     this.#stream?.resumeDelivery();
   }
 
+  /** Sets whether the open connection keeps the process alive. */
+  reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    if (isReferenced) this.#socket?.ref?.();
+    else this.#socket?.unref?.();
+  }
+
   #abort(message: string): void {
     this.#dialling?.abort(new WebSocketError('WS_ERR_CLOSED_BEFORE_OPEN', message));
   }
@@ -161,6 +176,8 @@ export class ClientConnection<Peer> {
     const { bounds } = this.#target;
     // The server may have ended while we are paused: we still deliver, and answer its close frame.
     stream.allowHalfOpen = true;
+    this.#socket = stream as Partial<Socket>;
+    if (!this.#isReferenced) this.reference(false);
     const connection = new StreamConnection<ClientConnection<Peer>>(
       stream,
       {
@@ -195,6 +212,7 @@ export class ClientConnection<Peer> {
 
   #closed(): void {
     this.#timer?.stop();
+    this.#socket = null;
     const { wasClean, closeCode: code, closeReason: reason } = this.#stream!.ending;
     if (wasClean) {
       this.#events.closed(this.#peer, { wasClean, code, reason, error: null });

@@ -10,6 +10,12 @@ import { MessageSender } from './message-sender.ts';
 import { MessageSource } from './message-source.ts';
 import { clampToUint16, defineInterface, toSequence, toText } from './web-idl.ts';
 
+/** How one message is sent. */
+export interface ClientSendOptions {
+  /** It may be compressed, where that was agreed on and is worth it. @defaultValue true */
+  readonly compress?: boolean;
+}
+
 /** What a message carries: text, or bytes as `binaryType` says. */
 export type MessageData = string | Blob | ArrayBuffer;
 
@@ -27,8 +33,8 @@ const CLOSED = 3;
  * | 1 (open)       | `close()`, the server's close frame, a failure                     |
  * | 2 (closing)    | the end of the TCP connection: `error` if it failed, then `close`  |
  *
- * Beyond the standard: a third argument, `for await` over the messages, {@link WebSocket.pause},
- * {@link WebSocket.ping}, {@link WebSocket.terminate}, the events `drain`, `ping` and `pong`, and an `error` event
+ * Beyond the standard: a third argument, `for await` over the messages, `compress` of `send`,
+ * {@link WebSocket.pause}, {@link WebSocket.ping}, {@link WebSocket.terminate}, {@link WebSocket.unref}, the events `drain`, `ping` and `pong`, and an `error` event
  * that carries the error.
  *
  * @example
@@ -170,16 +176,17 @@ export class WebSocket extends WebSocketEventTarget {
   /**
    * Sends a message: a string as text, bytes and blobs as binary, anything else as the text that it converts to.
    * After the connection began to close, the message is discarded and counted in `bufferedAmount`.
+   * @param options - beyond the standard
    * @throws DOMException InvalidStateError while connecting
    */
-  send(data: SendData | Blob): void {
+  send(data: SendData | Blob, options: ClientSendOptions = {}): void {
     // biome-ignore lint/complexity/noArguments: as in the constructor.
     if (arguments.length === 0) throw new TypeError('there is nothing to send: send(data)');
     const payload = data instanceof Blob ? data : convertToPayload(data);
     if (this.#connection.readyState === CONNECTING) {
       throw new DOMException('still connecting: wait for the open event', 'InvalidStateError');
     }
-    this.#sender.send(payload);
+    this.#sender.send(payload, options?.compress !== false);
   }
 
   /**
@@ -207,6 +214,20 @@ export class WebSocket extends WebSocketEventTarget {
   /** Cuts the connection at once, without a close frame. Beyond the standard. */
   terminate(): void {
     this.#connection.terminate();
+  }
+
+  /** Has the open connection keep the process alive, as it does from the start. Beyond the standard. */
+  ref(): this {
+    this.#connection.reference(true);
+    return this;
+  }
+
+  /**
+   * Lets the process end although the connection is open. Over HTTP/2 that is up to the session. Beyond the standard.
+   */
+  unref(): this {
+    this.#connection.reference(false);
+    return this;
   }
 
   /**

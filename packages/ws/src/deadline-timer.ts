@@ -28,6 +28,8 @@ export class DeadlineTimer {
       this.#target.tick(now());
       this.schedule();
     }, deadlineMs - now());
+    // The connection keeps the process alive, unless it was told not to.
+    this.#timer.unref();
   }
 
   stop(): void {

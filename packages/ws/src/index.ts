@@ -4,7 +4,7 @@
  */
 
 export type { ListenTarget } from './acceptor.ts';
-export { type MessageData, WebSocket } from './client.ts';
+export { type ClientSendOptions, type MessageData, WebSocket } from './client.ts';
 export type { WebSocketClientOptions } from './client-options.ts';
 export type { CompressionOptions } from './compression/compression-options.ts';
 export type { SendData, SendOptions } from './data.ts';

@@ -37,11 +37,12 @@ export class MessageSender {
     return unsent + this.#turnBytes + this.#pendingBytes + this.#discardedBytes;
   }
 
-  send(payload: string | Uint8Array | Blob): void {
+  send(payload: string | Uint8Array | Blob, isCompressible = true): void {
     const byteLength = byteLengthOf(payload);
     if (!this.isOpen) this.#discardedBytes += byteLength;
-    else if (payload instanceof Blob || this.#blobs !== null) this.#sendBehindBlobs(payload, byteLength);
-    else this.#sendPayload(payload, byteLength);
+    else if (payload instanceof Blob || this.#blobs !== null)
+      this.#sendBehindBlobs(payload, byteLength, isCompressible);
+    else this.#sendPayload(payload, byteLength, isCompressible);
   }
 
   /** What was sent before goes out before, blobs that are still being read included. */
@@ -65,8 +66,8 @@ export class MessageSender {
     if (this.#turnBytes + this.#pendingBytes === 0) this.#onDrain();
   }
 
-  #sendPayload(payload: string | Uint8Array, byteLength: number): void {
-    if (this.#connection.send(payload) === 'closed') {
+  #sendPayload(payload: string | Uint8Array, byteLength: number, isCompressible: boolean): void {
+    if (this.#connection.send(payload, isCompressible) === 'closed') {
       this.#discardedBytes += byteLength;
       return;
     }
@@ -84,14 +85,14 @@ export class MessageSender {
     if (isFirst) this.checkDrain();
   }
 
-  #sendBehindBlobs(payload: string | Uint8Array | Blob, byteLength: number): void {
+  #sendBehindBlobs(payload: string | Uint8Array | Blob, byteLength: number, isCompressible: boolean): void {
     // The bytes are the caller's again once `send` returns.
     const kept = payload instanceof Uint8Array ? Uint8Array.from(payload) : payload;
     this.#pendingBytes += byteLength;
     this.#afterBlobs(async () => {
       const read = kept instanceof Blob ? new Uint8Array(await kept.arrayBuffer()) : kept;
       this.#pendingBytes -= byteLength;
-      this.#sendPayload(read, byteLength);
+      this.#sendPayload(read, byteLength, isCompressible);
     });
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { WebSocket } from '@hawser/ws';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeClient, next, openToRaw } from './rig/clients.ts';
+import { compressible, inflate, RSV1 } from './rig/compressed.ts';
 import { BINARY, CLOSE, closePayload, serverFrame, TEXT } from './rig/raw-frame.ts';
 import { startRawServer } from './rig/raw-server.ts';
 import { captureUncaught } from './rig/uncaught.ts';
@@ -270,3 +271,50 @@ describe('WHATWG bufferedAmount', () => {
     expect(client.bufferedAmount).toBe(before);
   });
 });
+
+test.each([
+  ['a string', (text: string) => text],
+  ['bytes', (text: string) => Buffer.from(text)],
+  ['a Blob', (text: string) => new Blob([text])],
+])('client compresses %s, but not with compress: false', async (_, make) => {
+  const server = await startRawServer();
+  const client = makeClient(server.url);
+  const opened = next(client, 'open');
+  const peer = await server.open({
+    'Sec-WebSocket-Extensions': 'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+  });
+  await opened;
+  const text = compressible('text');
+  client.send(make(text), { compress: false });
+  client.send(make(text), { compress: true });
+  client.send(make(text));
+  const plain = await peer.frame();
+  expect([plain.rsv, plain.payload.toString()]).toEqual([0, text]);
+  for (let i = 0; i < 2; i++) {
+    const { rsv, payload } = await peer.frame();
+    expect([rsv, inflate(payload)]).toEqual([RSV1, text]);
+  }
+});
+
+test.each(['before', 'after'])(
+  'client lets the process end when unref is called %s it is open',
+  async (when) => {
+    const server = await startRawServer();
+    const client = makeClient(server.url);
+    if (when === 'before') client.unref();
+    const opened = next(client, 'open');
+    await server.open();
+    await opened;
+    client.unref();
+    const countWithout = countSockets();
+    client.ref();
+    expect(countSockets()).toBe(countWithout + 1);
+    client.unref();
+    expect(countSockets()).toBe(countWithout);
+  },
+);
+
+/** Counts the TCP connections that keep this process alive. */
+function countSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+}

@@ -24,7 +24,8 @@ export function resolveTarget(uri: string | undefined, options: SocketOptions): 
     port = parsed.port || undefined;
     if (parsed.query) parameters = parsed.query;
   } else if (options.host) {
-    hostname = splitUri(options.host).host;
+    // An IPv6 address without brackets is no authority of a URI.
+    hostname = splitUri(options.host).host || options.host;
   }
   const isTls = secure ?? location?.protocol === 'https:';
   // The page's port goes with the page's host only.

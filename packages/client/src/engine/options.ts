@@ -71,7 +71,18 @@ export interface SocketOptions {
    * @defaultValue 104 857 600
    */
   maxPayload?: number;
+  /**
+   * Most messages that wait for a transport; `write` throws for one more.
+   * @defaultValue 100 000
+   */
+  maxBufferedEvents?: number;
+  /** Most bytes of them, and of what a WebSocket keeps: beyond it, `write` throws. @defaultValue 67 108 864 */
+  maxBufferedBytes?: number;
 }
+
+/** The defaults of what may wait to be sent. */
+export const MAX_BUFFERED_EVENTS = 100_000;
+export const MAX_BUFFERED_BYTES = 67_108_864;
 
 /** The default of `maxPayload`. */
 export const MAX_PAYLOAD_BYTES = 104_857_600;

@@ -23,12 +23,25 @@ export function isBlob(value: unknown): value is Blob {
   return typeof Blob === 'function' && value instanceof Blob;
 }
 
+/** Tells whether a value travels as bytes: an ArrayBuffer of any realm, a view of one, a blob. */
+export function isBinary(value: unknown): boolean {
+  return ArrayBuffer.isView(value) || isArrayBuffer(value) || isBlob(value);
+}
+
+function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return Object.prototype.toString.call(value) === '[object ArrayBuffer]';
+}
+
+/** Returns about how much of a message there is: UTF-16 units of text, bytes of anything else. */
+export function sizeOf(data: RawData): number {
+  return data?.length ?? data?.byteLength ?? data?.size ?? 0;
+}
+
 /** Returns what is to be sent as a string or as bytes over the same memory. */
 export function toPacketData(data: unknown): string | Uint8Array {
   if (typeof data === 'string') return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (Object.prototype.toString.call(data) === '[object ArrayBuffer]')
-    return new Uint8Array(data as ArrayBuffer);
+  if (isArrayBuffer(data)) return new Uint8Array(data);
   return data === undefined || data === null ? '' : String(data);
 }
 

@@ -1,26 +1,27 @@
-import {
-  type Packet as CorePacket,
-  countFitting,
-  decodeHandshake,
-  type HeartbeatHandler,
-  PingWatcher,
-} from '@hawser/protocol/engineio';
+import { countFitting, decodeHandshake } from '@hawser/protocol/engineio';
 import { createCookieJar, defaultBinaryType, natives, nextTick } from '#platform';
 import { Emitter } from '../emitter.ts';
 import { globals } from './globals.ts';
+import { Heartbeat, type HeartbeatHost } from './heartbeat.ts';
 import { resolveTarget } from './location.ts';
-import type { SocketOptions, TransportCtor } from './options.ts';
+import {
+  MAX_BUFFERED_BYTES,
+  MAX_BUFFERED_EVENTS,
+  type SocketOptions,
+  type TransportCtor,
+} from './options.ts';
 import {
   type BinaryType,
   isBlob,
   type Packet,
   type RawData,
+  sizeOf,
   toPacketData,
   type WriteOptions,
 } from './packet.ts';
 import type { CookieJar } from './platform.ts';
 import type { HandshakeData, SocketReservedEvents } from './session-events.ts';
-import { Clock, installTimerFunctions, startTimer, type Timer, type Timers } from './timers.ts';
+import { installTimerFunctions, startTimer, type Timers } from './timers.ts';
 import type { CloseDetails, Transport, TransportError } from './transport.ts';
 
 type SocketState = 'opening' | 'open' | 'closing' | 'closed';
@@ -36,10 +37,9 @@ const DEFAULTS: SocketOptions = Object.freeze({
   perMessageDeflate: { threshold: 1024 },
   transportOptions: {},
   closeOnBeforeunload: false,
+  maxBufferedEvents: MAX_BUFFERED_EVENTS,
+  maxBufferedBytes: MAX_BUFFERED_BYTES,
 });
-
-/** A tick that comes later than this says that the timers of this tab or machine stood still. */
-const LATE_MS = 1000;
 
 /**
  * A session that stays on the transport with which it began.
@@ -54,7 +54,7 @@ const LATE_MS = 1000;
  */
 export class SocketWithoutUpgrade
   extends Emitter<Record<never, never>, Record<never, never>, SocketReservedEvents>
-  implements HeartbeatHandler
+  implements HeartbeatHost
 {
   static priorWebsocketSuccess = false;
   static protocol = 4;
@@ -77,15 +77,14 @@ export class SocketWithoutUpgrade
   readonly _cookieJar: CookieJar | undefined;
   /** The session is between two transports. */
   upgrading = false;
-  protected readonly clock = new Clock();
   readonly #query: Record<string, string>;
   readonly #classes: Record<string, TransportCtor> = {};
   readonly #unlisten: (() => void)[] = [];
-  #heartbeat: PingWatcher | undefined;
-  #heartbeatTimer: Timer;
-  #isInDoubt = false;
+  readonly #heartbeat: Heartbeat;
   #maxPayload: number | undefined;
   #inFlight = 0;
+  /** Of `writeBuffer`. */
+  #bufferedBytes = 0;
 
   constructor(uri?: string | SocketOptions | null, options?: SocketOptions) {
     super();
@@ -97,6 +96,7 @@ export class SocketWithoutUpgrade
     const opts: SocketOptions = { ...DEFAULTS, ...given, path, query };
     installTimerFunctions(this, opts);
     this.opts = opts;
+    this.#heartbeat = new Heartbeat(this, opts.autoUnref);
     this.secure = secure;
     this.hostname = hostname;
     this.port = port;
@@ -126,10 +126,28 @@ export class SocketWithoutUpgrade
     return this.#inFlight;
   }
 
-  /** Sends a message. `callback` is called when it was handed to the transport. */
+  /**
+   * Sends a message. `callback` is called when it was handed to the transport.
+   * @throws Error when too much waits already
+   */
   write(data: RawData, options?: WriteOptions, callback?: () => void): this {
+    if (this._isFull()) throw new Error('writeBuffer is full: see maxBufferedBytes');
+    return this._write(data, options, callback);
+  }
+
+  /** @internal As {@link write}, however much waits: a packet goes as a whole or not at all. */
+  _write(data: RawData, options?: WriteOptions, callback?: () => void): this {
     this.#sendPacket('message', data, options, callback);
     return this;
+  }
+
+  /** @internal Tells whether so much waits that nothing should be added: the server reads too slowly. */
+  _isFull(): boolean {
+    const { maxBufferedEvents, maxBufferedBytes } = this.opts;
+    return (
+      this.writeBuffer.length >= maxBufferedEvents! ||
+      this.#bufferedBytes + this.transport.bufferedAmount >= maxBufferedBytes!
+    );
   }
 
   /** As {@link write}. */
@@ -151,29 +169,17 @@ export class SocketWithoutUpgrade
    * has fired since, as in a tab in the background or after a sleep. What is sent now should wait.
    */
   _hasPingExpired(): boolean {
-    if (
-      !this.#isInDoubt &&
-      this.clock.now() >= (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY)
-    ) {
-      this.#isInDoubt = true;
-      nextTick(() => this.#tick());
-    }
-    return this.#isInDoubt;
+    return this.#heartbeat.hasExpired();
   }
 
   /** @internal When silence is too long, as a time of `Date.now`. */
   get _pingTimeoutTime(): number {
-    return Date.now() + (this.#heartbeat?.nextDeadline() ?? Number.POSITIVE_INFINITY) - this.clock.now();
+    const { deadlineMs, clock } = this.#heartbeat;
+    return Date.now() + deadlineMs - clock.now();
   }
 
   set _pingTimeoutTime(timeMs: number) {
-    const lateMs = timeMs - this._pingTimeoutTime;
-    this.#heartbeat?.markAlive(this.clock.now() + lateMs);
-  }
-
-  /** @internal */
-  sendHeartbeat(type: 'ping' | 'pong', data: RawData): void {
-    this.#sendPacket(type, data);
+    this.#heartbeat.deadlineMs += timeMs - this._pingTimeoutTime;
   }
 
   /** @internal */
@@ -182,9 +188,14 @@ export class SocketWithoutUpgrade
   }
 
   /** @internal */
+  onRevived(): void {
+    this.emitReserved('revived');
+  }
+
+  /** @internal */
   _onClose(reason: string, description?: CloseDetails | Error): void {
     if (this.readyState === 'closed') return;
-    this.clearTimeoutFn(this.#heartbeatTimer);
+    this.#heartbeat.stop();
     this.#dropTransport();
     for (const unlisten of this.#unlisten) unlisten();
     this.readyState = 'closed';
@@ -192,7 +203,7 @@ export class SocketWithoutUpgrade
     // A listener still sees what was not sent.
     this.emitReserved('close', reason, description);
     this.writeBuffer = [];
-    this.#inFlight = 0;
+    this.#inFlight = this.#bufferedBytes = 0;
   }
 
   protected createTransport(name: string): Transport {
@@ -216,7 +227,7 @@ export class SocketWithoutUpgrade
     transport
       .on('drain', () => this.#drained())
       .on('packet', (packet) => this.#guard(() => this.#onPacket(packet)))
-      .on('progress', () => this.#heard())
+      .on('progress', () => this.#heartbeat.markAlive())
       .on('error', (error) => this.#onError(error))
       .on('close', (details) => {
         const isSilence = details?.description === 'ping timeout';
@@ -232,17 +243,15 @@ export class SocketWithoutUpgrade
   }
 
   protected onHandshake(data: HandshakeData): void {
+    this.#heartbeat.start(data.pingInterval + data.pingTimeout);
+    // A listener may close the session.
     this.emitReserved('handshake', data);
     this.id = data.sid;
     this.transport.query.sid = data.sid;
     this.#maxPayload = data.maxPayload;
-    const timing = { pingIntervalMs: data.pingInterval, pingTimeoutMs: data.pingTimeout };
-    this.#heartbeat = new PingWatcher(timing, this);
-    this.#heartbeat.tick(this.clock.now());
     // A listener may have closed it.
     if (this.readyState === 'opening') this.onOpen();
     else if (this.readyState === 'closing') this.flush();
-    if (this.readyState !== 'closed') this.#schedule();
   }
 
   protected flush(): void {
@@ -277,14 +286,15 @@ export class SocketWithoutUpgrade
     if (this.readyState === 'closed') return;
     this.emitReserved('packet', packet);
     this.emitReserved('heartbeat');
-    this.#heard();
+    this.#heartbeat.markAlive();
     const { type, data = '' } = packet;
     switch (type) {
       case 'open':
-        if (this.#heartbeat === undefined) this.#begin(data);
+        if (!this.id) this.#begin(data);
         break;
       case 'ping':
-        this.#heartbeat?.receivePacket(packet as CorePacket, this.clock.now());
+        // Who pings and does not read has no use for the answer.
+        if (!this._isFull()) this.#sendPacket('pong', data);
         this.emitReserved('ping');
         this.emitReserved('pong');
         break;
@@ -312,29 +322,6 @@ export class SocketWithoutUpgrade
     }
   }
 
-  #heard(): void {
-    this.#heartbeat?.markAlive(this.clock.now());
-    if (!this.#isInDoubt) return;
-    this.#isInDoubt = false;
-    this.emitReserved('revived');
-  }
-
-  #tick(): void {
-    const nowMs = this.clock.now();
-    const heartbeat = this.#heartbeat!;
-    if (this.readyState === 'closed') return;
-    if (nowMs - heartbeat.nextDeadline() > LATE_MS) this.#isInDoubt = true;
-    heartbeat.tick(nowMs);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    const delayMs = this.#heartbeat!.nextDeadline() - this.clock.now();
-    this.clearTimeoutFn(this.#heartbeatTimer);
-    if ((this.readyState as SocketState) === 'closed') return;
-    this.#heartbeatTimer = startTimer(this, () => this.#tick(), delayMs, this.opts.autoUnref);
-  }
-
   #sendPacket(type: Packet['type'], data: RawData, options?: WriteOptions, callback?: () => void): void {
     if (typeof options === 'function') {
       callback = options;
@@ -344,6 +331,7 @@ export class SocketWithoutUpgrade
     const packet: Packet = { type, data, options: { ...options, compress: options?.compress !== false } };
     this.emitReserved('packetCreate', packet);
     this.writeBuffer.push(packet);
+    this.#bufferedBytes += sizeOf(data);
     if (callback) this.once('flush', callback);
     this.flush();
   }
@@ -362,7 +350,7 @@ export class SocketWithoutUpgrade
   }
 
   #drained(): void {
-    this.writeBuffer.splice(0, this.#inFlight);
+    for (const { data } of this.writeBuffer.splice(0, this.#inFlight)) this.#bufferedBytes -= sizeOf(data);
     this.#inFlight = 0;
     if (this.writeBuffer.length > 0) {
       this.flush();

@@ -82,7 +82,7 @@ export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHo
     if (name === undefined) return;
     const timeoutMs = name === 'webtransport' ? WEBTRANSPORT_TIMEOUT_MS : UPGRADE_TIMEOUT_MS;
     const candidate = this.createTransport(name);
-    this.#attempt = new UpgradeAttempt(this, candidate, this.clock, timeoutMs, this.opts.autoUnref);
+    this.#attempt = new UpgradeAttempt(this, candidate, timeoutMs, this.opts.autoUnref);
     this.#attempt.start();
   }
 }

@@ -90,6 +90,11 @@ export abstract class Transport extends Emitter<
 
   abstract get name(): string;
 
+  /** Bytes that were taken over and are still here. */
+  get bufferedAmount(): number {
+    return 0;
+  }
+
   /** Connects. */
   open(): this {
     this.readyState = 'opening';

@@ -1,6 +1,6 @@
 import { ClientUpgrade, type ClientUpgradeHandler, type PacketType } from '@hawser/protocol/engineio';
 import type { Packet } from './packet.ts';
-import { type Clock, startTimer, type Timer, type Timers } from './timers.ts';
+import { startTimer, type Timer, type Timers } from './timers.ts';
 import type { Transport } from './transport.ts';
 
 /** The session whose transport is to change. */
@@ -16,18 +16,16 @@ export interface UpgradeHost extends Timers {
 export class UpgradeAttempt implements ClientUpgradeHandler {
   readonly #host: UpgradeHost;
   readonly #candidate: Transport;
-  readonly #clock: Clock;
   readonly #machine: ClientUpgrade;
   readonly #timer: Timer;
   #error: unknown;
 
-  constructor(host: UpgradeHost, candidate: Transport, clock: Clock, timeoutMs: number, autoUnref?: boolean) {
+  constructor(host: UpgradeHost, candidate: Transport, timeoutMs: number, autoUnref?: boolean) {
     this.#host = host;
     this.#candidate = candidate;
-    this.#clock = clock;
     this.#machine = new ClientUpgrade(this, timeoutMs);
-    this.#machine.tick(clock.now());
-    const run = () => this.#machine.tick(this.#clock.now() + timeoutMs);
+    this.#machine.tick(0);
+    const run = () => this.#machine.tick(timeoutMs);
     this.#timer = startTimer(host, run, timeoutMs, autoUnref);
     candidate
       .on('open', () => this.#machine.open())

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -18,6 +19,12 @@ export async function launchChromium(): Promise<Browser> {
 
 /** The built bundles. */
 export const dist: string = join(__dirname, '../../dist');
+
+/** The bundles, and what a process of its own requires, are made of what the build made. */
+export function buildOnce(): void {
+  if (existsSync(join(dist, 'socket.io.msgpack.min.js'))) return;
+  execFileSync(process.execPath, [join(__dirname, '../../../../scripts/build.mjs')]);
+}
 
 /** Opens a page of an origin of its own, with the bundles beside it and `head` in it. */
 export async function openPage(browser: Browser, head: string): Promise<{ page: Page; errors: string[] }> {

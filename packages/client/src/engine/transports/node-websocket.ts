@@ -9,16 +9,18 @@ const HANDSHAKE_TIMEOUT_MS = 120_000;
 /** The WebSocket of `@hawser/ws`: with headers, TLS options and an agent. */
 export class NodeWebSocket extends BaseWebSocket {
   createSocket(uri: string, protocols: string | string[] | undefined): WebSocketLike {
-    const { extraHeaders, agent, perMessageDeflate = { threshold: 1024 } } = this.opts;
+    const { extraHeaders, agent, autoUnref, perMessageDeflate = { threshold: 1024 } } = this.opts;
     const cookies = this.socket?._cookieJar?.header();
-    return new WebSocket(uri, protocols ?? [], {
+    const ws = new WebSocket(uri, protocols ?? [], {
       headers: { ...extraHeaders, ...(cookies && { cookie: cookies }) },
       tls: tlsOptionsOf(this.opts),
       ...(agent && { agent: agent as never }),
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       maxMessageBytes: this.maxPayload,
       compression: perMessageDeflate && { thresholdBytes: perMessageDeflate.threshold ?? 1024 },
-    }) as unknown as WebSocketLike;
+    });
+    if (autoUnref) ws.unref();
+    return ws as unknown as WebSocketLike;
   }
 
   doWrite({ options }: Packet, data: RawData): void {

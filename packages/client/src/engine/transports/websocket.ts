@@ -1,6 +1,6 @@
 import { nextTick } from '#platform';
 import { globals } from '../globals.ts';
-import { type Packet, type RawData, readData } from '../packet.ts';
+import { type Packet, type RawData, readData, sizeOf } from '../packet.ts';
 import { Transport } from '../transport.ts';
 
 /** What of a WebSocket is used, of a browser's or of any other. */
@@ -10,6 +10,7 @@ export interface WebSocketLike {
   onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
+  readonly bufferedAmount?: number;
   send(data: RawData, options?: object): void;
   close(): void;
 }
@@ -38,6 +39,10 @@ export abstract class BaseWebSocket extends Transport {
 
   get name(): string {
     return 'websocket';
+  }
+
+  override get bufferedAmount(): number {
+    return this.ws?.bufferedAmount ?? 0;
   }
 
   abstract createSocket(
@@ -111,8 +116,7 @@ export abstract class BaseWebSocket extends Transport {
   }
 
   #received(data: RawData): void {
-    const size: number = data.length ?? data.byteLength ?? data.size;
-    if (size <= this.maxPayload) this.onData(data);
+    if (sizeOf(data) <= this.maxPayload) this.onData(data);
     else this.onError('websocket error', `message of more than ${this.maxPayload} bytes`);
   }
 

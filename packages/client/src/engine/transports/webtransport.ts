@@ -1,8 +1,8 @@
-import { encodeStreamFrame, StreamReader, type ViolationCode } from '@hawser/protocol/engineio';
-import { natives, nextTick } from '#platform';
+import { nextTick } from '#platform';
 import { globals, type WebTransportSession } from '../globals.ts';
 import { type Packet, readData } from '../packet.ts';
 import { Transport } from '../transport.ts';
+import { encodeStreamFrame, StreamReader } from './stream-framing.ts';
 
 /** Packets on one stream of HTTP/3. */
 export class WT extends Transport {
@@ -53,15 +53,9 @@ export class WT extends Transport {
     await session.ready;
     const { readable, writable } = await session.createBidirectionalStream();
     this.#writer = writable.getWriter();
-    const handler = {
-      onPacket: (packet: Packet) => {
-        if (this.readyState !== 'closed') this.onPacket(this.handOut(packet));
-      },
-      onViolation: (code: ViolationCode) => {
-        this.onError('parser error', code);
-      },
-    };
-    const streamReader = new StreamReader(handler, this.codec, natives, this.maxPayload);
+    const streamReader = new StreamReader(this.maxPayload, (frame) => {
+      if (this.readyState !== 'closed') this.onData(frame);
+    });
     const { sid } = this.query;
     await this.#send('open', sid ? JSON.stringify({ sid }) : '');
     this.onOpen();
@@ -74,6 +68,11 @@ export class WT extends Transport {
   }
 
   #send(type: Packet['type'], data: string | Uint8Array): Promise<void> | undefined {
-    return this.#writer?.write(encodeStreamFrame(natives, this.codec.encodeFrame(type, data)));
+    return this.#writer?.write(
+      // A frame without payload is an error to upstream's decoder; empty binary data can also be said in text.
+      encodeStreamFrame(
+        data.length === 0 && typeof data !== 'string' ? 'b' : this.codec.encodeFrame(type, data),
+      ),
+    );
   }
 }

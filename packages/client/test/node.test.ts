@@ -1,0 +1,63 @@
+/** What only Node has. */
+
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Socket as ServerSocket } from 'socket.io';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { buildOnce } from './browser/page.ts';
+import { connect, eventOf } from './rig/clients.ts';
+import { startServer } from './rig/servers.ts';
+
+const TIMEOUT_MS = 120_000;
+
+beforeAll(buildOnce, TIMEOUT_MS);
+
+const TRANSPORTS = [[['polling']], [['websocket']], [['polling', 'websocket']]];
+
+test.each(TRANSPORTS)(
+  'with autoUnref a process ends although it is connected, over %s',
+  async (transports) => {
+    const { url } = await startServer();
+    const program = `
+    const socket = require('@hawser/client')('${url}', { autoUnref: true, transports: ${JSON.stringify(transports)} });
+    // This timer keeps the process alive until it is connected.
+    const timer = setInterval(() => {}, 1000);
+    const done = () => {
+      console.log(socket.connected, socket.io.engine.transport.name);
+      clearInterval(timer);
+    };
+    socket.on('connect', () => ${transports.length} > 1 ? socket.io.engine.once('upgrade', done) : done());`;
+    const child = spawn(process.execPath, ['-e', program], { cwd: join(__dirname, '..') });
+    onTestFinished(() => {
+      child.kill();
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.pipe(process.stderr);
+    expect(await eventOf(child, 'close')).toEqual([0, null]);
+    expect(output).toBe(`true ${transports.at(-1)}\n`);
+  },
+);
+
+test('an event is compressed over WebSocket, but not with compress(false)', async () => {
+  const rig = await startServer({ perMessageDeflate: true }, (io) => {
+    io.on('connection', (socket: ServerSocket) => {
+      socket.on('text', (_text: string, answer: () => void) => answer());
+    });
+  });
+  /** Of the first frame of each chunk that the server reads: RSV1 is 0x40, text 0x81. */
+  const heads: (number | undefined)[] = [];
+  rig.http.prependListener('upgrade', (_request, socket) => {
+    socket.on('data', (chunk: Buffer) => heads.push(chunk[0]));
+  });
+  const socket = connect(rig.url, { transports: ['websocket'] });
+  await eventOf(socket, 'connect');
+  heads.length = 0;
+  const text = 'x'.repeat(3000);
+  await socket.emitWithAck('text', text);
+  await socket.compress(false).emitWithAck('text', text);
+  await socket.compress(true).emitWithAck('text', text);
+  expect(heads).toEqual([0xc1, 0x81, 0xc1]);
+});
