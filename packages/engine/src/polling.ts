@@ -246,9 +246,10 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     if (poll !== null) refuse(poll.response, status, reason);
   }
 
+  /** Refuses a request, with words. A poll that waits is closed without: the protocol's own suite expects that. */
   #refuse(response: ServerResponse, code: EngineErrorCode, reason: string): void {
     refuse(response, 400, reason);
-    this.#accuse(code, reason);
+    this.fail(new EngineError(code, reason));
   }
 
   /** Reports what the client did wrong, for it to be told as well. */

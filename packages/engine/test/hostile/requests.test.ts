@@ -140,6 +140,20 @@ describe('hostile polls', () => {
     expect((await ending).description).toMatchObject({ code: 'EIO_ERR_REQUEST_CUT' });
   });
 
+  test('of two polls at a time the first is closed, without words, and the second is told why', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const ending = endOf(session);
+    const first = ask(port, { query });
+    while (!session.transport.writable)
+      await new Promise((resolve) => session.transport.once('ready', resolve));
+    const second = await ask(port, { query });
+    expect([second.status, second.body.toString()]).toEqual([400, 'overlap from client']);
+    expect((await first).body.toString()).toBe('1');
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_OVERLAP' });
+  });
+
   test('server begins nothing for a client that left while it was decided on', async () => {
     const asked = new Queue<() => void>();
     const left = new Queue<string>();

@@ -6,6 +6,7 @@ import type { ViolationCode } from '../../src/engineio/errors.ts';
 import type { Packet } from '../../src/engineio/packet.ts';
 import {
   encodeStreamFrame,
+  encodeStreamParts,
   type StreamHandler,
   StreamReader,
 } from '../../src/engineio/webtransport-framing.ts';
@@ -112,6 +113,16 @@ describe('Engine.IO 4 over WebTransport', () => {
     reader.receive(bytes(`0132${notation}0133`));
     reader.receive(bytes('0133'));
     expect(trace).toEqual([{ type: 'ping', data: '' }, code]);
+  });
+
+  it('both ends write the same in two parts, of which the second is the binary payload itself', () => {
+    const { natives } = openStream();
+    const binaries = [0, 1, 125, 126, 65_535, 65_536].map(pattern);
+    for (const frame of [...binaries, '', '2', `4${'ü'.repeat(62)}`, `4${'a'.repeat(125)}`]) {
+      const parts = encodeStreamParts(natives, frame);
+      expect(hex(concat(parts))).toBe(hex(encodeStreamFrame(natives, frame)));
+      if (typeof frame !== 'string' && frame.length > 0) expect(parts[1]).toBe(frame);
+    }
   });
 
   it('both ends take a frame at the limit', () => {
