@@ -374,6 +374,8 @@ export class Socket<
     } else if (
       !this.#receiveBudget.push(this.receiveBuffer, args, this.#measure({ type: EVENT, nsp: this.nsp, data }))
     ) {
+      // It would be sent the same again and again.
+      this.#recovery.pid = undefined;
       const message = 'receiveBuffer is full';
       this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', message));
     }

@@ -10,8 +10,9 @@ import { startServer } from './rig/servers.ts';
 const RECOVERY: Partial<ServerOptions> = { connectionStateRecovery: {} };
 
 /** A client of Hawser that comes back at once, until the test ends. */
-function openHawser(url: string): ReturnType<typeof connectHawser> {
+function openHawser(url: string, options: object = {}): ReturnType<typeof connectHawser> {
   const client = connectHawser(url, {
+    ...options,
     transports: ['websocket'],
     forceNew: true,
     reconnectionDelay: 1,
@@ -70,6 +71,24 @@ test('a client of Hawser forgets what it missed where the answer to its CONNECT 
   expect(got).toEqual(['a', 'b', 'c', 'd', 'e', 'end']);
   const received = [await asked.next(), await asked.next(), await asked.next(), await asked.next()];
   expect(received.slice(1)).toEqual([1, 1, 4].map((count) => `40{"pid":"p","hawser":{"received":${count}}}`));
+});
+
+test('a client of Hawser begins anew where it missed more than it keeps', async () => {
+  const { url, asked } = await startScripted([
+    ['40{"sid":"s","pid":"p"}', '42["a"]'],
+    ['42["b"]', '42["c"]', '42["d"]', '40{"sid":"s","pid":"p"}'],
+    ['40{"sid":"t","pid":"q"}', '42["end"]'],
+  ]);
+  const client = openHawser(url, { maxBufferedEvents: 2 });
+  const got: unknown[] = [];
+  client.onAny((name: string) => got.push(name));
+  await eventOf(client as never, 'end');
+  expect([got, client.recovered]).toEqual([['a', 'b', 'c', 'end'], false]);
+  expect([await asked.next(), await asked.next(), await asked.next()]).toEqual([
+    '40{"hawser":{}}',
+    '40{"pid":"p","hawser":{"received":1}}',
+    '40{"hawser":{}}',
+  ]);
 });
 
 describe.each(['stock', 'hawser'] as const)('a %s client that recovers', (kind) => {
