@@ -1,3 +1,8 @@
+/**
+ * A Socket.IO server: namespaces, rooms, acknowledgements, recovery.
+ * @module @hawser/io
+ */
+
 export type { BackpressureOptions, SlowConsumer } from './backpressure.ts';
 export { BroadcastOperator } from './broadcast-operator.ts';
 export { IoError, type IoErrorCode } from './errors.ts';

@@ -80,11 +80,9 @@ export class Server<
   #servesClient: boolean;
   #parentCount = 0;
 
-  /**
-   * @param srv - an HTTP server, or a port to listen on; without, `attach` or `bind` follows
-   * @param opts - may stand in the place of `srv`
-   */
+  /** Makes a server that `attach`, `listen` or `bind` sets to work. */
   constructor(opts?: Partial<ServerOptions>);
+  /** @param srv - an HTTP server, or a port to listen on; without, `attach`, `listen` or `bind` follows */
   constructor(srv?: AnyHttpServer | number, opts?: Partial<ServerOptions>);
   constructor(
     srv: undefined | Partial<ServerOptions> | AnyHttpServer | number,
