@@ -312,8 +312,8 @@ export class Socket<
 
   #sendConnect(auth: object | undefined): void {
     const recovery = this.#recovery.request(this.io._isHawser);
-    // What came before an answer that never came is asked for again.
-    if (this.#recovery.pid) this.receiveBuffer = [];
+    // What came before an answer that never came is sent again, or is of a session that never began.
+    this.receiveBuffer = [];
     const data = recovery ? { ...recovery, ...auth } : auth;
     this.io._packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
   }
@@ -358,9 +358,7 @@ export class Socket<
     this.id = data.sid;
     this.recovered = this.#recovery.connected(data);
     this.connected = true;
-    const received = this.receiveBuffer;
-    this.receiveBuffer = [];
-    for (const args of received) this.#dispatch(args);
+    for (const args of this.receiveBuffer.splice(0)) this.#dispatch(args);
     this._flush();
     this.emitReserved('connect');
   }
