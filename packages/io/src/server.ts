@@ -27,6 +27,9 @@ export type ParentNspNameMatchFn = (
 
 const DEFAULT_MAX_NAMESPACES = 1000;
 
+/** How long `close` waits for the HTTP server's own connections, where the engine does not say. */
+const MAX_CLOSE_MS = 10_000;
+
 /** Of the arrangements with clients of Hawser, which the handshake tells. */
 const HANDSHAKE_EXTRAS = Object.freeze({ hawser: 1 });
 
@@ -218,7 +221,7 @@ export class Server<
   }
 
   /**
-   * Disconnects all clients, and closes the engine and the HTTP server.
+   * Disconnects all clients, and closes the engine and the HTTP server, whose own connections have 10 s to end.
    * @param fn - called when that is done, with an error where the HTTP server was not listening
    */
   async close(fn?: (err?: Error) => void): Promise<void> {
@@ -235,7 +238,14 @@ export class Server<
       return;
     }
     await new Promise<void>((resolve) => {
+      // Node waits for ever for a connection on which no request ever came.
+      const timer = setTimeout(
+        () => endConnections(httpServer),
+        this.engine?.opts?.closeTimeout ?? MAX_CLOSE_MS,
+      );
+      timer.unref();
       httpServer.close((error) => {
+        clearTimeout(timer);
         fn?.(error);
         resolve();
       });
@@ -323,4 +333,9 @@ function withRecoveryDefaults(opts: Partial<ServerOptions>): Partial<ServerOptio
   if (!opts.connectionStateRecovery) return { ...opts };
   const defaults = { maxDisconnectionDuration: 120_000, skipMiddlewares: true };
   return { ...opts, connectionStateRecovery: { ...defaults, ...opts.connectionStateRecovery } };
+}
+
+/** HTTP/2 servers have no such method, and no such connections. */
+function endConnections(server: AnyHttpServer): void {
+  if ('closeAllConnections' in server) server.closeAllConnections();
 }
