@@ -3,8 +3,8 @@ import { io as connectHawser } from '@hawser/client';
 import type { ServerOptions, Socket } from '@hawser/io';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { Queue } from '../../engine/test/rig/queue.ts';
 import { connected, eventOf, openClient } from './rig/clients.ts';
-import { Queue } from './rig/queue.ts';
 import { startServer } from './rig/servers.ts';
 
 const RECOVERY: Partial<ServerOptions> = { connectionStateRecovery: {} };

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { Queue } from './queue.ts';
+import { Queue } from '../../../engine/test/rig/queue.ts';
 
 /** A connection whose every packet is the test's. */
 export interface RawClient {

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server, type ServerOptions, type Socket } from '@hawser/io';
 import { onTestFinished } from 'vitest';
-import { Queue } from './queue.ts';
+import { Queue } from '../../../engine/test/rig/queue.ts';
 
 /** A server on a port of the loopback interface, and the sockets of its main namespace. */
 export interface Rig {

@@ -13,7 +13,6 @@ export {
 export type { Natives } from './natives.ts';
 export type { Packet, PacketType } from './packet.ts';
 export { countFitting } from './payload-budget.ts';
-export { PingWatcher } from './ping-watcher.ts';
 export { ServerUpgrade, type ServerUpgradeHandler } from './server-upgrade.ts';
 export type { UpgradeFailure, UpgradeHandler } from './upgrade.ts';
 export {
