@@ -25,6 +25,7 @@ export class LabControl {
   #socket;
   #handler;
   #clock = new ServerClock();
+  #changes = 0;
 
   /**
    * @param {Socket} socket
@@ -80,7 +81,11 @@ export class LabControl {
   /** @param {Partial<Pace>} wish */
   change(wish) {
     if (!this.#socket.connected) return;
-    this.#socket.emit('change', wish, (/** @type {Pace} */ pace) => this.#handler.onPace(pace));
+    const change = ++this.#changes;
+    this.#socket.emit('change', wish, (/** @type {Pace} */ pace) => {
+      // An older answer would take back what the user has moved since.
+      if (change === this.#changes) this.#handler.onPace(pace);
+    });
   }
 
   #ping() {

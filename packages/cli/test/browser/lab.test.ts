@@ -145,6 +145,31 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
     expect(errors).toEqual([]);
   });
 
+  test('a slider stays where it was moved while older answers of the server arrive', async () => {
+    const { page } = await browser.visit(url);
+    const answers: (() => void)[] = [];
+    // Of the page's control, the answers to a change come when the test lets them.
+    await page.routeWebSocket(/\/socket\.io\//, (socket) => {
+      socket.connectToServer().onMessage((message) => {
+        const deliver = () => socket.send(message);
+        if (/^43.*"payloadBytes"/.test(String(message))) answers.push(deliver);
+        else deliver();
+      });
+    });
+    await page.reload();
+    await waitForEvents(page, 3);
+    await slide(page, 'rate', 6);
+    await expect.poll(() => answers.length, WAIT).toBe(7);
+    for (const deliver of answers.splice(0, 6)) deliver();
+    // The next totals came behind those answers.
+    const { events } = await readRow(page, 'websocket');
+    await waitForEvents(page, events + 30, ['websocket']);
+    expect(await page.locator('#rate-value').textContent()).toBe('100 / s');
+    answers.pop()?.();
+    await waitForEvents(page, events + 60, ['websocket']);
+    expect(await page.locator('#rate-value').textContent()).toBe('100 / s');
+  });
+
   test('a transport is stopped and started alone', async () => {
     const { page } = await browser.visit(url);
     await waitForEvents(page, 3);

@@ -12,12 +12,18 @@ DEADLINE_S = 20
 
 client = socketio.Client(reconnection=False)
 said = threading.Event()
-asked = threading.Event()
+understood = threading.Event()
 greeted = threading.Event()
+telling = threading.Lock()
+is_disconnected = False
 
 
 def tell(kind, *values):
-    print(json.dumps([kind, *values], default=lambda value: {"bytes": value.hex()}), flush=True)
+    """Handlers run in threads of their own: a line is written whole."""
+    line = json.dumps([kind, *values], default=lambda value: {"bytes": value.hex()})
+    with telling:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def wait_for(event, what):
@@ -41,8 +47,12 @@ def on_said(*args):
 @client.on("question")
 def on_question(*args):
     tell("question", *args)
-    asked.set()
     return "an answer", b"\x03\x04"
+
+
+@client.on("understood")
+def on_understood():
+    understood.set()
 
 
 @client.on("news", namespace="/feed")
@@ -52,7 +62,12 @@ def on_news(*args):
 
 @client.on("disconnect")
 def on_disconnect(*args):
-    tell("disconnect")
+    """python-socketio may call it twice at once: for the packet, and for the end of the transport."""
+    global is_disconnected
+    with telling:
+        was_disconnected, is_disconnected = is_disconnected, True
+    if not was_disconnected:
+        tell("disconnect")
 
 
 def leave_on_error(kind, error, _trace):
@@ -70,7 +85,7 @@ tell("feed", client.call("latest", namespace="/feed", timeout=DEADLINE_S))
 client.emit("say", "to all")
 wait_for(said, "said")
 client.emit("ask me")
-wait_for(asked, "question")
+wait_for(understood, "understood")
 tell("transport", client.transport())
 client.emit("end it")
 client.wait()

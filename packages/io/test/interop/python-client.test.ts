@@ -45,7 +45,10 @@ async function serve(): Promise<{ url: string; seen: unknown[] }> {
     socket.on('echo', (...args: unknown[]) => (args.pop() as (...answer: unknown[]) => void)(...args));
     socket.on('say', (text: string) => io.emit('said', text));
     socket.on('ask me', () =>
-      socket.emit('question', 'what is it?', (...answer: unknown[]) => seen.push(...answer)),
+      socket.emit('question', 'what is it?', (...answer: unknown[]) => {
+        seen.push(...answer);
+        socket.emit('understood');
+      }),
     );
     socket.on('end it', () => socket.disconnect(true));
     socket.on('disconnect', (why: string) => seen.push(why));
