@@ -44,7 +44,7 @@ interface EngineErrorDetails {
 /**
  * Why a session ended, as the second argument of its `close` event.
  *
- * Messages are for people and may change; `code` does not.
+ * Messages are for people and may change; `code` does not. There is no stack: it is about the peer.
  */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
@@ -55,7 +55,12 @@ export class EngineError extends Error {
   readonly limit: number | undefined;
 
   constructor(code: EngineErrorCode, message: string, { cause, limit }: EngineErrorDetails = {}) {
+    // What a peer did has no place in the code. Looking for one would take a thirtieth of what a connection costs
+    // that comes and is reset (`npm run bench -- --only socketio-connect`).
+    const { stackTraceLimit } = Error;
+    Reflect.set(Error, 'stackTraceLimit', 0);
     super(message, cause === undefined ? undefined : { cause });
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     this.code = code;
     this.limit = limit;
   }

@@ -26,6 +26,8 @@ export class StringPool {
     this.#shareMembers(request.rawHeaders);
     this.#shareMembers(request.headers);
     this.#shareMembers(request._query);
+    // Of a stream of HTTP/2 it cannot be set.
+    Reflect.set(request, 'httpVersion', this.share(request.httpVersion));
     if (request.url !== undefined) request.url = this.share(request.url);
   }
 

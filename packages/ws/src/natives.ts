@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash, randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import { acceptInput, type Natives } from '@hawser/protocol/websocket';
 import { createVectorMask, type VectorMask } from './vector-mask.ts';
 
@@ -51,7 +51,7 @@ export class NodeNatives implements Natives {
 
 /** Returns the `Sec-WebSocket-Accept` that answers `key` (RFC 6455 section 4.2.2 item 5.4). */
 export function acceptFor(key: string): string {
-  return createHash('sha1').update(acceptInput(key)).digest('base64');
+  return hash('sha1', acceptInput(key), 'base64');
 }
 
 /** Returns `bytes` as a `Buffer` over the same memory. */

@@ -88,7 +88,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   start(head: Buffer | null, rest: Uint8Array, begin: () => void): void {
     ownStream(this.#stream, this);
     if (this.#stream.isPaused()) this.#stream.resume();
-    if (head !== null) this.#machine.outbox.append(head, 0, head.length);
+    if (head !== null) this.#machine.outbox.copy(head);
     this.#read(() => {
       begin();
       if (rest.length > 0) this.#machine.receive(rest);

@@ -81,9 +81,12 @@ describe.each(Object.keys(WIRES))('the contract of a transport: %s', (name) => {
     const wire = await open();
     const ending = endOf(wire.session);
     await wire.send('x');
+    const { stackTraceLimit } = Error;
     const { reason, description } = await ending;
     expect(reason).toBe('parse error');
     expect(description).toBeInstanceOf(EngineError);
+    expect((description as EngineError).stack).not.toContain('\n');
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit);
   });
 
   test('transport sends what it was given before it closes', async () => {

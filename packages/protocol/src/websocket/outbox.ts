@@ -38,6 +38,17 @@ export class Outbox implements RunSink {
     }
   }
 
+  /** Appends a copy of a few bytes that are no frame, a handshake's response: frames that follow continue its run. */
+  copy(bytes: Uint8Array): void {
+    const slab = this.#slab;
+    slab.reserve(bytes.length);
+    const { bytes: memory, used } = slab;
+    const end = used + bytes.length;
+    memory.set(bytes, used);
+    slab.take(end);
+    this.append(memory, used, end);
+  }
+
   /**
    * Moves what waits, and what will be appended until the next `take`, into memory of its own: for a reader so
    * slow that a few waiting bytes of a slab would keep all of it alive.

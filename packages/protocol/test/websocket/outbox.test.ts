@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { writeFrame } from '../../src/websocket/frame-writer.ts';
 import { Outbox } from '../../src/websocket/outbox.ts';
 import { Slab } from '../../src/websocket/slab.ts';
-import { concat, hex, pattern, utf8 } from './frame-notation.ts';
+import { bytes, concat, hex, pattern, utf8 } from './frame-notation.ts';
 import { TestNatives } from './recorder.ts';
 
 const MEMORY = pattern(9000);
@@ -39,6 +40,15 @@ describe('outbox', () => {
     expect([single.buffer, single.byteOffset, single.length]).toEqual([memory.buffer, 10, 20]);
     expect(outbox.byteLength).toBe(0);
     expect(outbox.takeSingle()).toBeNull();
+  });
+
+  it('outbox joins frames to what was copied before them', () => {
+    const { outbox, slab } = open();
+    const head = utf8('HTTP/1.1 101\r\n\r\n');
+    outbox.copy(head);
+    head.fill(0);
+    writeFrame(outbox, slab, 0x82, Uint8Array.of(1, 2), null);
+    expect(hex(outbox.takeSingle()!)).toBe(hex(concat([utf8('HTTP/1.1 101\r\n\r\n'), bytes('82 02 01 02')])));
   });
 
   it.each([
