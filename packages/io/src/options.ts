@@ -15,6 +15,13 @@ export interface ConnectionStateRecoveryOptions {
   maxDisconnectionDuration?: number;
   /** Whether middlewares are passed over for a session that is recovered. @defaultValue `true` */
   skipMiddlewares?: boolean;
+  /**
+   * Most bytes of the events that are kept for a namespace, once for all its sessions. A session that missed more is
+   * refused as `overflow`. @defaultValue 16 777 216
+   */
+  maxBytes?: number;
+  /** Most sessions of a namespace that are away at a time; with more, the oldest goes. @defaultValue 50 000 */
+  maxSessions?: number;
 }
 
 /** Options of a `Server`. */

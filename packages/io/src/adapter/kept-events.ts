@@ -1,14 +1,11 @@
 import { PacketType } from '@hawser/protocol/socketio';
+import type { ConnectionStateRecoveryOptions } from '../options.ts';
 import { Recovery, type RecoveryOptions } from '../recovery/index.ts';
 import type { AdapterNamespace, AdapterPacket, BroadcastFlags, Encoded } from './contract.ts';
 
 /** The options of a server that say what is kept. */
 interface ServerOptions {
-  readonly connectionStateRecovery?: {
-    readonly maxDisconnectionDuration?: number | undefined;
-    readonly maxBytes?: number | undefined;
-    readonly maxSessions?: number | undefined;
-  };
+  readonly connectionStateRecovery?: Readonly<ConnectionStateRecoveryOptions>;
   readonly pingInterval?: number | undefined;
   readonly pingTimeout?: number | undefined;
 }
