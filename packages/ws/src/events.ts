@@ -1,3 +1,4 @@
+import type { WebSocketError } from './errors.ts';
 import { defineInterface, toText, wrapToUint16 } from './web-idl.ts';
 
 interface CloseEventInit {
@@ -43,9 +44,9 @@ defineInterface(CloseEvent);
 
 /** An `error` event that, unlike a browser's, says what went wrong. */
 export class ErrorEvent extends Event {
-  readonly #error: Error;
+  readonly #error: WebSocketError;
 
-  constructor(type: string, error: Error) {
+  constructor(type: string, error: WebSocketError) {
     super(type);
     this.#error = error;
   }
@@ -54,7 +55,7 @@ export class ErrorEvent extends Event {
     return this.#error.message;
   }
 
-  get error(): Error {
+  get error(): WebSocketError {
     return this.#error;
   }
 }

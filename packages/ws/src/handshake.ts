@@ -1,9 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   type AcceptableHandshake,
   acceptDeflateOffer,
   type DeflateAgreement,
-  type HeaderMap,
   RequestHeadReader,
   type ResponseHeaders,
 } from '@hawser/protocol/websocket';
@@ -211,14 +211,14 @@ export class Handshake<Data> implements StreamOwner {
 class StreamUpgradeRequest implements UpgradeRequest {
   readonly method: string;
   readonly url: string;
-  readonly headers: HeaderMap;
+  readonly headers: Readonly<IncomingHttpHeaders>;
   readonly protocols: readonly string[];
   readonly #stream: Duplex;
 
   constructor(head: UpgradeHead, protocols: readonly string[], stream: Duplex) {
     this.method = head.method ?? 'GET';
     this.url = head.url ?? '/';
-    this.headers = head.headers;
+    this.headers = head.headers as IncomingHttpHeaders;
     this.protocols = protocols;
     this.#stream = stream;
   }

@@ -1,4 +1,5 @@
-import type { HeaderMap, ResponseHeaders } from '@hawser/protocol/websocket';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ResponseHeaders } from '@hawser/protocol/websocket';
 import { type CompressionOptions, resolveCompression } from './compression/compression-options.ts';
 import { WebSocketError } from './errors.ts';
 import type { ServerSocket } from './server-socket.ts';
@@ -18,7 +19,7 @@ export interface UpgradeRequest {
   /** The request target: a path with its query. */
   readonly url: string;
   /** Names in lower case. */
-  readonly headers: HeaderMap;
+  readonly headers: Readonly<IncomingHttpHeaders>;
   /** Subprotocols that the client offers, in its order of preference. */
   readonly protocols: readonly string[];
   /** The IP address at the other end of the TCP connection: behind a proxy, the proxy's. */

@@ -1,4 +1,4 @@
-import { CloseEvent, ErrorEvent, WebSocket } from '@hawser/ws';
+import { CloseEvent, ErrorEvent, WebSocket, WebSocketError } from '@hawser/ws';
 import { describe, expect, test } from 'vitest';
 import { makeClient, next, openClient, openToRaw, recordEvents } from './rig/clients.ts';
 import { Queue } from './rig/queue.ts';
@@ -230,7 +230,9 @@ describe('beyond the standard', () => {
       wasClean: false,
     });
     expect(new CloseEvent('close')).toMatchObject({ type: 'close', code: 0 });
-    expect(new ErrorEvent('error', new Error('why'))).toMatchObject({ message: 'why' });
+    expect(new ErrorEvent('error', new WebSocketError('WS_ERR_CONNECT_FAILED', 'why'))).toMatchObject({
+      message: 'why',
+    });
   });
 
   test('a client that was never listened to fails quietly', async () => {

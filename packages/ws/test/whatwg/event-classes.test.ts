@@ -1,4 +1,4 @@
-import { CloseEvent, ErrorEvent } from '@hawser/ws';
+import { CloseEvent, ErrorEvent, WebSocketError } from '@hawser/ws';
 import { describe, expect, test } from 'vitest';
 import { next, openToRaw } from '../rig/clients.ts';
 import { BINARY, CLOSE, closePayload, serverFrame, TEXT } from '../rig/raw-frame.ts';
@@ -61,7 +61,7 @@ describe('WHATWG CloseEvent', () => {
 
 describe('beyond the standard, ErrorEvent', () => {
   test('ErrorEvent carries an error', () => {
-    const error = new Error('why');
+    const error = new WebSocketError('WS_ERR_CONNECTION_FAILED', 'why');
     const event = new ErrorEvent('error', error);
     expect([event.error, event.message, event.cancelable]).toEqual([error, 'why', false]);
     expect(Object.hasOwn(event, 'error')).toBe(false);
