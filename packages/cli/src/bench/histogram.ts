@@ -39,7 +39,7 @@ export class Histogram {
   }
 
   record(durationMs: number): void {
-    const index = indexOf(Math.min(LARGEST_US, Math.max(0, Math.round(durationMs * 1000))));
+    const index = indexOf(Math.min(LARGEST_US, Math.max(0, Math.floor(durationMs * 1000))));
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.#count++;
     this.#sumMs += durationMs;

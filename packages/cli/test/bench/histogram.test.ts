@@ -16,7 +16,7 @@ describe('Histogram', () => {
         const sorted = [...durationsMs].sort((left, right) => left - right);
         const exact = sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? Number.NaN;
         const found = histogramOf(durationsMs).percentile(percent);
-        // The last term is what rounding takes, in the test as well.
+        // The last term is what floating-point numbers take, in the test as well.
         expect(Math.abs(found - exact)).toBeLessThanOrEqual(exact / 100 + 0.001 + 1e-9);
       }),
     );
