@@ -1,9 +1,17 @@
 /** A few messages over the built packages, for a run on each version of Node. */
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
+const { io } = require('@hawser/client');
+const { Server } = require('@hawser/io');
 const { WebSocketServer, WebSocket } = require('@hawser/ws');
 
 async function main() {
+  await tryWebSocket();
+  await trySocketIo();
+  console.log(`  node ${process.version}: ok`);
+}
+
+async function tryWebSocket() {
   const closed = [];
   const server = new WebSocketServer({
     upgrade: ({ protocols }) => ({ data: { name: 'smoke' }, protocol: protocols[0] }),
@@ -27,7 +35,27 @@ async function main() {
   assert.deepEqual([event.wasClean, event.code], [true, 3000]);
   await server.close();
   assert.deepEqual(closed, [[3000, 'done']]);
-  console.log(`  node ${process.version}: ok`);
+}
+
+async function trySocketIo() {
+  const server = new Server(0, { connectionStateRecovery: {} });
+  server.on('connection', (socket) => socket.on('ask', (...args) => args.pop()(...args)));
+  const client = io(`http://127.0.0.1:${server.httpServer.address().port}`, { reconnectionDelay: 10 });
+  await once(client, 'connect');
+  assert.deepEqual(await client.emitWithAck('ask', { bytes: Buffer.from([0, 255]) }), {
+    bytes: Buffer.from([0, 255]),
+  });
+  if (client.io.engine.transport.name === 'polling') await once(client.io.engine, 'upgrade');
+  const lost = once(client, 'disconnect');
+  client.io.engine.close();
+  await lost;
+  server.emit('news', 'while it was away');
+  const isBack = once(client, 'connect');
+  assert.deepEqual(await once(client, 'news'), ['while it was away']);
+  await isBack;
+  assert.equal(client.recovered, true);
+  client.disconnect();
+  await server.close();
 }
 
 async function answer(client, data) {
