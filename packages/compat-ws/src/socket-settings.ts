@@ -160,6 +160,7 @@ export function createEndpoint(options: SocketOptions, role: Role): Endpoint {
         answersPings: options.autoPong ?? true,
         validatesText: !options.skipUTF8Validation,
         echoesCloseReason: true,
+        endsWithHandshake: true,
         explainsFailures: false,
         maxBufferedChunks: limit(options.maxBufferedChunks),
         maxFragments: limit(options.maxFragments),

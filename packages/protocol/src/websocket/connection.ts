@@ -35,8 +35,8 @@ const NO_BYTES = new Uint8Array(0);
  * | close sent | deadline passed           | finished   | `onTimeout`; code 1006                          |
  * | finished   | deadline passed           | finished   | `onTimeout`                                     |
  *
- * A client leaves it to the server to end the transport first (RFC 6455 section 7.1.1): after a complete closing
- * handshake its `onFinished` waits for the end of input. Data is delivered until the peer's close frame, also
+ * A client leaves it to the server to end the transport first (RFC 6455 section 7.1.1), unless it has other habits:
+ * after a complete closing handshake its `onFinished` waits for the end of input. Data is delivered until the peer's close frame, also
  * while our own is on its way.
  *
  * @example
@@ -111,7 +111,7 @@ export class Connection implements MessageHandler {
       this.#isEofPaused = true;
     } else if (this.#state !== FINISHED) {
       this.abort('');
-    } else if (this.wasClean && this.#endpoint.options.role === 'client') {
+    } else if (this.wasClean && this.#leavesEndToServer) {
       this.#handler.onFinished();
     }
   }
@@ -323,7 +323,11 @@ export class Connection implements MessageHandler {
     const echoedBytes = habits.echoesCloseReason ? payload.length : 2;
     this.#writeClose(payload.subarray(0, echoedBytes));
     this.#enter(FINISHED);
-    if (this.#endpoint.options.role === 'server') this.#handler.onFinished();
+    if (!this.#leavesEndToServer) this.#handler.onFinished();
+  }
+
+  get #leavesEndToServer(): boolean {
+    return this.#endpoint.options.role === 'client' && !this.#endpoint.habits.endsWithHandshake;
   }
 
   #answerPing(payload: Uint8Array): void {

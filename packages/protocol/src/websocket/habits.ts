@@ -9,6 +9,8 @@ export interface Habits {
   readonly validatesText: boolean;
   /** The answer to a close frame repeats its reason as well as its code (section 5.5.1). */
   readonly echoesCloseReason: boolean;
+  /** A client ends the transport when both close frames are exchanged, instead of waiting for the server to (section 7.1.1). */
+  readonly endsWithHandshake: boolean;
   /** The close frame that fails a connection says why (section 7.1.7). */
   readonly explainsFailures: boolean;
   /** Most frames of one message; more fails with 1008. What is kept is bounded in bytes without it. */
@@ -27,6 +29,7 @@ export const DEFAULT_HABITS: Habits = Object.freeze({
   answersPings: true,
   validatesText: true,
   echoesCloseReason: false,
+  endsWithHandshake: false,
   explainsFailures: true,
   maxFragments: Number.POSITIVE_INFINITY,
   maxBufferedChunks: Number.POSITIVE_INFINITY,

@@ -50,6 +50,18 @@ describe('habits of other implementations', () => {
     expect(receive({ recordsFragments: isRecorded }, ...frames).recorder.fragmentEnds).toEqual(ends);
   });
 
+  it.each([
+    [false, false],
+    [true, true],
+  ])('client ends the transport with the closing handshake (%s)', (endsWithHandshake, isFinished) => {
+    const { connection, trace } = openSession('client', { habits: { endsWithHandshake } });
+    connection.close(1000);
+    connection.receive(encodeFrame(0x88, bytes('03e8'), null));
+    expect(trace.includes('finished')).toBe(isFinished);
+    connection.receiveEof();
+    expect(trace.filter((call) => call === 'finished')).toHaveLength(1);
+  });
+
   it('server fails without saying why', () => {
     const { sent, status } = receive({ explainsFailures: false }, encodeFrame(0x83, utf8('a'), 7));
     expect(sent()).toEqual(['close 1002']);
