@@ -6,6 +6,7 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
   message: (socket, data, isBinary, fragmentEnds) => socket._deliver(data, isBinary, fragmentEnds),
   ping: (socket, data) => emitSafely(socket, 'ping', data),
   pong: (socket, data) => emitSafely(socket, 'pong', data),
+  pingFlood: ({ peer }) => peer.terminate(),
   drain: () => {},
   failed: throwLater,
   ending: ({ peer }) => peer._onEnding(),

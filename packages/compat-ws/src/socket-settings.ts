@@ -165,6 +165,7 @@ export function createEndpoint(options: SocketOptions, role: Role): Endpoint {
         maxBufferedChunks: limit(options.maxBufferedChunks),
         maxFragments: limit(options.maxFragments),
         maxWaitingPongs: limit(options.maxPendingAutoPongs),
+        reportsPingFloods: true,
         recordsFragments: true,
         allowsLongLengths: true,
       },

@@ -156,6 +156,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if ((this.#holds & HOLD.USER) === 0) return;
     this.letReactionsRun();
     this.#release(HOLD.USER);
+    if (this.#holds === HOLD.REACTIONS) this.#stream.resume();
   }
 
   /** Holds back the next message until the promise reactions to this one have run, which may pause and resume. */
@@ -264,6 +265,10 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   onPong(data: Uint8Array): void {
     this.#context.events.pong(this.peer, data as Buffer);
+  }
+
+  onPingFlood(): void {
+    this.#context.events.pingFlood?.(this);
   }
 
   onEnding(): void {

@@ -37,6 +37,8 @@ export interface StreamEvents<Peer> {
   /** The pong is on its way already. */
   ping(peer: Peer, data: Buffer): void;
   pong(peer: Peer, data: Buffer): void;
+  /** Before `ping`: see `ConnectionHandler.onPingFlood`. */
+  pingFlood?(connection: StreamConnection<Peer>): void;
   /** What was queued has left. */
   drain(peer: Peer): void;
   /** An event above threw: what it was told is lost. */

@@ -331,9 +331,14 @@ export class Connection implements MessageHandler {
   }
 
   #answerPing(payload: Uint8Array): void {
-    if (this.#waitingPongs < this.#endpoint.habits.maxWaitingPongs) {
+    const { maxWaitingPongs, reportsPingFloods } = this.#endpoint.habits;
+    if (this.#waitingPongs < maxWaitingPongs) {
       this.#waitingPongs++;
       this.#writeControl(Opcode.PONG, payload);
+      return;
+    }
+    if (reportsPingFloods) {
+      this.#handler.onPingFlood?.();
       return;
     }
     // A flood of pings must not cost more than a flood of messages: the last one's memory serves for the next.

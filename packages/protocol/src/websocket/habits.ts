@@ -19,6 +19,8 @@ export interface Habits {
   readonly maxBufferedChunks: number;
   /** Above so many pongs that wait to be written, only the latest ping is answered (section 5.5.2). */
   readonly maxWaitingPongs: number;
+  /** Beyond `maxWaitingPongs` the handler is told of a flood, and no ping is answered. */
+  readonly reportsPingFloods: boolean;
   /** `onMessage` is told where the fragments of a message end (section 5.4). */
   readonly recordsFragments: boolean;
   /** A payload's length may be encoded in more bytes than it needs (section 5.2). */
@@ -34,6 +36,7 @@ export const DEFAULT_HABITS: Habits = Object.freeze({
   maxFragments: Number.POSITIVE_INFINITY,
   maxBufferedChunks: Number.POSITIVE_INFINITY,
   maxWaitingPongs: 128,
+  reportsPingFloods: false,
   recordsFragments: false,
   allowsLongLengths: false,
 });

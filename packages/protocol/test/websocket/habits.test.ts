@@ -90,6 +90,16 @@ describe('habits of other implementations', () => {
     expect(sent()).toEqual(['pong 64']);
   });
 
+  it('server is told of pings above so many pongs that wait, and answers none of them', () => {
+    const pings = ['a', 'b', 'c', 'd'].map((text) => encodeFrame(0x89, utf8(text), 7));
+    const { connection, trace, sent } = receive({ maxWaitingPongs: 2, reportsPingFloods: true }, ...pings);
+    expect(trace).toEqual(['ping 61', 'ping 62', 'flood', 'ping 63', 'flood', 'ping 64']);
+    connection.outboxWritten();
+    expect(sent()).toEqual(['pong 61', 'pong 62']);
+    connection.receive(encodeFrame(0x89, utf8('e'), 7));
+    expect(sent()).toEqual(['pong 65']);
+  });
+
   it.each([
     ['a payload', encodeFrame(0x82, pattern(8), 7), 6, 3, 10],
     ['a header', encodeFrame(0x82, new Uint8Array(70_000), 7).subarray(0, 14), 0, 2, 3],
