@@ -9,6 +9,7 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
   pingFlood: ({ peer }) => peer.terminate(),
   drain: () => {},
   failed: throwLater,
+  cutWhilePaused: ({ peer }) => peer._onCut(),
   ending: ({ peer }) => peer._onEnding(),
   closing: ({ peer }) => peer._onClosing(),
   closed: ({ peer }) => peer._onClosed(),

@@ -303,6 +303,11 @@ export class WebSocket extends EventEmitter {
     this.#sending!.sendCompressed();
   }
 
+  /** The socket is gone, and what was held back is still to come. */
+  _onCut(): void {
+    if (this._readyState === OPEN) this._readyState = CLOSING;
+  }
+
   /** The connection is no longer open, whoever began to close it. */
   _onClosing(): void {
     const { violation } = this._connection!.ending;

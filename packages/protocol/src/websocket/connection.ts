@@ -97,6 +97,11 @@ export class Connection implements MessageHandler {
     return this.#paused !== null;
   }
 
+  /** Delivery is paused, and something waits for it. */
+  get holdsInput(): boolean {
+    return this.#paused !== null && this.#paused.length > 0;
+  }
+
   /** Takes in what the transport read. The machine owns `chunk` from here on and writes into it. */
   receive(chunk: Uint8Array): void {
     this.#wasHeard = true;
