@@ -98,8 +98,8 @@ export class WebSocket extends EventEmitter {
     if (address === null) return;
     this._redirects = 0;
     this._req = null;
-    const list = hasProtocols && protocols !== undefined ? [protocols].flat() : [];
-    connect(this, address, list as string[], given ?? {});
+    const names = hasProtocols && protocols !== undefined ? protocols : given?.protocols;
+    connect(this, address, names === undefined ? [] : ([names].flat() as string[]), given ?? {});
   }
 
   get binaryType(): BinaryType {
