@@ -12,8 +12,10 @@ const ours = realpathSync(`${home}/../../packages/compat-ws/index.js`);
 
 /** Those that load ws by themselves; the others are given it. */
 const DEPENDENTS = [
+  '@fastify/http-proxy',
   '@fastify/websocket',
   '@hono/node-ws',
+  '@nestjs/platform-ws',
   'chrome-remote-interface',
   'engine.io',
   'engine.io-client',
@@ -26,6 +28,7 @@ const DEPENDENTS = [
   'puppeteer-core',
   'rpc-websockets',
   'socket.io-adapter',
+  'superwstest',
   'webpack-dev-server',
   'websocket-stream',
   'y-websocket/bin/utils',

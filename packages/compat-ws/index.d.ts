@@ -197,6 +197,8 @@ declare namespace WebSocket {
     maxRedirects?: number | undefined;
     origin?: string | undefined;
     protocol?: string | undefined;
+    /** Where the constructor is given none apart. */
+    protocols?: string | string[] | undefined;
     protocolVersion?: number | undefined;
     rejectUnauthorized?: boolean | undefined;
   }

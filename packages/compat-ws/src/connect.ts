@@ -28,6 +28,8 @@ export interface ClientOptions extends SocketOptions, RequestOptions {
   readonly maxRedirects?: number | undefined;
   readonly origin?: string | undefined;
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+  /** Where the constructor is given none apart. */
+  readonly protocols?: string | readonly string[] | undefined;
   readonly protocolVersion?: number | undefined;
 }
 
@@ -97,6 +99,12 @@ export function connect(
     new Set(protocols).size === protocols.length;
   if (!hasValidProtocols) throw new SyntaxError('An invalid or duplicated subprotocol was specified');
   new ClientHandshake(socket, protocols, options).request(url);
+}
+
+/** Returns what is before the first `separator`, and what is behind it. */
+function splitOnce(text: string, separator: string): [before: string, behind: string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** Fails the handshake: `error`, then `close`. */
@@ -196,16 +204,16 @@ class ClientHandshake {
   }
 
   #requestOptions(isSecure: boolean): RequestOptions {
-    const { createConnection, handshakeTimeout } = this.#options;
+    const { createConnection, defaultPort, handshakeTimeout } = this.#options;
     const url = this.#url;
     const target = url.pathname + url.search;
-    const [socketPath, ipcPath] = url.protocol === 'ws+unix:' ? target.split(':') : [];
-    const isIpc = socketPath !== undefined;
+    const isIpc = url.protocol === 'ws+unix:';
+    const [socketPath, ipcPath] = splitOnce(target, ':');
     return {
       ...this.#options,
       ...OVERRIDDEN,
       createConnection: createConnection ?? ((isSecure ? connectTls : connectTcp) as never),
-      defaultPort: isSecure ? 443 : 80,
+      defaultPort: defaultPort || (isSecure ? 443 : 80),
       port: url.port || (isSecure ? 443 : 80),
       host: url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname,
       path: isIpc ? ipcPath : target,

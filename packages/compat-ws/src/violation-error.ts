@@ -22,8 +22,7 @@ const MESSAGES: Readonly<Record<ViolationCode, (value: number) => string>> = {
   WS_ERR_EXPECTED_CONTINUATION: (opcode) => `${INVALID_FRAME}: invalid opcode ${opcode}`,
   WS_ERR_UNEXPECTED_RSV_1: () => `${INVALID_FRAME}: RSV1 must be clear`,
   WS_ERR_UNEXPECTED_RSV_2_3: () => `${INVALID_FRAME}: RSV2 and RSV3 must be clear`,
-  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: (length) =>
-    `${INVALID_FRAME}: invalid payload length ${shortLength(length)}`,
+  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: (length) => `${INVALID_FRAME}: invalid payload length ${length}`,
   WS_ERR_INVALID_PAYLOAD_LENGTH: (length) => `${INVALID_FRAME}: invalid payload length ${length}`,
   WS_ERR_INVALID_CLOSE_CODE: (code) => `${INVALID_FRAME}: invalid status code ${code}`,
   WS_ERR_INVALID_UTF8: () => `${INVALID_FRAME}: invalid UTF-8 sequence`,
@@ -54,11 +53,6 @@ export function toError({ code, value }: Violation): ViolationError {
   if (code === 'WS_ERR_INVALID_COMPRESSED_DATA') error.errno = -3;
   error[STATUS_CODE] = VIOLATIONS[code].closeCode;
   return error;
-}
-
-/** `ws` names the seven bits with which the length begins. */
-function shortLength(length: number): number {
-  return length < 126 ? length : length < 65_536 ? 126 : 127;
 }
 
 function isTooLongToCount(length: number): boolean {

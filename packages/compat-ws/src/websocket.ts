@@ -98,8 +98,8 @@ export class WebSocket extends EventEmitter {
     if (address === null) return;
     this._redirects = 0;
     this._req = null;
-    const list = hasProtocols && protocols !== undefined ? [protocols].flat() : [];
-    connect(this, address, list as string[], given ?? {});
+    const names = hasProtocols && protocols !== undefined ? protocols : given?.protocols;
+    connect(this, address, names === undefined ? [] : ([names].flat() as string[]), given ?? {});
   }
 
   get binaryType(): BinaryType {
@@ -301,6 +301,11 @@ export class WebSocket extends EventEmitter {
   /** The connection is about to be no longer open: what waits to be compressed goes out first. */
   _onEnding(): void {
     this.#sending!.sendCompressed();
+  }
+
+  /** The socket is gone, and what was held back is still to come. */
+  _onCut(): void {
+    if (this._readyState === OPEN) this._readyState = CLOSING;
   }
 
   /** The connection is no longer open, whoever began to close it. */

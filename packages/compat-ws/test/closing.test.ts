@@ -1,5 +1,8 @@
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { acceptFor } from '../../ws/src/internal.ts';
 import { clientFrame, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
 
 describe('closing', () => {
@@ -30,6 +33,34 @@ describe('closing', () => {
     const tooLong = new RangeError('The data size must not be greater than 125 bytes');
     expect(() => client.ping('a'.repeat(126))).toThrow(tooLong);
     expect(() => client.pong(Buffer.alloc(126))).toThrow(tooLong);
+  });
+
+  it('client ends its side when both close frames are exchanged, though the server waits for that', async () => {
+    const http = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void http.close());
+    http.on('upgrade', (request, socket) => {
+      const lines = [
+        'HTTP/1.1 101 Switching Protocols',
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+        `Sec-WebSocket-Accept: ${acceptFor(request.headers['sec-websocket-key']!)}`,
+      ];
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      socket.once('data', () => socket.write(Buffer.from([0x88, 2, 3, 232])));
+      socket.on('end', () => socket.end());
+    });
+    await once(http, 'listening');
+    const client = openClient(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`);
+    await once(client, 'open');
+    client.close(1000);
+    expect((await once(client, 'close'))[0]).toBe(1000);
+  });
+
+  it('server has forgotten who closed when that one reports it', async () => {
+    const { server, client } = await connectPair();
+    client.close();
+    await once(client, 'close');
+    expect(server.clients.size).toBe(0);
   });
 
   it('client that is cut off reports 1006 and no error', async () => {

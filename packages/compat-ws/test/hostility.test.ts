@@ -86,6 +86,14 @@ describe('what a hostile client sends', () => {
       1002,
     ],
     [
+      'a long ping of which no length comes',
+      {},
+      Buffer.from('89ff', 'hex'),
+      'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH',
+      `${INVALID} invalid payload length 127`,
+      1002,
+    ],
+    [
       'half a close code',
       {},
       clientFrame(0x88, A),

@@ -144,12 +144,13 @@ describe('messages', () => {
     let count = 0;
     client.on('message', () => count++);
     client.pause();
-    expect(client.isPaused).toBe(true);
+    expect([client.isPaused, client._socket!.isPaused()]).toEqual([true, true]);
     peer.send('a');
     await new Promise<void>((resolve) => peer.ping('', false, () => resolve()));
     await new Promise((resolve) => setImmediate(resolve));
     expect(count).toBe(0);
     client.resume();
+    expect([count, client._socket!.isPaused()]).toEqual([0, false]);
     await once(client, 'message');
     expect([count, client.isPaused]).toEqual([1, false]);
   });

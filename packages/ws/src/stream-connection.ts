@@ -156,6 +156,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if ((this.#holds & HOLD.USER) === 0) return;
     this.letReactionsRun();
     this.#release(HOLD.USER);
+    if (this.#holds === HOLD.REACTIONS) this.#stream.resume();
   }
 
   /** Holds back the next message until the promise reactions to this one have run, which may pause and resume. */
@@ -213,7 +214,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   onEnd(): void {
     this.#writer.noteWritten();
-    this.#read(() => this.#machine.receiveEof());
+    if (this.#isEndDue && !this.#machine.holdsInput) this.#read(() => this.#machine.abort(''));
+    else this.#read(() => this.#machine.receiveEof());
   }
 
   onDrain(): void {
@@ -225,11 +227,13 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onError(error: Error): void {
+    if (this.#isEndDue) this.#readRest();
     this.#machine.abort(error.message);
   }
 
   onClose(): void {
     this.#isClosed = true;
+    if (this.#isEndDue) this.#readRest();
     this.#machine.abort('');
     this.#cancelInflation?.();
     this.#writer.strand();
@@ -264,6 +268,10 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   onPong(data: Uint8Array): void {
     this.#context.events.pong(this.peer, data as Buffer);
+  }
+
+  onPingFlood(): void {
+    this.#context.events.pingFlood?.(this);
   }
 
   onEnding(): void {
@@ -307,6 +315,22 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     } else if (reason === HOLD.REACTIONS && !this.#isFinished) {
       this.#stream.pause();
     }
+  }
+
+  /** The user has paused, and would be told of an end all the same. */
+  get #isEndDue(): boolean {
+    return this.#holds === HOLD.USER && this.#context.events.cutWhilePaused !== undefined;
+  }
+
+  /** Delivers what came before the transport was gone. */
+  #readRest(): void {
+    this.#context.events.cutWhilePaused!(this);
+    this.#holds = 0;
+    const rest: Buffer | null = this.#stream.read();
+    this.#read(() => {
+      this.#machine.resume();
+      if (rest !== null) this.#machine.receive(rest);
+    });
   }
 
   #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {

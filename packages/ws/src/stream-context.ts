@@ -37,10 +37,17 @@ export interface StreamEvents<Peer> {
   /** The pong is on its way already. */
   ping(peer: Peer, data: Buffer): void;
   pong(peer: Peer, data: Buffer): void;
+  /** Before `ping`: see `ConnectionHandler.onPingFlood`. */
+  pingFlood?(connection: StreamConnection<Peer>): void;
   /** What was queued has left. */
   drain(peer: Peer): void;
   /** An event above threw: what it was told is lost. */
   failed(error: unknown, connection: StreamConnection<Peer>): void;
+  /**
+   * The transport is gone while the user has paused: what was held back is delivered next. Where this is not asked for,
+   * a pause also holds back the end, and what it held back is lost with the transport.
+   */
+  cutWhilePaused?(connection: StreamConnection<Peer>): void;
   /** Sending is possible for the last time, within this call. */
   ending?(connection: StreamConnection<Peer>): void;
   /** The connection is no longer open: nothing more can be sent. */

@@ -5,6 +5,7 @@ import { createServer as createNetServer, connect as netConnect } from 'node:net
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
+import type { ClientOptions } from 'ws';
 import { CERTIFICATE } from '../../../ws/test/rig/certificate.ts';
 import { RawPeer } from '../../../ws/test/rig/raw-peer.ts';
 import { startRawServer } from '../../../ws/test/rig/raw-server.ts';
@@ -67,6 +68,20 @@ const REQUESTS: Readonly<Record<string, Setup>> = {
   'a protocol': { protocols: 'chat', headers: { 'Sec-WebSocket-Protocol': 'chat' } },
   protocols: { protocols: ['a', 'b'], headers: { 'Sec-WebSocket-Protocol': 'a' } },
   'no protocols': { protocols: [] },
+  'protocols among the options': {
+    options: { protocols: ['a', 'b'] } as never,
+    headers: { 'Sec-WebSocket-Protocol': 'b' },
+  },
+  'one protocol among the options': {
+    options: { protocols: 'a' } as never,
+    headers: { 'Sec-WebSocket-Protocol': 'a' },
+  },
+  'other protocols than those among the options': {
+    protocols: ['c'],
+    options: { protocols: ['a'] } as never,
+    headers: { 'Sec-WebSocket-Protocol': 'c' },
+  },
+  'another default port': { options: { defaultPort: 8080 } },
   'an insecure parser': { options: { insecureHTTPParser: true } },
 };
 
@@ -88,6 +103,20 @@ describe('what a client asks for', () => {
       await noteHead(log, await raw.accept());
       socket.terminate();
       await untilClosed(socket);
+    }
+  });
+
+  differ('client takes protocols from options in place of protocols', async (ws, log) => {
+    const raw = await startRawServer();
+    for (const protocols of [undefined, [], 'a', ['a', 'b']]) {
+      const socket = new ws.WebSocket(raw.url, { protocols } as ClientOptions);
+      socket.on('error', () => {});
+      await noteHead(log, await raw.accept());
+      socket.terminate();
+      await untilClosed(socket);
+    }
+    for (const protocols of [null, '', ['a', 'a'], [1]]) {
+      log.attempt('socket', 'protocols', () => new ws.WebSocket(raw.url, { protocols } as never));
     }
   });
 
@@ -120,7 +149,7 @@ describe('what a client asks for', () => {
     server.listen(path);
     await once(server, 'listening');
     log.defer(() => server.close());
-    for (const suffix of ['', ':/', ':/chat?x=y']) {
+    for (const suffix of ['', ':/', ':/chat?x=y', ':/a:b?c:d']) {
       const socket = new ws.WebSocket(`ws+unix:${path}${suffix}`);
       socket.on('error', () => {});
       const [connection] = await once(server, 'connection');

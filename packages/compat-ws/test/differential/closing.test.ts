@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { describe } from 'vitest';
 import { CLOSE, closePayload, PING, TEXT } from '../../../ws/test/rig/raw-frame.ts';
 import { departs, differ } from './rig/differ.ts';
@@ -196,20 +197,36 @@ describe.each(ROLES)('how a %s closes', (role) => {
     await side.end();
   });
 
-  departs(
-    `${role} is not told what it did not read while paused`,
-    'nothing is read behind the end',
-    async (ws, log) => {
-      const side = await openSide(role, ws, log, { options: { closeTimeout: 60 } });
-      side.socket.pause();
-      side.socket.close(1000, 'paused');
-      side.probe();
-      side.say(CLOSE, closePayload(1000));
-      await side.wire.framesToEnd();
-      await side.closed;
-      side.probe();
-    },
-  );
+  differ(`${role} is told with its end what it did not read while paused`, async (ws, log) => {
+    const side = await openSide(role, ws, log, { options: { closeTimeout: 60 } });
+    side.socket.pause();
+    side.socket.close(1000, 'paused');
+    side.probe();
+    side.say(CLOSE, closePayload(1000));
+    await side.wire.framesToEnd();
+    await side.closed;
+    side.probe();
+  });
+
+  differ(`${role} is told what came before it was reset while paused`, async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    const stream = (side.socket as unknown as { readonly _socket: Socket })._socket;
+    side.socket.pause();
+    side.say(TEXT, 'held');
+    side.say(PING, 'held too');
+    while (stream.readableLength === 0) await new Promise((resolve) => setImmediate(resolve));
+    (side.peer.stream as Socket).resetAndDestroy();
+    await side.closed;
+    side.probe();
+  });
+
+  differ(`${role} learns while paused that its peer has left`, async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    side.socket.pause();
+    side.peer.stream.end();
+    await side.closed;
+    side.probe();
+  });
 
   differ(`${role} terminates while it is paused`, async (ws, log) => {
     const side = await openSide(role, ws, log);

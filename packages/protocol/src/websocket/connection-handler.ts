@@ -16,6 +16,8 @@ export interface ConnectionHandler {
   /** A ping; its pong is in the outbox already. */
   onPing(data: Uint8Array): void;
   onPong(data: Uint8Array): void;
+  /** Before `onPing`: more pongs than are allowed would wait. Only where that is reported (see `Habits`). */
+  onPingFlood?(): void;
   /** The connection is still open, until this call returns: send what has been held back, it is the last chance. */
   onEnding?(): void;
   /** The connection is no longer open, whoever began to close it: nothing more can be sent. */

@@ -35,8 +35,8 @@ const NO_BYTES = new Uint8Array(0);
  * | close sent | deadline passed           | finished   | `onTimeout`; code 1006                          |
  * | finished   | deadline passed           | finished   | `onTimeout`                                     |
  *
- * A client leaves it to the server to end the transport first (RFC 6455 section 7.1.1): after a complete closing
- * handshake its `onFinished` waits for the end of input. Data is delivered until the peer's close frame, also
+ * A client leaves it to the server to end the transport first (RFC 6455 section 7.1.1), unless it has other habits:
+ * after a complete closing handshake its `onFinished` waits for the end of input. Data is delivered until the peer's close frame, also
  * while our own is on its way.
  *
  * @example
@@ -97,6 +97,11 @@ export class Connection implements MessageHandler {
     return this.#paused !== null;
   }
 
+  /** Delivery is paused, and something waits for it. */
+  get holdsInput(): boolean {
+    return this.#paused !== null && this.#paused.length > 0;
+  }
+
   /** Takes in what the transport read. The machine owns `chunk` from here on and writes into it. */
   receive(chunk: Uint8Array): void {
     this.#wasHeard = true;
@@ -111,7 +116,7 @@ export class Connection implements MessageHandler {
       this.#isEofPaused = true;
     } else if (this.#state !== FINISHED) {
       this.abort('');
-    } else if (this.wasClean && this.#endpoint.options.role === 'client') {
+    } else if (this.wasClean && this.#leavesEndToServer) {
       this.#handler.onFinished();
     }
   }
@@ -323,13 +328,22 @@ export class Connection implements MessageHandler {
     const echoedBytes = habits.echoesCloseReason ? payload.length : 2;
     this.#writeClose(payload.subarray(0, echoedBytes));
     this.#enter(FINISHED);
-    if (this.#endpoint.options.role === 'server') this.#handler.onFinished();
+    if (!this.#leavesEndToServer) this.#handler.onFinished();
+  }
+
+  get #leavesEndToServer(): boolean {
+    return this.#endpoint.options.role === 'client' && !this.#endpoint.habits.endsWithHandshake;
   }
 
   #answerPing(payload: Uint8Array): void {
-    if (this.#waitingPongs < this.#endpoint.habits.maxWaitingPongs) {
+    const { maxWaitingPongs, reportsPingFloods } = this.#endpoint.habits;
+    if (this.#waitingPongs < maxWaitingPongs) {
       this.#waitingPongs++;
       this.#writeControl(Opcode.PONG, payload);
+      return;
+    }
+    if (reportsPingFloods) {
+      this.#handler.onPingFlood?.();
       return;
     }
     // A flood of pings must not cost more than a flood of messages: the last one's memory serves for the next.

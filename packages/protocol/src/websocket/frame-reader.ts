@@ -29,6 +29,8 @@ export interface FrameHeader {
 export interface FrameHandler {
   /**
    * Judges what FIN, RSV1 and the opcode are in their order, which comes before the other rules of a frame alone.
+   * Called with the first two bytes, and again when the header is whole if that is later; until then `payloadBytes`
+   * has the seven bits with which the length begins.
    * @returns a violation to fail with, or `null` to judge on
    */
   onFrameStart(header: FrameHeader): ViolationCode | null;
@@ -46,7 +48,8 @@ export interface FrameHandler {
   onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void;
   /**
    * The peer broke the framing rules. The reader has stopped for good.
-   * @param value - the payload's length, where that is what is wrong, else the opcode
+   * @param value - the payload's length, where that is what is wrong (of a control frame, the seven bits with which it
+   *   begins), else the opcode
    */
   onFrameViolation(code: ViolationCode, value: number): void;
 }
@@ -133,7 +136,8 @@ export class FrameReader implements FrameHeader {
     if (this.#stashedBytes > 0) return this.#readStashedHeader(chunk, start);
     const headerBytes = this.#headerLength(chunk, start, chunk.length);
     if (headerBytes > chunk.length - start) {
-      this.#stashHeader(chunk, start, chunk.length);
+      const isFit = chunk.length - start < 2 || this.#readStart(chunk[start]!, chunk[start + 1]!);
+      if (isFit) this.#stashHeader(chunk, start, chunk.length);
       return chunk.length;
     }
     const at = start + headerBytes;
@@ -148,6 +152,7 @@ export class FrameReader implements FrameHeader {
     while (this.#stashedBytes < this.#headerLength(stash, 0, this.#stashedBytes)) {
       if (at === chunk.length) return at;
       stash[this.#stashedBytes++] = chunk[at++]!;
+      if (this.#stashedBytes === 2 && !this.#readStart(stash[0]!, stash[1]!)) return at;
     }
     const headerBytes = this.#stashedBytes;
     this.#stashedBytes = 0;
@@ -171,22 +176,30 @@ export class FrameReader implements FrameHeader {
   }
 
   #parseHeader(bytes: Uint8Array, start: number, end: number): void {
-    const first = bytes[start]!;
     const second = bytes[start + 1]!;
+    if (!this.#readStart(bytes[start]!, second)) return;
+    this.payloadBytes = readLength(bytes, start);
+    this.#maskKey = second & 0x80 ? readMask(bytes, end - 4) : 0;
+    const code = this.#judgeLength(second & 0x7f, bytes[start + 2]!);
+    if (code !== null) this.#violate(code);
+  }
+
+  /**
+   * Reads the first two bytes of a header. What is wrong with them is wrong whatever follows, and a peer that sent
+   * them may send no more.
+   */
+  #readStart(first: number, second: number): boolean {
     this.fin = (first & 0x80) !== 0;
     this.rsv1 = (first & 0x40) !== 0;
     this.opcode = first & 0x0f;
-    this.payloadBytes = readLength(bytes, start);
-    this.#maskKey = second & 0x80 ? readMask(bytes, end - 4) : 0;
-    const code = this.#judge(first, second, bytes[start + 2]!);
-    if (code === null) return;
-    this.fail();
-    const isLength = code.endsWith('_LENGTH');
-    this.#handler.onFrameViolation(code, isLength ? this.payloadBytes : this.opcode);
+    this.payloadBytes = second & 0x7f;
+    const code = this.#judgeStart(first, second);
+    if (code !== null) this.#violate(code);
+    return code === null;
   }
 
   /** Where one header breaks several rules, `ws` names the same one first. */
-  #judge(first: number, second: number, third: number): ViolationCode | null {
+  #judgeStart(first: number, second: number): ViolationCode | null {
     // RFC 6455 5.2: a reserved bit must be 0 unless an extension defines it; none here defines RSV2 or RSV3.
     if (first & 0x30) return 'WS_ERR_UNEXPECTED_RSV_2_3';
     const code = this.#handler.onFrameStart(this);
@@ -195,18 +208,24 @@ export class FrameReader implements FrameHeader {
     if (isControlOpcode(this.opcode)) {
       // RFC 6455 5.5
       if (!this.fin) return 'WS_ERR_EXPECTED_FIN';
-      if ((second & 0x7f) > MAX_CONTROL_PAYLOAD_BYTES) return 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
+      if (this.payloadBytes > MAX_CONTROL_PAYLOAD_BYTES) return 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH';
     }
     // RFC 6455 5.1
-    if (((second & 0x80) !== 0) !== this.#expectsMask) {
-      return this.#expectsMask ? 'WS_ERR_EXPECTED_MASK' : 'WS_ERR_UNEXPECTED_MASK';
-    }
+    if (((second & 0x80) !== 0) === this.#expectsMask) return null;
+    return this.#expectsMask ? 'WS_ERR_EXPECTED_MASK' : 'WS_ERR_UNEXPECTED_MASK';
+  }
+
+  #judgeLength(shortForm: number, third: number): ViolationCode | null {
     // RFC 6455 5.2: "the minimal number of bytes MUST be used"; of 64 bits, "the most significant MUST be 0".
-    const shortForm = second & 0x7f;
     const isMinimal = shortForm < 126 || this.payloadBytes > (shortForm === 126 ? 125 : 0xffff);
     const isWellFormed = isMinimal && (shortForm < 127 || third < 0x80);
     if (!isWellFormed && !this.#allowsLongLengths) return 'WS_ERR_INVALID_PAYLOAD_LENGTH';
     return this.#handler.onFrameHeader(this);
+  }
+
+  #violate(code: ViolationCode): void {
+    this.fail();
+    this.#handler.onFrameViolation(code, code.endsWith('_LENGTH') ? this.payloadBytes : this.opcode);
   }
 
   #beginPayload(chunk: Uint8Array, at: number): number {

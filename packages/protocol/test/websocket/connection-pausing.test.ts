@@ -25,12 +25,15 @@ describe('pause and resume', () => {
   it('server stops behind the message whose handler pauses', () => {
     const { connection, recorder, trace } = openSession('server');
     recorder.react = () => connection.pause();
+    expect(connection.holdsInput).toBe(false);
     connection.receive(texts('a', 'b'));
     connection.receive(texts('c'));
     expect(trace).toEqual(['text a']);
     connection.resume();
     expect(trace).toEqual(['text a', 'text b']);
+    expect(connection.holdsInput).toBe(true);
     connection.resume();
+    expect([connection.isPaused, connection.holdsInput]).toEqual([true, false]);
     connection.resume();
     expect(trace).toEqual(['text a', 'text b', 'text c']);
   });

@@ -139,6 +139,19 @@ describe('RFC 6455 5.2 base framing', () => {
   });
 
   it.each([
+    ['a reserved bit', 'client', 'a27e', 'WS_ERR_UNEXPECTED_RSV_2_3'],
+    ['a reserved opcode', 'client', '837f', 'WS_ERR_INVALID_OPCODE'],
+    ['a fragmented ping', 'server', '0980', 'WS_ERR_EXPECTED_FIN'],
+    ['a ping of more than 125 bytes', 'client', '897e', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH'],
+    ['a mask', 'client', '8281', 'WS_ERR_UNEXPECTED_MASK'],
+    ['no mask', 'server', '827e', 'WS_ERR_EXPECTED_MASK'],
+  ] as const)('%s is enough for a rejection, in one piece and in two (%s)', (_, role, start, code) => {
+    expect(read(role, start)).toEqual([code]);
+    expect(read(role, start.slice(0, 2), start.slice(2))).toEqual([code]);
+    expect(read(role, start.slice(0, 2), `${start.slice(2)}00`, '00')).toEqual([code]);
+  });
+
+  it.each([
     ['an unmasked frame', '8105', 'WS_ERR_EXPECTED_MASK'],
     ['an unmasked frame of unknown opcode', '8305', 'WS_ERR_INVALID_OPCODE'],
     ['126 masked bytes in 64 bits', '82ff 000000000000007e 00000000', 'WS_ERR_INVALID_PAYLOAD_LENGTH'],

@@ -50,6 +50,18 @@ describe('habits of other implementations', () => {
     expect(receive({ recordsFragments: isRecorded }, ...frames).recorder.fragmentEnds).toEqual(ends);
   });
 
+  it.each([
+    [false, false],
+    [true, true],
+  ])('client ends the transport with the closing handshake (%s)', (endsWithHandshake, isFinished) => {
+    const { connection, trace } = openSession('client', { habits: { endsWithHandshake } });
+    connection.close(1000);
+    connection.receive(encodeFrame(0x88, bytes('03e8'), null));
+    expect(trace.includes('finished')).toBe(isFinished);
+    connection.receiveEof();
+    expect(trace.filter((call) => call === 'finished')).toHaveLength(1);
+  });
+
   it('server fails without saying why', () => {
     const { sent, status } = receive({ explainsFailures: false }, encodeFrame(0x83, utf8('a'), 7));
     expect(sent()).toEqual(['close 1002']);
@@ -76,6 +88,16 @@ describe('habits of other implementations', () => {
     expect(sent()).toEqual(['pong 61', 'pong 62']);
     connection.outboxWritten();
     expect(sent()).toEqual(['pong 64']);
+  });
+
+  it('server is told of pings above so many pongs that wait, and answers none of them', () => {
+    const pings = ['a', 'b', 'c', 'd'].map((text) => encodeFrame(0x89, utf8(text), 7));
+    const { connection, trace, sent } = receive({ maxWaitingPongs: 2, reportsPingFloods: true }, ...pings);
+    expect(trace).toEqual(['ping 61', 'ping 62', 'flood', 'ping 63', 'flood', 'ping 64']);
+    connection.outboxWritten();
+    expect(sent()).toEqual(['pong 61', 'pong 62']);
+    connection.receive(encodeFrame(0x89, utf8('e'), 7));
+    expect(sent()).toEqual(['pong 65']);
   });
 
   it.each([

@@ -96,6 +96,10 @@ export class Recorder implements ConnectionHandler {
     this.#record('pong', data, true);
   }
 
+  onPingFlood(): void {
+    this.#record('flood');
+  }
+
   onClosing(): void {
     this.#record('closing');
   }
