@@ -3,12 +3,21 @@
  * there through `require` and through `import`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './steps.mjs';
 
 const PACKAGES = ['protocol', 'ws', 'compat-ws', 'compat-websocket', 'engine', 'io', 'client', 'cli'];
+
+/** Drop-ins, and what they stand in for. */
+const STANDS_IN_FOR = {
+  'compat-ws': 'ws',
+  'compat-websocket': 'websocket',
+  engine: 'engine.io',
+  io: 'socket.io',
+  client: 'socket.io-client',
+};
 
 const USE_BOTH = `
 import assert from 'node:assert/strict';
@@ -72,6 +81,7 @@ for (const named of [ServerSocket, WebSocketError, Endpoint, ...compat]) assert.
 
 const folder = mkdtempSync(join(tmpdir(), 'hawser-packages-'));
 try {
+  for (const [name, upstream] of Object.entries(STANDS_IN_FOR)) checkVersion(name, upstream);
   const tarballs = PACKAGES.map(pack);
   for (const tarball of tarballs) judge(tarball);
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
@@ -84,6 +94,16 @@ try {
   console.log(`  ${PACKAGES.length} tarballs: packed, judged, installed, required and imported`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What wants upstream as a peer has to take the drop-in: its version is upstream's, or a later patch of it. */
+function checkVersion(name, upstream) {
+  const [ours, theirs] = [`packages/${name}`, `node_modules/${upstream}`].map((home) => {
+    const { version } = JSON.parse(readFileSync(`${root}/${home}/package.json`, 'utf8'));
+    return version.split('.').map(Number);
+  });
+  if (ours[0] !== theirs[0] || ours[1] !== theirs[1] || ours[2] < theirs[2])
+    throw new Error(`${name} is ${ours.join('.')}, and ${upstream} ${theirs.join('.')}`);
 }
 
 function pack(name) {
