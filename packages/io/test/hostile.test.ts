@@ -128,6 +128,33 @@ describe('a hostile client', () => {
     expect(await raw.messages.next()).toBe('44/constructor,{"message":"Invalid namespace"}');
   });
 
+  test('may not send more arguments than a listener can be called with, nor deeper data than can be sent on', async () => {
+    const { io, port, sockets } = await startServer();
+    const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    for (const violation of [
+      `42["nobody listens"${',0'.repeat(490_000)}]`,
+      `430[0${',0'.repeat(490_000)}]`,
+      `42["echo",${nested(490_000)}]`,
+      `42["echo",${nested(1000)}]`,
+    ]) {
+      const raw = await openRaw(port);
+      raw.send('40');
+      const socket = await sockets.next();
+      socket.on('echo', (data) => io.emit('echo', data));
+      socket.emit('ask', () => {});
+      raw.send(violation);
+      expect((await raw.closed).code).toBe(1002);
+    }
+    const raw = await openRaw(port);
+    raw.send('40');
+    await sockets.next().then((socket) => socket.on('echo', (...data) => io.emit('echo', ...data)));
+    expect(await raw.messages.next()).toMatch(/^40/);
+    for (const args of [`,${nested(999)}`, ',0'.repeat(4095)]) {
+      raw.send(`42["echo"${args}]`);
+      expect(await raw.messages.next()).toBe(`42["echo"${args}]`);
+    }
+  });
+
   test('connections that connect to nothing are ended all the same when there are many', async () => {
     const { io, port } = await startServer({ connectTimeout: 100 });
     const raws = await Promise.all(Array.from({ length: 20 }, () => openRaw(port)));
