@@ -117,6 +117,11 @@ export class Client<
     });
   }
 
+  /** @internal The namespace judges a socket. */
+  joins(socket: AnySocket): void {
+    this.#sockets.join(socket);
+  }
+
   /** @internal The namespace has answered. */
   connectEnded(name: string): void {
     this.#sockets.endConnecting(name);
@@ -254,6 +259,8 @@ export class Client<
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
     this.#takeLine(() => {});
+    // Whoever judges them may never come to an end.
+    for (const socket of this.#sockets.joining) socket.abandon();
     for (const socket of this.#sockets.all()) {
       if (description instanceof IoError && reason === 'parse error') socket._onerror(description);
       socket._onclose(reason, description);

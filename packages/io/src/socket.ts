@@ -269,6 +269,7 @@ export class Socket<
 
   /** @internal The client left before it was let in. */
   abandon(): void {
+    if (this.state === 'gone') return;
     if (this.recovered) this.session?.close(this, true);
     this._cleanup();
   }

@@ -1,5 +1,6 @@
 import { Server } from '@hawser/io';
-import { describe, expect, test } from 'vitest';
+import { Adapter } from '@hawser/io/adapter';
+import { describe, expect, test, vi } from 'vitest';
 import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
@@ -92,6 +93,29 @@ describe('a hostile client', () => {
     }
     raw.send('40/n5,');
     expect(await raw.closed).toEqual({ code: 1002, reason: expect.stringContaining('too many namespaces') });
+  });
+
+  test('may not be connected to more by asking for all at once', async () => {
+    for (const maxNamespacesPerConnection of [1, 5]) {
+      const { io, port } = await startServer({ maxNamespacesPerConnection });
+      let count = 0;
+      io.of(/^\/n\d+$/).on('connection', () => count++);
+      const raw = await openRaw(port);
+      raw.send(...Array.from({ length: maxNamespacesPerConnection + 1 }, (_, i) => `40/n${i},`));
+      expect(await raw.closed).toMatchObject({ code: 1002 });
+      expect(count).toBeLessThanOrEqual(maxNamespacesPerConnection);
+    }
+  });
+
+  test('that leaves before a middleware has decided is forgotten, whatever becomes of that', async () => {
+    const { io, port } = await startServer({ cleanupEmptyChildNamespaces: true });
+    const asked = new Promise((resolve) => io.of(/^\/n$/).use(resolve));
+    const raw = await openRaw(port);
+    raw.send('40/n,');
+    await asked;
+    expect(io._nsps.has('/n')).toBe(true);
+    raw.socket.terminate();
+    await vi.waitUntil(() => !io._nsps.has('/n'));
   });
 
   test('answers to nothing are ignored, and a second answer too', async () => {
@@ -197,6 +221,40 @@ test('an event for a namespace that the server took away is not a mistake', asyn
   raw.send('42/other,["under way"]', '42["fence"]');
   await eventOf(socket as never, 'fence');
   expect(socket.connected).toBe(true);
+});
+
+test('a namespace that empties while a session is being looked for goes on', async () => {
+  let found: (session: null) => void = () => {};
+  let asked: () => void = () => {};
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  class SlowAdapter extends Adapter {
+    override restoreSession(): Promise<null> {
+      asked();
+      return new Promise((resolve) => {
+        found = resolve;
+      });
+    }
+  }
+  const { io, port } = await startServer({
+    adapter: SlowAdapter,
+    connectionStateRecovery: {},
+    cleanupEmptyChildNamespaces: true,
+  });
+  io.of(/^\/n$/);
+  const [first, second] = [await openRaw(port), await openRaw(port)];
+  first.send('40/n,');
+  expect(await first.messages.next()).toMatch(/^40\/n,/);
+  second.send('40/n,{"pid":"p","offset":"o"}');
+  await isAsked;
+  const end = eventOf([...io.of('/n').sockets.values()][0] as never, 'disconnect');
+  first.send('41/n,');
+  await end;
+  found(null);
+  expect(await second.messages.next()).toMatch(/^40\/n,/);
+  io.of('/n').emit('news');
+  expect(await second.messages.next()).toBe('42/n,["news"]');
 });
 
 test('misuse is told at once', () => {
