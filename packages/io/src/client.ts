@@ -342,10 +342,10 @@ export class Client<
   }
 
   #wait(waiting: Waiting): 'waits' | 'dropped' {
-    const line = (this.#line ??= new WaitingLine());
+    const line = (this.#line ??= new WaitingLine(this.#runtime.maxBufferedBytes));
     const fate = line.add(waiting, this.bufferedBytes);
     if (line.isEmpty) this.#line = null;
-    if (fate === 'overflow') this.failSlow(waiting.owner!.maxBufferedBytes);
+    if (fate === 'overflow') this.failSlow((waiting.owner ?? line).maxBufferedBytes);
     return fate === 'waits' ? 'waits' : 'dropped';
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
+import { endOf } from '../rig/closes.ts';
 import { startEngine } from '../rig/engines.ts';
 import { handshake, sendRaw, upgradeHead } from '../rig/http.ts';
 
@@ -84,4 +85,17 @@ describe('a server closes in bounded time when peers hold their connections and 
     await Promise.all(ends);
     await new Promise((resolve) => http.close(resolve));
   });
+});
+
+test('what polls were answered with and was not read counts for what may wait', async () => {
+  const { port, sessions } = await startEngine({ ...OPTIONS, maxBufferedBytes: 5_000_000 });
+  await handshake(port);
+  const session = await sessions.next();
+  const ending = endOf(session);
+  await pollFrozen(port, session);
+  session.send(PART.repeat(PARTS));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(session.bufferedBytes).toBeGreaterThan(5_000_000);
+  session.send('one more');
+  expect((await ending).description).toMatchObject({ code: 'EIO_ERR_SLOW_CONSUMER' });
 });
