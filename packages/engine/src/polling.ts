@@ -64,7 +64,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   get bufferedBytes(): number {
-    return this.#collectedBytes;
+    return this.#collectedBytes + this.#untakenBytes;
   }
 
   override onRequest(request: EngineRequest, response: ServerResponse): void {
@@ -92,7 +92,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   override release(): void {
-    if (this.#poll === null) return;
+    if (this.#poll === null || this.#untakenBytes > 0) return;
     if (this.#packets.length === 0) this.#packets.push(controlPacket('noop'));
     this.flush();
   }
@@ -208,19 +208,34 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     response.on('close', () => {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;
-      if (response.writableFinished) return;
+      if (response.writableFinished) {
+        if (!this.writable) this.#usePoll();
+        return;
+      }
       if (this.#poll === poll) {
         this.#poll = null;
         this.writable = false;
       }
       this.#accuse('EIO_ERR_REQUEST_CUT', 'poll connection closed prematurely');
     });
+    this.#usePoll();
+  }
+
+  /** A client reads one answer before it asks for the next: who does not, would have any number of them wait. */
+  #usePoll(): void {
+    if (this.#poll === null || this.#untakenBytes > 0) return;
     this.becomeReady();
     // What waited in the session may have answered the poll by now.
     if (this.#onClosed === null || this.#poll === null) return;
     // As engine.io answers it.
     this.#packets.push(controlPacket('noop'));
     this.#sendClose(this.#onClosed, null);
+  }
+
+  get #untakenBytes(): number {
+    let bytes = 0;
+    for (const response of this.#untaken ?? []) bytes += response.writableLength;
+    return bytes;
   }
 
   /** A poll is no sign of life: whatever repeats it, a proxy say, does so for a client whose program is dead. */

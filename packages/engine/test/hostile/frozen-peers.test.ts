@@ -20,6 +20,18 @@ async function pollFrozen(port: number, session: Socket): Promise<void> {
   while (!transport.writable) await new Promise((resolve) => transport.once('ready', resolve));
 }
 
+/** Polls while an answer waits to be read, and waits until the server knows. */
+async function pollAgain(port: number, session: Socket): Promise<void> {
+  const isKnown = new Promise((resolve) => session.once('message', resolve));
+  const poll = pollHead(session.id);
+  sendRaw(
+    port,
+    poll +
+      poll.replace('GET', 'POST').replace(/\r\n$/, 'Connection: close\r\nContent-Length: 6\r\n\r\n4fence'),
+  );
+  await isKnown;
+}
+
 describe('a server closes in bounded time when peers hold their connections and read nothing', () => {
   const freeze: [string, (port: number, next: () => Promise<Socket>) => Promise<Socket>][] = [
     [
@@ -34,16 +46,15 @@ describe('a server closes in bounded time when peers hold their connections and 
       },
     ],
     [
-      'polls that were answered before, several of one session',
+      'a poll that was answered before, and one that waits',
       async (port, next) => {
         await handshake(port);
         const session = await next();
-        for (let i = 0; i < 3; i++) {
-          await pollFrozen(port, session);
-          session.send(PART.repeat(10));
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-        return session;
+        await pollFrozen(port, session);
+        session.send(PART.repeat(PARTS));
+        await new Promise((resolve) => setImmediate(resolve));
+        await pollAgain(port, session);
+        return session.send('waits');
       },
     ],
     [
@@ -96,6 +107,9 @@ test('what polls were answered with and was not read counts for what may wait', 
   session.send(PART.repeat(PARTS));
   await new Promise((resolve) => setImmediate(resolve));
   expect(session.bufferedBytes).toBeGreaterThan(5_000_000);
+  // Another poll does not take it.
+  await pollAgain(port, session);
   session.send('one more');
+  expect(session.readyState).toBe('closed');
   expect((await ending).description).toMatchObject({ code: 'EIO_ERR_SLOW_CONSUMER' });
 });
