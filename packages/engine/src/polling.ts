@@ -8,6 +8,7 @@ import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, RequestBody } from './request-body.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
+import { attempt } from './uncaught.ts';
 
 /** So much of one turn is collected for one response; what is sent beyond it waits in the session, under its bound. */
 const MAX_COLLECTED_BYTES = 262_144;
@@ -112,7 +113,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       ({ options, type }) => type === 'message' && options.compress !== false,
     );
     this.#answer(poll, this.frameBody(body), isCompressible);
-    for (const { callback } of packets) callback?.();
+    for (const { callback } of packets) if (callback !== null) attempt(callback);
     this.emit('drain');
   }
 
@@ -125,17 +126,14 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     const isBinary = request.headers['content-type'] === 'application/octet-stream';
     const payload = isBinary ? body : this.readBody(body);
     const { packets, violation } = this.#context.codecs[this.protocol].decodePayload(payload);
-    try {
-      for (const packet of packets) this.deliver(packet);
-    } finally {
-      if (violation === null) {
-        const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
-        response.writeHead(200, this.#decorate(headers, request)).end('ok');
-      } else {
-        refuse(response, 400, VIOLATIONS[violation]);
-      }
+    for (const packet of packets) this.deliver(packet);
+    if (violation === null) {
+      const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
+      response.writeHead(200, this.#decorate(headers, request)).end('ok');
+    } else {
+      refuse(response, 400, VIOLATIONS[violation]);
+      this.handler?.onViolation(violation);
     }
-    if (violation !== null) this.handler?.onViolation(violation);
   }
 
   onBodyTooLarge(): void {

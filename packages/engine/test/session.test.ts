@@ -15,6 +15,7 @@ import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, sidOf, upgradeHead } from './rig/http.ts';
 import { type BareSocket, openSocket } from './rig/sockets.ts';
+import { nextUncaught } from './rig/uncaught.ts';
 
 const TRANSPORTS = ['polling', 'websocket'] as const;
 
@@ -626,14 +627,3 @@ describe('server', () => {
     expect([outer.clientsCount, inner.clientsCount]).toEqual([1, 1]);
   });
 });
-
-function nextUncaught(): Promise<Error> {
-  const listeners = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  return new Promise((resolve) => {
-    process.once('uncaughtException', (error) => {
-      for (const listener of listeners) process.on('uncaughtException', listener);
-      resolve(error);
-    });
-  });
-}
