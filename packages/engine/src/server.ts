@@ -103,6 +103,11 @@ export class Server extends EventEmitter {
     this.#host = this.#createHost();
   }
 
+  /** The server that the option `wsEngine` made; `undefined` with Hawser's own, which is none of its kind. */
+  get ws(): unknown {
+    return this.#websockets.foreignServer;
+  }
+
   /** Returns the names of the transports that a session can move to from another. */
   upgrades(transport: TransportName): readonly string[] {
     return this.opts.allowUpgrades ? transports[transport].upgradesTo : [];

@@ -26,11 +26,13 @@ export class SessionSweep {
     this.#currentWebSockets = currentWebSockets;
     const timeoutsMs = [pingInterval, pingTimeout, closeTimeout].map((ms) => ms / SWEEP_DIVISOR);
     this.#sweeper = new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
-    // A ping goes out early by what two sweeps may be late: a silent client is given up when the handshake says so.
+    // A ping goes out early by what two sweeps may be late, so that a client which counts on it hears it in time. That
+    // is added to the time for the answer: nobody is given up before the handshake says.
     const lateMs = 2 * this.#sweeper.periodMs;
-    const pingIntervalMs = Math.max(pingInterval - lateMs, pingInterval / 2);
     // Whole numbers take no memory of their own.
-    this.timing = { pingIntervalMs: Math.floor(pingIntervalMs), pingTimeoutMs: Math.floor(pingTimeout) };
+    const pingIntervalMs = Math.floor(Math.max(pingInterval - lateMs, pingInterval / 2));
+    const pingTimeoutMs = Math.ceil(pingTimeout + pingInterval - pingIntervalMs);
+    this.timing = { pingIntervalMs, pingTimeoutMs };
   }
 
   /** Begins, unless it has. It ends by itself when there is nobody to be told the time. */

@@ -40,6 +40,8 @@ export interface WebSocketEngine {
   tick(nowMs: number): void;
   /** Whether it needs to be told the time. */
   readonly isBusy: boolean;
+  /** What the user chose, where that is not Hawser's own. */
+  readonly foreignServer?: unknown;
   close(): void;
 }
 

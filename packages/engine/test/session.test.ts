@@ -167,6 +167,33 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
 });
 
 describe('session', () => {
+  test.each([4, 3])('session of version %i is not given up before the handshake says', async (version) => {
+    let beginMs = 0;
+    const options = { allowEIO3: true, pingInterval: 400, pingTimeout: 400 };
+    const { port, sessions } = await startEngine(options, (engine) => {
+      engine.on('initial_headers', () => {
+        beginMs = performance.now();
+      });
+    });
+    await openSocket(port, `EIO=${version}&transport=websocket`, { autoPong: false });
+    const { reason } = await endOf(await sessions.next());
+    // The clock of heartbeats counts whole milliseconds.
+    expect(performance.now() - beginMs).toBeGreaterThan(799);
+    expect(reason).toBe('ping timeout');
+  });
+
+  test('the server of the option wsEngine is there, as long as it is', async () => {
+    const { engine, http } = await startEngine({ wsEngine: WsServer });
+    const { ws } = engine;
+    expect(ws).toBeInstanceOf(WsServer);
+    http.close();
+    await new Promise((resolve) => http.once('close', resolve));
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    expect(engine.ws).toBeInstanceOf(WsServer);
+    expect(engine.ws).not.toBe(ws);
+    expect((await startEngine()).engine.ws).toBeUndefined();
+  });
+
   test('session that hears nothing ends with ping timeout', async () => {
     const { port, sessions, engine } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
     const { closed: cut } = await openSocket(port, undefined, { autoPong: false });
