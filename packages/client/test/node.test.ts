@@ -1,6 +1,7 @@
 /** What only Node has. */
 
 import { spawn } from 'node:child_process';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Socket as ServerSocket } from 'socket.io';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -38,6 +39,40 @@ test.each(TRANSPORTS)(
     child.stderr.pipe(process.stderr);
     expect(await eventOf(child, 'close')).toEqual([0, null]);
     expect(output).toBe(`true ${transports.at(-1)}\n`);
+  },
+);
+
+test.each(['polling', 'websocket'])(
+  'with autoUnref a process ends while the server does not answer, over %s',
+  async (transport) => {
+    const silent = createServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const program = `
+    const options = { autoUnref: true, timeout: 1e9, transports: ['${transport}'] };
+    require('@hawser/client')('http://127.0.0.1:${port}', options);
+    // This timer keeps the process alive until the server has the request.
+    const timer = setInterval(() => {}, 1000);
+    process.once('message', () => {
+      clearInterval(timer);
+      process.disconnect();
+    });`;
+    const arrival = new Promise<Socket>((resolve) => {
+      silent.on('connection', (socket) => socket.once('data', () => resolve(socket)));
+    });
+    const child = spawn(process.execPath, ['-e', program], {
+      cwd: join(__dirname, '..'),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    onTestFinished(() => {
+      child.kill();
+    });
+    await arrival;
+    child.send('end');
+    expect(await eventOf(child, 'close')).toEqual([0, null]);
   },
 );
 
