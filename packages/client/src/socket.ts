@@ -125,7 +125,7 @@ export class Socket<
     return !!this.#subscriptions;
   }
 
-  /** Why a server that is Hawser's did not let the session go on; `undefined` where nothing was refused. */
+  /** Why the session did not go on, where a server that is Hawser's said so, or what came was more than may be kept. */
   get recoveryRefusal(): RecoveryRefusal | undefined {
     return this.#recovery.refusal;
   }
@@ -372,8 +372,7 @@ export class Socket<
     } else if (
       !this.#receiveBudget.push(this.receiveBuffer, args, this.#measure({ type: EVENT, nsp: this.nsp, data }))
     ) {
-      // It would be sent the same again and again.
-      this.#recovery.pid = undefined;
+      this.#recovery.giveUp();
       const message = 'receiveBuffer is full';
       this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', message));
     }
