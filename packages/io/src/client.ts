@@ -154,7 +154,7 @@ export class Client<
       follower?.onDropped?.();
       return 'dropped';
     }
-    const messages = this.#encode(packet);
+    const messages = this.encode(packet);
     const sendOptions = options.compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
     if (this.#takesAtOnce(owner)) {
       const wasWritable = this.conn.transport.writable;
@@ -163,6 +163,13 @@ export class Client<
     }
     const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
     return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
+  }
+
+  /** @internal Writes a packet as it goes out to one client. */
+  encode(packet: Packet): readonly (string | Buffer)[] {
+    if (this.#runtime.hasOwnParser) return this.server.encoder.encode(packet as never);
+    const { text, attachments } = this.#runtime.encoder.encode(packet as Packet);
+    return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
   }
 
   /** @internal Has what was sent leave at once, apart from what is sent next. */
@@ -324,12 +331,6 @@ export class Client<
   /** Nothing at all waits: what a volatile event asks for, as upstream has it. */
   #isIdle(): boolean {
     return this.isWritable && this.bufferedBytes === 0;
-  }
-
-  #encode(packet: Packet): readonly (string | Buffer)[] {
-    if (this.#runtime.hasOwnParser) return this.server.encoder.encode(packet as never);
-    const { text, attachments } = this.#runtime.encoder.encode(packet as Packet);
-    return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
   }
 
   #write({ messages, options }: Outgoing): void {

@@ -1,6 +1,6 @@
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
 import { type AckCallback, LOST, PendingAcks } from './acks.ts';
-import type { AdapterPacket, BroadcastFlags, WriteOptions } from './adapter/index.ts';
+import type { AdapterPacket, BroadcastFlags, Encoded, WriteOptions } from './adapter/index.ts';
 import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
 import type { AnyClient } from './aliases.ts';
 import { createAnswer } from './answer-memory.ts';
@@ -293,13 +293,18 @@ export class Socket<
   }
 
   /** @internal */
-  replayEncoded({ encoded }: OutgoingEvent): void {
+  sendEncoded(encoded: Encoded): void {
     this.client.writeToEngine(encoded);
   }
 
   /** @internal */
   sendAnswer(id: number, data: unknown[]): void {
     this.#packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
+  }
+
+  /** @internal */
+  encodeAnswer(id: number, data: unknown[]): Encoded {
+    return this.client.encode({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
   }
 
   /** @internal No answer is waited for any more. */
