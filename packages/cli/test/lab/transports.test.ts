@@ -209,6 +209,20 @@ describe('a page that reads nothing', () => {
     // 64 MB were offered: what was taken is the bound, and what the kernel holds.
     expect(bytesDown).toBeLessThan(LAB_LIMITS.waitingBytes + 16 * 1024 * 1024);
     expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);
+    // Nor is what waited, and is sent when the page reads on.
+    let receivedBytes = 0;
+    let tail = '';
+    socket.on('data', (chunk) => {
+      receivedBytes += chunk.length;
+      tail = tail.slice(-100) + chunk.toString('latin1');
+    });
+    socket.resume();
+    const isLast = () => /"seq":2\d{3}/.test(tail);
+    for (let seq = 2000; !isLast(); seq++) {
+      server.deliver(STREAM, [event(seq)]);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(receivedBytes).toBeLessThan(LAB_LIMITS.waitingBytes + 16 * 1024 * 1024);
     socket.destroy();
   });
 });
