@@ -1,5 +1,6 @@
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
-import { type AckCallback, LOST, PendingAcks } from './acks.ts';
+import { PendingAcks } from './acks.ts';
+import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { AdapterPacket, BroadcastFlags, Encoded, WriteOptions } from './adapter/index.ts';
 import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
 import type { AnyClient } from './aliases.ts';
