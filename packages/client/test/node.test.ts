@@ -96,3 +96,44 @@ test('an event is compressed over WebSocket, but not with compress(false)', asyn
   await socket.compress(true).emitWithAck('text', text);
   expect(heads).toEqual([0xc1, 0x81, 0xc1]);
 });
+
+test('the answer to a poll costs a small factor of its bytes, however it is cut', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      socket.write('1\r\na\r\n'.repeat(900_000));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const program = `
+    const { Socket } = require('@hawser/client/engine');
+    const size = () => {
+      gc();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const socket = new Socket('http://127.0.0.1:${port}', { transports: ['polling'] });
+    const before = size();
+    let parts = 0;
+    socket.transport.on('progress', () => {
+      if (++parts < 900_000) return;
+      console.log(size() - before < 10_000_000 ? 'little' : 'much');
+      socket.close();
+    });`;
+  const child = spawn(process.execPath, ['--expose-gc', '-e', program], { cwd: join(__dirname, '..') });
+  onTestFinished(() => {
+    child.kill();
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.pipe(process.stderr);
+  expect(await eventOf(child, 'close')).toEqual([0, null]);
+  expect(output).toBe('little\n');
+});
