@@ -1,3 +1,4 @@
+import { guard } from './engine/guard.ts';
 import { startTimer, type Timer, type Timers } from './engine/timers.ts';
 import type { AnyArguments, AnyListener } from './events.ts';
 
@@ -47,7 +48,7 @@ export class Acknowledgements {
   /** Takes in that no answer will come, but to those that are still to be sent. */
   disconnect(isUnsent: (id: number) => boolean): void {
     for (const id of [...this.#waiting.keys()]) {
-      if (!isUnsent(id)) this.#fail(id, 'socket has been disconnected');
+      if (!isUnsent(id)) guard(() => this.#fail(id, 'socket has been disconnected'));
     }
   }
 

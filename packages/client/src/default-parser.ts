@@ -1,4 +1,4 @@
-import { isReservedEvent } from '@hawser/protocol/socketio';
+import { hasTooManyArguments, isReservedEvent } from '@hawser/protocol/socketio';
 import { Emitter } from './emitter.ts';
 import { isBinary } from './engine/packet.ts';
 import { SocketError } from './errors.ts';
@@ -89,7 +89,8 @@ function read(
 function isValid(type: Packet['type'], data: AnyValue, id: number | undefined): boolean {
   if (type === EVENT || type === ACK) {
     const hasId = id === undefined ? type === EVENT : Number.isSafeInteger(id);
-    return hasId && Array.isArray(data) && (type === ACK || isEventName(data[0]));
+    const isArguments = Array.isArray(data) && !hasTooManyArguments(data);
+    return hasId && isArguments && (type === ACK || isEventName(data[0]));
   }
   if (id !== undefined) return false;
   if (data === undefined) return type === CONNECT || type === DISCONNECT;

@@ -1,3 +1,4 @@
+import { guard } from './engine/guard.ts';
 import type {
   AnyArguments,
   AnyListener,
@@ -88,6 +89,16 @@ export class Emitter<
       listener.apply(this, args as AnyArguments);
     }
     return this;
+  }
+
+  /** As {@link emitReserved}, but what a listener throws is uncaught, and keeps no other from being called. */
+  protected emitGuarded<Name extends EventNames<ReservedEvents>>(
+    event: Name,
+    ...args: EventParams<ReservedEvents, Name>
+  ): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      guard(() => listener.apply(this, args as AnyArguments));
+    }
   }
 }
 

@@ -182,7 +182,7 @@ export class Manager<
       this.#leave();
       this._readyState = 'closed';
       engine.close();
-      this.emitReserved('error', error);
+      this.emitGuarded('error', error);
       fn?.(error);
       this.#failed(error, !fn);
     };
@@ -271,7 +271,7 @@ export class Manager<
         this.#takeBack();
         this.#onclose(reason, description);
       });
-    this.emitReserved('open');
+    this.emitGuarded('open');
   }
 
   #ondata(data: unknown): void {
@@ -327,7 +327,7 @@ export class Manager<
     (this.engine as Engine | undefined)?.close();
     this.#backoff.reset();
     this._readyState = 'closed';
-    this.emitReserved('close', reason, description);
+    this.emitGuarded('close', reason, description);
     if (this.#reconnection && !this.#skipsReconnect) this.#reconnect();
   }
 
@@ -364,7 +364,8 @@ export class Manager<
   }
 
   #attempt(): void {
-    if (!this.#skipsReconnect) this.emitReserved('reconnect_attempt', this.#backoff.attempts);
+    const { attempts } = this.#backoff;
+    if (!this.#skipsReconnect) this.emitGuarded('reconnect_attempt', attempts);
     // A listener may have disconnected.
     if (this.#skipsReconnect) this._reconnecting = false;
     else this.open();

@@ -1,6 +1,6 @@
 import type { AnyArguments, AnyValue } from './events.ts';
 
-/** Why a server that is Hawser's did not recover a session. */
+/** Why a session did not go on: as a server that is Hawser's says, or as the client found, which is `overflow`. */
 export type RecoveryRefusal =
   | 'restarted'
   | 'expired'
@@ -23,6 +23,7 @@ export class Recovery {
   pid: string | undefined;
   offset: string | undefined;
   refusal: RecoveryRefusal | undefined;
+  #isGivenUp = false;
   /** EVENTs of the session. */
   #received = 0;
   /** Those since the last CONNECT went out, which may be of a new session. */
@@ -40,10 +41,17 @@ export class Recovery {
   connected({ pid, hawser }: Connected): boolean {
     const isRecovered = pid !== undefined && pid === this.pid;
     this.pid = pid;
-    this.refusal = hawser?.refused;
+    this.refusal = this.#isGivenUp ? 'overflow' : hawser?.refused;
+    this.#isGivenUp = false;
     this.#received = this.#receivedSince + (isRecovered ? this.#received : 0);
     this.#receivedSince = 0;
     return isRecovered;
+  }
+
+  /** Has the next session be a new one: what this one missed is more than may be kept, and would come again. */
+  giveUp(): void {
+    this.#isGivenUp ||= this.pid !== undefined;
+    this.pid = undefined;
   }
 
   /** Takes in that an EVENT came. */

@@ -2,6 +2,7 @@ import { isReservedEvent } from '@hawser/protocol/socketio';
 import { Acknowledgements } from './acknowledgements.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { CatchAllEmitter } from './catch-all.ts';
+import { guard } from './engine/guard.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './engine/options.ts';
 import { sizeOf } from './engine/packet.ts';
 import { SocketError, sendBufferFull } from './errors.ts';
@@ -90,7 +91,8 @@ export class Socket<
   readonly #receiveBudget: BufferBudget;
   #ids = 0;
   #flags: Flags = {};
-  #subscriptions: (() => void)[] | undefined;
+  /** Present while it is active. */
+  #unsubscribe: (() => void) | undefined;
 
   /** @internal Made by {@link Manager.socket}. */
   constructor(io: Manager, nsp: string, opts: Partial<SocketOptions> = {}) {
@@ -122,10 +124,10 @@ export class Socket<
 
   /** It connects by itself, now or after a loss. */
   get active(): boolean {
-    return !!this.#subscriptions;
+    return this.#unsubscribe !== undefined;
   }
 
-  /** Why a server that is Hawser's did not let the session go on; `undefined` where nothing was refused. */
+  /** Why the session did not go on, where a server that is Hawser's said so, or what came was more than may be kept. */
   get recoveryRefusal(): RecoveryRefusal | undefined {
     return this.#recovery.refusal;
   }
@@ -211,7 +213,7 @@ export class Socket<
     if (!this.connected) return;
     const packets = this.sendBuffer;
     this.sendBuffer = [];
-    for (const packet of packets) this.#sendEvent(packet);
+    for (const packet of packets) guard(() => this.#sendEvent(packet));
     this.#queue?.drain();
   }
 
@@ -284,7 +286,7 @@ export class Socket<
   }
 
   #subscribe(): void {
-    if (this.#subscriptions) return;
+    if (this.active) return;
     const { io } = this;
     const onOpen = () => this.#onopen();
     const onPacket = (packet: Packet) => this.#onpacket(packet);
@@ -294,14 +296,13 @@ export class Socket<
     const onClose = (reason: string, description?: DisconnectDescription) =>
       this.#onclose(reason as Socket.DisconnectReason, description);
     io.on('open', onOpen).on('packet', onPacket).on('error', onError).on('close', onClose);
-    this.#subscriptions = [
-      () => io.off('open', onOpen).off('packet', onPacket).off('error', onError).off('close', onClose),
-    ];
+    this.#unsubscribe = () =>
+      io.off('open', onOpen).off('packet', onPacket).off('error', onError).off('close', onClose);
   }
 
   #destroy(): void {
-    for (const unsubscribe of this.#subscriptions ?? []) unsubscribe();
-    this.#subscriptions = undefined;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     this.io._destroy();
   }
 
@@ -322,9 +323,12 @@ export class Socket<
     const wasConnected = this.connected;
     this.connected = false;
     this.id = undefined;
-    if (wasConnected || this.active) this.emitReserved('disconnect', reason, description);
-    const unsent = new Set(this.sendBuffer.map(({ id }) => id));
-    this.#acks.disconnect((id) => unsent.has(id));
+    try {
+      if (wasConnected || this.active) this.emitReserved('disconnect', reason, description);
+    } finally {
+      const unsent = new Set(this.sendBuffer.map(({ id }) => id));
+      this.#acks.disconnect((id) => unsent.has(id));
+    }
   }
 
   #onpacket(packet: Packet): void {
@@ -358,7 +362,7 @@ export class Socket<
     this.id = data.sid;
     this.recovered = this.#recovery.connected(data);
     this.connected = true;
-    for (const args of this.receiveBuffer.splice(0)) this.#dispatch(args);
+    for (const args of this.receiveBuffer.splice(0)) guard(() => this.#dispatch(args));
     this._flush();
     this.emitReserved('connect');
   }
@@ -372,8 +376,7 @@ export class Socket<
     } else if (
       !this.#receiveBudget.push(this.receiveBuffer, args, this.#measure({ type: EVENT, nsp: this.nsp, data }))
     ) {
-      // It would be sent the same again and again.
-      this.#recovery.pid = undefined;
+      this.#recovery.giveUp();
       const message = 'receiveBuffer is full';
       this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', message));
     }

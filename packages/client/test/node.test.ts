@@ -1,6 +1,7 @@
 /** What only Node has. */
 
 import { spawn } from 'node:child_process';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Socket as ServerSocket } from 'socket.io';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -41,6 +42,40 @@ test.each(TRANSPORTS)(
   },
 );
 
+test.each(['polling', 'websocket'])(
+  'with autoUnref a process ends while the server does not answer, over %s',
+  async (transport) => {
+    const silent = createServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const program = `
+    const options = { autoUnref: true, timeout: 1e9, transports: ['${transport}'] };
+    require('@hawser/client')('http://127.0.0.1:${port}', options);
+    // This timer keeps the process alive until the server has the request.
+    const timer = setInterval(() => {}, 1000);
+    process.once('message', () => {
+      clearInterval(timer);
+      process.disconnect();
+    });`;
+    const arrival = new Promise<Socket>((resolve) => {
+      silent.on('connection', (socket) => socket.once('data', () => resolve(socket)));
+    });
+    const child = spawn(process.execPath, ['-e', program], {
+      cwd: join(__dirname, '..'),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    onTestFinished(() => {
+      child.kill();
+    });
+    await arrival;
+    child.send('end');
+    expect(await eventOf(child, 'close')).toEqual([0, null]);
+  },
+);
+
 test('an event is compressed over WebSocket, but not with compress(false)', async () => {
   const rig = await startServer({ perMessageDeflate: true }, (io) => {
     io.on('connection', (socket: ServerSocket) => {
@@ -60,4 +95,45 @@ test('an event is compressed over WebSocket, but not with compress(false)', asyn
   await socket.compress(false).emitWithAck('text', text);
   await socket.compress(true).emitWithAck('text', text);
   expect(heads).toEqual([0xc1, 0x81, 0xc1]);
+});
+
+test('the answer to a poll costs a small factor of its bytes, however it is cut', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      socket.write('1\r\na\r\n'.repeat(900_000));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const program = `
+    const { Socket } = require('@hawser/client/engine');
+    const size = () => {
+      gc();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const socket = new Socket('http://127.0.0.1:${port}', { transports: ['polling'] });
+    const before = size();
+    let parts = 0;
+    socket.transport.on('progress', () => {
+      if (++parts < 900_000) return;
+      console.log(size() - before < 10_000_000 ? 'little' : 'much');
+      socket.close();
+    });`;
+  const child = spawn(process.execPath, ['--expose-gc', '-e', program], { cwd: join(__dirname, '..') });
+  onTestFinished(() => {
+    child.kill();
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.pipe(process.stderr);
+  expect(await eventOf(child, 'close')).toEqual([0, null]);
+  expect(output).toBe('little\n');
 });

@@ -137,6 +137,13 @@ test('client lets no placeholder become a prototype', () => {
   expect(decode(['51-["a",{"__proto__":{"_placeholder":true,"num":0}}]', BYTES])).toEqual(['refused']);
 });
 
+test.each(['2["a"', '37[0'])('client takes as many arguments in %s… as the protocol does', (head) => {
+  for (const count of [4095, 4096, 490_000]) {
+    const text = `${head}${',0'.repeat(count)}]`;
+    expect(decode([text])).toEqual(decodeWithCore([text]));
+  }
+});
+
 test('client refuses deep data and goes on, or reads it', () => {
   const deep = `51-["a",${'['.repeat(200_000)}${']'.repeat(200_000)}]`;
   expect(decode([deep, BYTES])).toHaveLength(1);

@@ -3,9 +3,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect as connectTcp, createServer as createTcpServer, type Socket as TcpSocket } from 'node:net';
+import { Manager } from '@hawser/client';
 import { Server as Engine, type Socket as Session } from '@hawser/engine';
 import type { Server, Socket as ServerSocket } from 'socket.io';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { Backoff } from '../src/backoff.ts';
 import { connect, eventOf } from './rig/clients.ts';
@@ -228,23 +229,94 @@ test('what a listener throws does not keep the packets behind from being deliver
     session.send('2["a"]');
     session.send('2["b"]');
   });
-  const thrown: unknown[] = [];
-  const catchAll = (error: unknown) => thrown.push(error);
-  const others = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', catchAll);
-  onTestFinished(() => {
-    process.off('uncaughtException', catchAll);
-    for (const listener of others) process.on('uncaughtException', listener);
-  });
+  const uncaught = catchUncaught();
   const socket = connect(engine.url, { transports: ['polling'] });
   socket.on('a', () => {
     throw new Error("the program's own");
   });
   await eventOf(socket, 'b');
   expect(socket.connected).toBe(true);
-  expect(thrown).toMatchObject([{ message: "the program's own" }]);
+  expect(uncaught).toMatchObject([{ message: "the program's own" }]);
 });
+
+test('what a listener throws at an event that came before connect keeps neither the others back nor connect', async () => {
+  const uncaught = catchUncaught();
+  const engine = await startEngine((session) => {
+    for (const packet of ['2["a"]', '2["b"]', '0{"sid":"x"}']) session.send(packet);
+  });
+  const socket = connect(engine.url, { transports: ['websocket'] });
+  socket.on('a', () => {
+    throw new Error("the program's own");
+  });
+  const behind = eventOf(socket, 'b');
+  await eventOf(socket, 'connect');
+  await behind;
+  expect(uncaught).toMatchObject([{ message: "the program's own" }]);
+});
+
+test('what listeners throw at a disconnect keeps nobody from being told, nor the connection from coming back', async () => {
+  const uncaught = catchUncaught();
+  const { io, url } = await startServer({}, (server) => server.of('/other'));
+  const manager = new Manager(url, { transports: ['websocket'], reconnectionDelay: 10 });
+  const sockets = [manager.socket('/'), manager.socket('/other')];
+  onTestFinished(() => {
+    for (const socket of sockets) socket.disconnect();
+  });
+  await Promise.all(sockets.map((socket) => eventOf(socket, 'connect')));
+  const answers = sockets.map((socket) =>
+    socket.emitWithAck('nobody answers').catch((error: Error) => error.message),
+  );
+  for (const socket of sockets) {
+    socket.timeout(600_000).emit('nobody answers', () => {
+      throw new Error("the program's own");
+    });
+    socket.once('disconnect', () => {
+      throw new Error("the program's own");
+    });
+  }
+  const again = sockets.map((socket) => eventOf(socket, 'connect'));
+  for (const session of Object.values(io.engine.clients as Record<string, Session>)) session.close(true);
+  await Promise.all(again);
+  expect(await Promise.all(answers)).toEqual(Array(2).fill('socket has been disconnected'));
+  expect(uncaught).toMatchObject(Array(4).fill({ message: "the program's own" }));
+});
+
+test('what listeners throw at an attempt that fails, or begins, keeps the client from no other', async () => {
+  const uncaught = catchUncaught();
+  const { port, kill } = await startServer();
+  await kill();
+  const socket = connect(`http://127.0.0.1:${port}`);
+  const fault = () => {
+    throw new Error("the program's own");
+  };
+  socket.once('connect_error', fault);
+  socket.io.once('reconnect_attempt', fault);
+  socket.io.once('reconnect_error', fault);
+  const isReconnected = eventOf(socket.io, 'reconnect');
+  socket.io.once('open', fault);
+  await vi.waitUntil(() => uncaught.length === 3);
+  await startServer({}, () => {}, port);
+  await isReconnected;
+  expect(uncaught).toMatchObject(Array(4).fill({ message: "the program's own" }));
+  if (!socket.connected) await eventOf(socket, 'connect');
+  const isBack = eventOf(socket, 'connect');
+  socket.io.engine.close();
+  await isBack;
+});
+
+/** Collects what nobody catches, in place of the test runner, until the test ends. */
+function catchUncaught(): readonly unknown[] {
+  const uncaught: unknown[] = [];
+  const listener = (error: unknown) => uncaught.push(error);
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', listener);
+  onTestFinished(() => {
+    process.off('uncaughtException', listener);
+    for (const other of others) process.on('uncaughtException', other);
+  });
+  return uncaught;
+}
 
 /** Stops this process from looking at anything. */
 async function freeze(timeMs: number): Promise<void> {

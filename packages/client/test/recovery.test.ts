@@ -96,3 +96,36 @@ test('client gives a stock server the last offset, and nothing of Hawser', async
   const second = await peers.next();
   expect(await second.packets.next()).toBe('40{"pid":"p1","offset":"offset1"}');
 });
+
+test.each([true, false])(
+  'client that missed more than it may keep begins anew, and says why (Hawser: %s)',
+  async (isHawser) => {
+    const { url, peers } = await play(isHawser);
+    const socket = connect(url, { transports: ['websocket'], maxBufferedEvents: 2 });
+    const first = await peers.next();
+    await first.packets.next();
+    const isConnected = eventOf(socket, 'connect');
+    first.ws.send('40{"sid":"s1","pid":"p1"}');
+    await isConnected;
+    first.ws.terminate();
+
+    const second = await peers.next();
+    expect(await second.packets.next()).toContain('"pid":"p1"');
+    for (const packet of ['42["a"]', '42["b"]', '42["c"]']) second.ws.send(packet);
+
+    const third = await peers.next();
+    expect(await third.packets.next()).toBe(isHawser ? '40{"hawser":{}}' : '40');
+    const isConnectedAnew = eventOf(socket, 'connect');
+    third.ws.send('40{"sid":"s2","pid":"p2"}');
+    await isConnectedAnew;
+    expect([socket.recovered, socket.recoveryRefusal]).toEqual([false, 'overflow']);
+    third.ws.terminate();
+
+    const fourth = await peers.next();
+    await fourth.packets.next();
+    const isRecovered = eventOf(socket, 'connect');
+    fourth.ws.send('40{"sid":"s2","pid":"p2"}');
+    await isRecovered;
+    expect([socket.recovered, socket.recoveryRefusal]).toEqual([true, undefined]);
+  },
+);

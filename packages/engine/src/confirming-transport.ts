@@ -1,4 +1,5 @@
 import { Transport } from './transport.ts';
+import { attempt } from './uncaught.ts';
 
 /** A transport over something that confirms each write, and tells nothing else of what waits. */
 export abstract class ConfirmingTransport extends Transport {
@@ -20,7 +21,7 @@ export abstract class ConfirmingTransport extends Transport {
   protected confirm(byteLength: number, callback: (() => void) | null): void {
     this.#writes--;
     this.#waitingBytes -= byteLength;
-    callback?.();
+    if (callback !== null) attempt(callback);
     if (this.#writes > 0 || this.readyState !== 'open') return;
     this.emit('drain');
     this.becomeReady();

@@ -69,6 +69,10 @@ export class ForeignWebSocketEngine implements WebSocketEngine {
     });
   }
 
+  get foreignServer(): ForeignServer {
+    return this.#server;
+  }
+
   accept(admission: Admission): void {
     const { request, socket, head, onOpen } = admission;
     this.#admissions.set(request, admission);

@@ -52,8 +52,8 @@ export interface ServerOptions {
    */
   maxHttpBufferSize?: number | undefined;
   /**
-   * Most bytes that wait for one session, in `writeBuffer` and behind it; `socket.bufferedBytes` tells how many
-   * do. A message that would cross it ends the session with `transport error` and the code `EIO_ERR_SLOW_CONSUMER`;
+   * Most bytes that wait for one session, in `writeBuffer`, where each message costs 128 of its own, and behind it;
+   * `socket.bufferedBytes` tells how many do. A message that would cross it ends the session with `transport error` and the code `EIO_ERR_SLOW_CONSUMER`;
    * one for which nothing else has to wait is always taken. `Infinity` for no bound, as engine.io has it: then one
    * slow client can take all memory.
    * @defaultValue 67 108 864

@@ -49,7 +49,15 @@ export function toPacketData(data: unknown): string | Uint8Array {
   return data === undefined || data === null ? '' : String(data);
 }
 
-/** Returns how many bytes `data` takes in memory that waits to be sent. */
+/** What a packet that waits costs beside its data, in bytes: so their number is bounded too. */
+const PACKET_BYTES = 128;
+
+/** Returns how many bytes of memory a packet with `data` takes while it waits. */
+export function weightOf(data: string | Uint8Array): number {
+  return PACKET_BYTES + byteLengthOf(data);
+}
+
+/** Returns how many bytes `data` takes when it is sent. */
 export function byteLengthOf(data: string | Uint8Array): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
 }

@@ -8,6 +8,7 @@ import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, RequestBody } from './request-body.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
+import { attempt } from './uncaught.ts';
 
 /** So much of one turn is collected for one response; what is sent beyond it waits in the session, under its bound. */
 const MAX_COLLECTED_BYTES = 262_144;
@@ -64,7 +65,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   get bufferedBytes(): number {
-    return this.#collectedBytes;
+    return this.#collectedBytes + this.#untakenBytes;
   }
 
   override onRequest(request: EngineRequest, response: ServerResponse): void {
@@ -92,7 +93,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   override release(): void {
-    if (this.#poll === null) return;
+    if (this.#poll === null || this.#untakenBytes > 0) return;
     if (this.#packets.length === 0) this.#packets.push(controlPacket('noop'));
     this.flush();
   }
@@ -112,7 +113,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       ({ options, type }) => type === 'message' && options.compress !== false,
     );
     this.#answer(poll, this.frameBody(body), isCompressible);
-    for (const { callback } of packets) callback?.();
+    for (const { callback } of packets) if (callback !== null) attempt(callback);
     this.emit('drain');
   }
 
@@ -125,17 +126,14 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     const isBinary = request.headers['content-type'] === 'application/octet-stream';
     const payload = isBinary ? body : this.readBody(body);
     const { packets, violation } = this.#context.codecs[this.protocol].decodePayload(payload);
-    try {
-      for (const packet of packets) this.deliver(packet);
-    } finally {
-      if (violation === null) {
-        const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
-        response.writeHead(200, this.#decorate(headers, request)).end('ok');
-      } else {
-        refuse(response, 400, VIOLATIONS[violation]);
-      }
+    for (const packet of packets) this.deliver(packet);
+    if (violation === null) {
+      const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
+      response.writeHead(200, this.#decorate(headers, request)).end('ok');
+    } else {
+      refuse(response, 400, VIOLATIONS[violation]);
+      this.handler?.onViolation(violation);
     }
-    if (violation !== null) this.handler?.onViolation(violation);
   }
 
   onBodyTooLarge(): void {
@@ -208,19 +206,34 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     response.on('close', () => {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;
-      if (response.writableFinished) return;
+      if (response.writableFinished) {
+        if (!this.writable) this.#usePoll();
+        return;
+      }
       if (this.#poll === poll) {
         this.#poll = null;
         this.writable = false;
       }
       this.#accuse('EIO_ERR_REQUEST_CUT', 'poll connection closed prematurely');
     });
+    this.#usePoll();
+  }
+
+  /** A client reads one answer before it asks for the next: who does not, would have any number of them wait. */
+  #usePoll(): void {
+    if (this.#poll === null || this.#untakenBytes > 0) return;
     this.becomeReady();
     // What waited in the session may have answered the poll by now.
     if (this.#onClosed === null || this.#poll === null) return;
     // As engine.io answers it.
     this.#packets.push(controlPacket('noop'));
     this.#sendClose(this.#onClosed, null);
+  }
+
+  get #untakenBytes(): number {
+    let bytes = 0;
+    for (const response of this.#untaken ?? []) bytes += response.writableLength;
+    return bytes;
   }
 
   /** A poll is no sign of life: whatever repeats it, a proxy say, does so for a client whose program is dead. */

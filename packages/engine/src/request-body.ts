@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Natives } from '@hawser/protocol/engineio';
+import { ByteList } from '@hawser/protocol/websocket';
 import { setLongTimeout } from '@hawser/ws/internal';
 
 /** What becomes of a body. */
@@ -14,31 +16,33 @@ export interface BodyHandler {
 /** So much is read of a body after it was refused: a client that is cut while it sends may not see the answer. */
 const MAX_DISCARDED_BYTES = 1_048_576;
 
-/** What bounds a body. */
-export interface BodyLimits {
+/** What bounds a body, and where it is kept. */
+export interface BodyContext {
+  readonly natives: Natives;
   readonly maxPayloadBytes: number;
   readonly maxBodyMs: number;
 }
 
-/** Collects the body of one request under limits, in bytes and in time. */
+/** Collects the body of one request under limits, in bytes and in time. What is kept is a small factor of its bytes. */
 export class RequestBody {
   readonly #request: IncomingMessage;
   readonly #handler: BodyHandler;
   readonly #maxBytes: number;
   readonly #timer: NodeJS.Timeout;
-  #parts: Buffer[] = [];
+  /** `null` once its end, whatever that is, was reported. */
+  #body: ByteList | null;
   #byteLength = 0;
-  #isDone = false;
 
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    { maxPayloadBytes, maxBodyMs }: BodyLimits,
+    { natives, maxPayloadBytes, maxBodyMs }: BodyContext,
     handler: BodyHandler,
   ) {
     this.#request = request;
     this.#handler = handler;
     this.#maxBytes = maxPayloadBytes;
+    this.#body = new ByteList(natives);
     this.#timer = setLongTimeout(() => this.#onTimeout(), maxBodyMs);
     request.on('data', (part: Buffer) => this.#onPart(part));
     request.on('end', () => this.#onEnd());
@@ -47,17 +51,17 @@ export class RequestBody {
 
   /** Takes no more of it, and cuts the client off. */
   destroy(): void {
-    this.#finish();
+    this.#body = null;
     this.#request.destroy();
   }
 
   #onPart(part: Buffer): void {
     this.#byteLength += part.length;
     if (this.#byteLength <= this.#maxBytes) {
-      this.#parts.push(part);
+      this.#body?.append(part, 0, part.length);
       this.#handler.onBodyPart();
-    } else if (!this.#isDone) {
-      this.#finish();
+    } else if (this.#body !== null) {
+      this.#body = null;
       this.#handler.onBodyTooLarge();
     } else if (this.#byteLength > this.#maxBytes + MAX_DISCARDED_BYTES) {
       this.#request.destroy();
@@ -66,16 +70,16 @@ export class RequestBody {
 
   #onEnd(): void {
     clearTimeout(this.#timer);
-    if (this.#isDone) return;
-    const body = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts, this.#byteLength);
-    this.#finish();
-    this.#handler.onBody(body);
+    const body = this.#body;
+    if (body === null) return;
+    this.#body = null;
+    this.#handler.onBody(body.join() as Buffer);
   }
 
   /** A client whose body was refused before, and that still sends, has seen the answer or never will. */
   #onTimeout(): void {
-    if (!this.#isDone) {
-      this.#finish();
+    if (this.#body !== null) {
+      this.#body = null;
       this.#handler.onBodyTooSlow();
     }
     this.#request.destroy();
@@ -84,13 +88,8 @@ export class RequestBody {
   #onClose(): void {
     // The answer to a body that was refused may be complete before the body is.
     if (this.#request.complete || this.#request.destroyed) clearTimeout(this.#timer);
-    if (this.#isDone) return;
-    this.#finish();
+    if (this.#body === null) return;
+    this.#body = null;
     this.#handler.onBodyCut();
-  }
-
-  #finish(): void {
-    this.#isDone = true;
-    this.#parts = [];
   }
 }

@@ -99,8 +99,13 @@ export class Server extends EventEmitter {
     if (cors !== null) this.use(cors);
     this.#context = this.#createContext();
     this.#websockets = this.#createWebSocketEngine();
-    this.#sweep = this.#createSweep();
+    this.#sweep = new SessionSweep(this.opts, () => this.#websockets);
     this.#host = this.#createHost();
+  }
+
+  /** The server that the option `wsEngine` made; `undefined` with Hawser's own, which is none of its kind. */
+  get ws(): unknown {
+    return this.#websockets.foreignServer;
   }
 
   /** Returns the names of the transports that a session can move to from another. */
@@ -336,20 +341,9 @@ export class Server extends EventEmitter {
       const ForeignServer = wsEngine as ForeignServerClass;
       return new ForeignWebSocketEngine(ForeignServer, this.#context, perMessageDeflate);
     }
-    return new NativeWebSocketEngine(this.#context, resolveDeflate(perMessageDeflate), {
-      reportError: (error) => this.#reportError(error),
-      wake: () => this.#sweep.start(),
-    });
-  }
-
-  #createSweep(): SessionSweep {
-    const server = this;
-    return new SessionSweep(this.opts, {
-      get websockets() {
-        return server.#websockets;
-      },
-      reportError: (error) => this.#reportError(error),
-    });
+    return new NativeWebSocketEngine(this.#context, resolveDeflate(perMessageDeflate), () =>
+      this.#sweep.start(),
+    );
   }
 
   #createHost(): SessionHost {
@@ -375,13 +369,6 @@ export class Server extends EventEmitter {
   #reopen(): void {
     if (this.#isClosed) this.#websockets = this.#createWebSocketEngine();
     this.#isClosed = false;
-  }
-
-  /** What a listener threw is uncaught, as with every emitter; but not in the midst of a stream's or others' work. */
-  #reportError(error: unknown): void {
-    setImmediate(() => {
-      throw error;
-    });
   }
 }
 

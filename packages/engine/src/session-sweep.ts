@@ -2,16 +2,11 @@ import type { HeartbeatTiming } from '@hawser/protocol/engineio';
 import { Sweeper } from '@hawser/ws/internal';
 import type { ResolvedOptions } from './options.ts';
 import type { Socket } from './session.ts';
+import { attempt } from './uncaught.ts';
 import type { WebSocketEngine } from './websocket-engine.ts';
 
 /** The sweeper looks four times within what it is told: for heartbeats to be on time it is told a quarter. */
 const SWEEP_DIVISOR = 4;
-
-/** What a sweep needs of its server. */
-export interface SweepHost {
-  readonly websockets: WebSocketEngine;
-  reportError(error: unknown): void;
-}
 
 /** Tells the time to all sessions of a server, and to connections that close, with one timer. */
 export class SessionSweep {
@@ -21,18 +16,23 @@ export class SessionSweep {
   readonly timing: HeartbeatTiming;
   /** Time of the last sweep, of a clock that only moves forward. */
   nowMs = 0;
-  readonly #host: SweepHost;
+  readonly #currentWebSockets: () => WebSocketEngine;
   readonly #sweeper: Sweeper;
 
-  constructor({ pingInterval, pingTimeout, closeTimeout }: ResolvedOptions, host: SweepHost) {
-    this.#host = host;
+  constructor(
+    { pingInterval, pingTimeout, closeTimeout }: ResolvedOptions,
+    currentWebSockets: () => WebSocketEngine,
+  ) {
+    this.#currentWebSockets = currentWebSockets;
     const timeoutsMs = [pingInterval, pingTimeout, closeTimeout].map((ms) => ms / SWEEP_DIVISOR);
     this.#sweeper = new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
-    // A ping goes out early by what two sweeps may be late: a silent client is given up when the handshake says so.
+    // A ping goes out early by what two sweeps may be late, so that a client which counts on it hears it in time. That
+    // is added to the time for the answer: nobody is given up before the handshake says.
     const lateMs = 2 * this.#sweeper.periodMs;
-    const pingIntervalMs = Math.max(pingInterval - lateMs, pingInterval / 2);
     // Whole numbers take no memory of their own.
-    this.timing = { pingIntervalMs: Math.floor(pingIntervalMs), pingTimeoutMs: Math.floor(pingTimeout) };
+    const pingIntervalMs = Math.floor(Math.max(pingInterval - lateMs, pingInterval / 2));
+    const pingTimeoutMs = Math.ceil(pingTimeout + pingInterval - pingIntervalMs);
+    this.timing = { pingIntervalMs, pingTimeoutMs };
   }
 
   /** Begins, unless it has. It ends by itself when there is nobody to be told the time. */
@@ -42,15 +42,10 @@ export class SessionSweep {
   }
 
   #sweep(nowMs: number): void {
-    const { websockets } = this.#host;
+    const websockets = this.#currentWebSockets();
     this.nowMs = nowMs;
     for (const session of this.sessions) {
-      try {
-        session.tick(nowMs);
-      } catch (error) {
-        // Others wait behind it.
-        this.#host.reportError(error);
-      }
+      attempt(() => session.tick(nowMs));
     }
     websockets.tick(nowMs);
     if (this.sessions.size > 0 || websockets.isBusy) return;

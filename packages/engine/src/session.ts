@@ -13,7 +13,6 @@ import { CloseCode } from '@hawser/protocol/websocket';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
-  byteLengthOf,
   controlPacket,
   NO_OPTIONS,
   type OutgoingPacket,
@@ -21,6 +20,7 @@ import {
   type SendCallback,
   type SendOptions,
   toPacketData,
+  weightOf,
 } from './packet.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import type { Server } from './server.ts';
@@ -111,7 +111,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     return this.#host.server;
   }
 
-  /** Bytes that wait in memory to be sent: here, and in the transport. */
+  /** Bytes that wait in memory to be sent: here, where each message costs 128 of its own, and in the transport. */
   get bufferedBytes(): number {
     return this.#writeBufferBytes + this.transport.bufferedBytes;
   }
@@ -319,16 +319,16 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
 
   #queue(packet: OutgoingPacket): void {
     const { maxBufferedBytes } = this.#host.opts;
-    const byteLength = byteLengthOf(packet.data);
+    const weight = weightOf(packet.data);
     const { bufferedBytes } = this;
-    if (bufferedBytes > 0 && bufferedBytes + byteLength > maxBufferedBytes) {
+    if (bufferedBytes > 0 && bufferedBytes + weight > maxBufferedBytes) {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
       const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
       this.#end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
     this.writeBuffer.push(packet);
-    this.#writeBufferBytes += byteLength;
+    this.#writeBufferBytes += weight;
   }
 
   #flush(): void {

@@ -3,6 +3,7 @@ import type { Packet, Version, ViolationCode } from '@hawser/protocol/engineio';
 import type { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import type { OutgoingPacket } from './packet.ts';
+import { throwLater } from './uncaught.ts';
 
 /** A request that the engine took in hand. */
 export type EngineRequest = IncomingMessage & {
@@ -51,6 +52,7 @@ type TransportState = 'open' | 'closing' | 'closed';
  * - what one turn of the event loop sends leaves together;
  * - `close` ends it for good, and calls back when everything that it was given has been sent or cannot be;
  * - each report goes to `handler`, none after it was set to `null`;
+ * - what a listener throws at one packet does not keep those behind it from being delivered;
  * - after `onTransportClose` or `onTransportError` come no packets.
  */
 export abstract class Transport extends LazyEmitter {
@@ -134,8 +136,12 @@ export abstract class Transport extends LazyEmitter {
       this.onPeerClose();
       return;
     }
-    this.emit('packet', packet);
-    this.handler?.onPacket(packet);
+    try {
+      this.emit('packet', packet);
+      this.handler?.onPacket(packet);
+    } catch (error) {
+      throwLater(error);
+    }
   }
 
   protected becomeReady(): void {

@@ -62,7 +62,8 @@ export class Upgrade implements TransportHandler, ServerUpgradeHandler {
   }
 
   sendProbe(type: PacketType, data: string): void {
-    this.#candidate.send(controlPacket(type, data));
+    // Who asks again and again, and does not read, has no use for the answers.
+    if (this.#candidate.writable) this.#candidate.send(controlPacket(type, data));
   }
 
   onUpgrading(): void {

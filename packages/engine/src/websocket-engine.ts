@@ -16,6 +16,7 @@ import {
 } from '@hawser/ws/internal';
 import type { EngineRequest, Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
+import { throwLater } from './uncaught.ts';
 import { WebSocketTransport } from './websocket.ts';
 
 /** An upgrade request that the server has let in. */
@@ -39,15 +40,9 @@ export interface WebSocketEngine {
   tick(nowMs: number): void;
   /** Whether it needs to be told the time. */
   readonly isBusy: boolean;
+  /** What the user chose, where that is not Hawser's own. */
+  readonly foreignServer?: unknown;
   close(): void;
-}
-
-/** What the engine needs of its server. */
-export interface WebSocketEngineHost {
-  /** A failure that no session owns. */
-  reportError(error: unknown): void;
-  /** Time has to be told from now on. */
-  wake(): void;
 }
 
 /** Hawser's own WebSocket server, below its public API. */
@@ -59,11 +54,8 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   /** Connections that end: their deadlines are swept, those of the others are their sessions'. */
   readonly #closing = new Set<StreamConnection<WebSocketTransport>>();
 
-  constructor(
-    transports: TransportContext,
-    compression: CompressionSettings | null,
-    host: WebSocketEngineHost,
-  ) {
+  /** @param wake - called when time has to be told from now on */
+  constructor(transports: TransportContext, compression: CompressionSettings | null, wake: () => void) {
     this.#transports = transports;
     this.#endpoint = new Endpoint(
       {
@@ -89,10 +81,10 @@ export class NativeWebSocketEngine implements WebSocketEngine {
         ping: ignore,
         pong: ignore,
         drain: (transport) => transport.onDrain(),
-        failed: (error) => host.reportError(error),
+        failed: throwLater,
         closing: (connection) => {
           this.#closing.add(connection);
-          host.wake();
+          wake();
           connection.peer.onClosing();
         },
         closed: (connection) => {

@@ -4,6 +4,7 @@ import { EngineError, MESSAGE_TOO_LARGE, messageTooLarge } from './errors.ts';
 import { encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
+import { attempt } from './uncaught.ts';
 
 const ABNORMAL = 1006;
 const NO_BYTES = Buffer.alloc(0);
@@ -127,7 +128,7 @@ export class WebSocketTransport extends Transport {
       return this.#connection.send(frame, isBinary);
     }
     const whenWritten =
-      onWritten === null ? null : (error?: Error | null) => (error ? undefined : onWritten());
+      onWritten === null ? null : (error?: Error | null) => (error ? undefined : attempt(onWritten));
     return this.#connection.sendFrame(frame, {
       isBinary,
       isFinal: true,

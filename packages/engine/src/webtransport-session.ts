@@ -1,6 +1,6 @@
 import type { Packet } from '@hawser/protocol/engineio';
 import type { TransportContext } from './transport-context.ts';
-import { type WebTransportSession, WebTransportTransport } from './webtransport.ts';
+import { type WebTransportSession, type WebTransportStream, WebTransportTransport } from './webtransport.ts';
 
 /** What becomes of a WebTransport session once it has said what it is for. */
 export interface WebTransportHost {
@@ -22,13 +22,21 @@ export async function receiveWebTransport(
 ): Promise<void> {
   const timer = setTimeout(() => session.close(), timeoutMs);
   session.closed.catch(() => {}).finally(() => clearTimeout(timer));
-  const reader = session.incomingBidirectionalStreams.getReader();
-  const { value: stream, done } = await reader.read();
-  if (done) return;
+  const stream = await firstStreamOf(session);
+  if (stream === undefined) return;
   const transport = new WebTransportTransport(session, stream, context, (packet) => {
     clearTimeout(timer);
     if (!begin(transport, packet, host)) transport.close();
   });
+}
+
+/** Returns the first stream that the client opens, or `undefined` where the session ends or breaks before. */
+async function firstStreamOf(session: WebTransportSession): Promise<WebTransportStream | undefined> {
+  try {
+    return (await session.incomingBidirectionalStreams.getReader().read()).value;
+  } catch {
+    return undefined;
+  }
 }
 
 function begin(transport: WebTransportTransport, { type, data }: Packet, host: WebTransportHost): boolean {

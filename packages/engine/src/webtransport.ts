@@ -11,6 +11,7 @@ import { EngineError } from './errors.ts';
 import type { OutgoingPacket } from './packet.ts';
 import type { CloseNotice } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
+import { attempt } from './uncaught.ts';
 
 /** A WebTransport session, as far as it is needed. */
 export interface WebTransportSession {
@@ -109,7 +110,7 @@ export class WebTransportTransport extends ConfirmingTransport {
     const onFirstPacket = this.#onFirstPacket;
     this.#onFirstPacket = null;
     if (onFirstPacket === null) this.deliver(packet);
-    else onFirstPacket(packet);
+    else attempt(() => onFirstPacket(packet));
   }
 
   #violate(code: ViolationCode): void {

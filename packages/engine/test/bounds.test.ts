@@ -79,14 +79,14 @@ describe('a message over the limit closes with a reason that both ends can read'
 
 describe('what waits for a slow client is bounded', () => {
   test('server closes a session whose client does not poll', async () => {
-    const { port, sessions } = await startEngine({ maxBufferedBytes: 1000 });
+    const { port, sessions } = await startEngine({ maxBufferedBytes: 2280 });
     await handshake(port);
     const session = await sessions.next();
     // The handshake's answer has left by then.
     await new Promise((resolve) => setImmediate(resolve));
     const ending = endOf(session);
     for (let i = 0; i < 10; i++) session.send('a'.repeat(100));
-    expect(session.bufferedBytes).toBe(1000);
+    expect(session.bufferedBytes).toBe(2280);
     expect(session.writeBuffer).toHaveLength(10);
     expect(session.readyState).toBe('open');
     session.send('a');
@@ -94,7 +94,7 @@ describe('what waits for a slow client is bounded', () => {
     expect(reason).toBe('transport error');
     expect(description).toMatchObject({
       code: 'EIO_ERR_SLOW_CONSUMER',
-      message: 'slow consumer: over 1000 bytes would wait to be sent',
+      message: 'slow consumer: over 2280 bytes would wait to be sent',
     });
     expect(session.writeBuffer).toEqual([]);
   });
@@ -111,6 +111,18 @@ describe('what waits for a slow client is bounded', () => {
       expect(session.bufferedBytes).toBeLessThan(4_500_000);
       if (!session.transport.writable) await new Promise((resolve) => setImmediate(resolve));
     }
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_SLOW_CONSUMER' });
+  });
+
+  test('messages without a byte count for what they cost', async () => {
+    const { port, sessions } = await startEngine({ maxBufferedBytes: 12_800 });
+    await handshake(port);
+    const session = await sessions.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    const ending = endOf(session);
+    for (let i = 0; i < 100; i++) session.send('');
+    expect(session.readyState).toBe('open');
+    session.send('');
     expect((await ending).description).toMatchObject({ code: 'EIO_ERR_SLOW_CONSUMER' });
   });
 

@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Server, Socket } from '@hawser/engine';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openClient } from './rig/clients.ts';
 import { startEngine } from './rig/engines.ts';
+import { handshake, sendRaw } from './rig/http.ts';
 import type { Queue } from './rig/queue.ts';
 
 setFlagsFromString('--expose-gc');
@@ -61,4 +62,29 @@ describe('nothing stays in memory after a close', () => {
       }
     });
   }
+});
+
+test('a body costs a small factor of its bytes, however it is cut', async () => {
+  const { port, http, sessions } = await startEngine();
+  const sid = await handshake(port);
+  const session = await sessions.next();
+  const head = `POST /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: localhost\r\n`;
+  const { socket } = sendRaw(port, `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n4\r\n`);
+  const connection = await new Promise<{ bytesRead: number }>((resolve) => http.once('connection', resolve));
+  collectGarbage();
+  const before = process.memoryUsage();
+  const part = '1\r\na\r\n'.repeat(10_000);
+  for (let i = 0; i < 90; i++) {
+    socket.write(part);
+    const { bytesWritten } = socket;
+    await vi.waitUntil(() => connection.bytesRead === bytesWritten);
+  }
+  collectGarbage();
+  const after = process.memoryUsage();
+  expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(
+    10_000_000,
+  );
+  const came = new Promise((resolve) => session.on('message', resolve));
+  socket.write('0\r\n\r\n');
+  expect(await came).toBe('a'.repeat(900_000));
 });

@@ -15,6 +15,7 @@ import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, sidOf, upgradeHead } from './rig/http.ts';
 import { type BareSocket, openSocket } from './rig/sockets.ts';
+import { nextUncaught } from './rig/uncaught.ts';
 
 const TRANSPORTS = ['polling', 'websocket'] as const;
 
@@ -166,6 +167,33 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
 });
 
 describe('session', () => {
+  test.each([4, 3])('session of version %i is not given up before the handshake says', async (version) => {
+    let beginMs = 0;
+    const options = { allowEIO3: true, pingInterval: 400, pingTimeout: 400 };
+    const { port, sessions } = await startEngine(options, (engine) => {
+      engine.on('initial_headers', () => {
+        beginMs = performance.now();
+      });
+    });
+    await openSocket(port, `EIO=${version}&transport=websocket`, { autoPong: false });
+    const { reason } = await endOf(await sessions.next());
+    // The clock of heartbeats counts whole milliseconds.
+    expect(performance.now() - beginMs).toBeGreaterThan(799);
+    expect(reason).toBe('ping timeout');
+  });
+
+  test('the server of the option wsEngine is there, as long as it is', async () => {
+    const { engine, http } = await startEngine({ wsEngine: WsServer });
+    const { ws } = engine;
+    expect(ws).toBeInstanceOf(WsServer);
+    http.close();
+    await new Promise((resolve) => http.once('close', resolve));
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    expect(engine.ws).toBeInstanceOf(WsServer);
+    expect(engine.ws).not.toBe(ws);
+    expect((await startEngine()).engine.ws).toBeUndefined();
+  });
+
   test('session that hears nothing ends with ping timeout', async () => {
     const { port, sessions, engine } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
     const { closed: cut } = await openSocket(port, undefined, { autoPong: false });
@@ -626,14 +654,3 @@ describe('server', () => {
     expect([outer.clientsCount, inner.clientsCount]).toEqual([1, 1]);
   });
 });
-
-function nextUncaught(): Promise<Error> {
-  const listeners = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  return new Promise((resolve) => {
-    process.once('uncaughtException', (error) => {
-      for (const listener of listeners) process.on('uncaughtException', listener);
-      resolve(error);
-    });
-  });
-}

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
 import { handshake } from './rig/http.ts';
+import { nextUncaught } from './rig/uncaught.ts';
 import { openWebTransport } from './rig/web-transport.ts';
 
 const TRANSPORTS = { transports: ['polling', 'websocket', 'webtransport'] } as const;
@@ -60,6 +61,28 @@ describe('WebTransport', () => {
     close();
     await received;
     expect(engine.clientsCount).toBe(0);
+  });
+
+  test('server takes nothing of a session that broke before it had a stream', async () => {
+    const { engine } = await startEngine(withWebTransport());
+    const lost = Promise.reject(new Error('lost'));
+    const incomingBidirectionalStreams = new ReadableStream({ pull: () => lost });
+    await engine.onWebTransportSession({ incomingBidirectionalStreams, closed: lost, close: () => {} });
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('what a listener throws as a session begins is uncaught, and the session goes on', async () => {
+    const { engine, sessions } = await startEngine(withWebTransport());
+    const { session, packets } = openWebTransport();
+    const uncaught = nextUncaught();
+    engine.on('connection', () => {
+      throw new Error('a fault of the user');
+    });
+    void engine.onWebTransportSession(session);
+    void packets.write({ type: 'open' });
+    expect((await uncaught).message).toBe('a fault of the user');
+    const { readyState } = await sessions.next();
+    expect(readyState).toBe('open');
   });
 
   test('server closes a session where middlewares would have to judge it', async () => {

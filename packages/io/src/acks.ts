@@ -1,13 +1,5 @@
+import { type AckCallback, LOST } from './adapter/contract.ts';
 import { IoError } from './errors.ts';
-
-/** On an acknowledgement that has to hear of it: there will be no answer. */
-export const LOST = Symbol('lost');
-
-/** What is called with the answer to an event. */
-export interface AckCallback {
-  (...args: unknown[]): void;
-  [LOST]?: (error: IoError) => void;
-}
 
 /** Most events of one socket that wait for an answer. */
 const MAX_PENDING = 65_536;

@@ -14,7 +14,7 @@ export type SlowConsumer =
 /** How much may wait for a client that reads too slowly, and what happens then. */
 export interface BackpressureOptions {
   /**
-   * Most bytes that wait for one socket.
+   * Most bytes that wait for one socket; each event costs 128 of its own.
    * @defaultValue 67 108 864, for the whole connection
    */
   maxBufferedBytes?: number | undefined;
@@ -26,6 +26,11 @@ export interface BackpressureOptions {
    */
   latestKey?: ((event: string, args: readonly unknown[]) => string | undefined) | undefined;
 }
+
+const DEFAULT_MAX_BYTES = 67_108_864;
+
+/** What something that waits costs beside its messages, in bytes: so their number is bounded too. */
+const ENTRY_BYTES = 128;
 
 /** Something that waits for the connection to take it. */
 export interface Waiting {
@@ -54,7 +59,11 @@ export class Backpressure {
   readonly #latestKey: (event: string, args: readonly unknown[]) => string | undefined;
 
   constructor(options: BackpressureOptions) {
-    const { maxBufferedBytes = 67_108_864, slowConsumer = 'close', latestKey = (event) => event } = options;
+    const {
+      maxBufferedBytes = DEFAULT_MAX_BYTES,
+      slowConsumer = 'close',
+      latestKey = (event) => event,
+    } = options;
     this.maxBufferedBytes = maxBufferedBytes;
     this.slowConsumer = slowConsumer;
     this.latest = slowConsumer === 'keep-latest' ? new Map() : null;
@@ -76,33 +85,31 @@ export type Standing = 'waits' | 'dropped' | 'overflow';
  */
 export class WaitingLine {
   readonly #line = new Set<Waiting>();
+  /** Most bytes of what must not be dropped, with those in the engine. */
+  readonly maxBufferedBytes: number;
+  #ownerlessBytes = 0;
+
+  constructor(maxBufferedBytes: number = DEFAULT_MAX_BYTES) {
+    this.maxBufferedBytes = maxBufferedBytes;
+  }
 
   get isEmpty(): boolean {
     return this.#line.size === 0;
   }
 
   /**
-   * Adds something, by the rule of its owner; without one it is never dropped.
+   * Adds something, by the rule of its owner; without one it is never dropped while the connection lasts.
    * @param bufferedBytes - bytes that wait in the engine
    */
   add(waiting: Waiting, bufferedBytes: number): Standing {
-    const { outgoing, owner, key } = waiting;
-    if (owner !== null) {
-      const previous = key === undefined ? undefined : owner.latest?.get(key);
-      if (previous !== undefined) this.#drop(previous);
-      const room = owner.maxBufferedBytes - bufferedBytes - outgoing.byteLength;
-      if (owner.waitingBytes > room) {
-        const keepsOld = owner.slowConsumer === 'close' || owner.slowConsumer === 'drop-newest';
-        if (keepsOld || !this.#makeRoom(owner, room)) {
-          waiting.follower?.onDropped?.();
-          return owner.slowConsumer === 'close' ? 'overflow' : 'dropped';
-        }
-      }
-      if (key !== undefined) owner.latest?.set(key, waiting);
-      owner.waitingBytes += outgoing.byteLength;
-    }
-    this.#line.add(waiting);
-    return 'waits';
+    const { owner } = waiting;
+    const standing =
+      owner === null
+        ? this.#judgeOwnerless(waiting, bufferedBytes)
+        : this.#judge(waiting, owner, owner.maxBufferedBytes - bufferedBytes - weightOf(waiting));
+    if (standing === 'waits') this.#line.add(waiting);
+    else waiting.follower?.onDropped?.();
+    return standing;
   }
 
   /** Takes the first off the line. */
@@ -111,6 +118,26 @@ export class WaitingLine {
     if (first === undefined) return null;
     this.#remove(first);
     return first;
+  }
+
+  #judgeOwnerless(waiting: Waiting, bufferedBytes: number): Standing {
+    const bytes = this.#ownerlessBytes + weightOf(waiting);
+    if (bufferedBytes + bytes > this.maxBufferedBytes) return 'overflow';
+    this.#ownerlessBytes = bytes;
+    return 'waits';
+  }
+
+  #judge(waiting: Waiting, owner: Backpressure, room: number): Standing {
+    const { key } = waiting;
+    const previous = key === undefined ? undefined : owner.latest?.get(key);
+    if (previous !== undefined) this.#drop(previous);
+    if (owner.waitingBytes > room) {
+      if (owner.slowConsumer === 'close') return 'overflow';
+      if (owner.slowConsumer === 'drop-newest' || !this.#makeRoom(owner, room)) return 'dropped';
+    }
+    if (key !== undefined) owner.latest?.set(key, waiting);
+    owner.waitingBytes += weightOf(waiting);
+    return 'waits';
   }
 
   /** Drops what has waited longest, until no more than `room` bytes of `owner` wait. */
@@ -130,10 +157,18 @@ export class WaitingLine {
   }
 
   #remove(waiting: Waiting): void {
-    const { owner, key, outgoing } = waiting;
+    const { owner, key } = waiting;
     this.#line.delete(waiting);
-    if (owner === null) return;
-    owner.waitingBytes -= outgoing.byteLength;
+    if (owner === null) {
+      this.#ownerlessBytes -= weightOf(waiting);
+      return;
+    }
+    owner.waitingBytes -= weightOf(waiting);
     if (key !== undefined) owner.latest?.delete(key);
   }
+}
+
+/** Returns how many bytes of memory something takes while it waits. */
+function weightOf({ outgoing }: Waiting): number {
+  return ENTRY_BYTES + outgoing.byteLength;
 }

@@ -1,4 +1,4 @@
-import { type AckCallback, LOST } from './acks.ts';
+import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { ackTimeoutError } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import { Decoder, type DecoderHandler, type Packet } from '@hawser/protocol/socketio';
+import { Decoder, type DecoderHandler, hasTooManyArguments, type Packet } from '@hawser/protocol/socketio';
 import type { AnyServer } from './aliases.ts';
 import { IoError } from './errors.ts';
 
@@ -41,6 +41,10 @@ class WrappedDecoder implements ClientDecoder {
     this.#decoder = decoder;
     this.#handler = handler;
     decoder.on('decoded', (packet) => {
+      if (Array.isArray(packet.data) && hasTooManyArguments(packet.data)) {
+        handler.onViolation('SIO_ERR_TOO_MANY_ARGUMENTS');
+        return;
+      }
       const type = packet.type >= BINARY_EVENT ? packet.type - BINARY_OFFSET : packet.type;
       handler.onPacket({ ...packet, type: type as Packet['type'] });
     });

@@ -8,8 +8,8 @@ export class ClientSockets {
   readonly #max: number;
   #only: AnySocket | null = null;
   #byNamespace: Map<string, AnySocket> | null = null;
-  /** Names of the namespaces that have not answered yet. */
-  #connecting: Set<string> | null = null;
+  /** By the names of the namespaces that have not answered yet: whom those judge, where it has come to that. */
+  #connecting: Map<string, AnySocket | null> | null = null;
   /** Names of the namespaces that were left: what is under way to those is no mistake. */
   #left: Set<string> | null = null;
 
@@ -20,13 +20,24 @@ export class ClientSockets {
 
   /** Takes in that the connection waits for a namespace; returns `false` where it must not. */
   beginConnecting(name: string): boolean {
-    this.#connecting ??= new Set();
-    const connected = this.#byNamespace?.size ?? 0;
-    const isTooMany = this.#connecting.size >= MAX_CONNECTING || connected >= this.#max;
+    this.#connecting ??= new Map();
+    const { size } = this.#connecting;
+    const connected = this.#only === null ? (this.#byNamespace?.size ?? 0) : 1;
+    const isTooMany = size >= MAX_CONNECTING || connected + size >= this.#max;
     if (isTooMany || this.#connecting.has(name)) return false;
-    this.#connecting.add(name);
+    this.#connecting.set(name, null);
     this.#left?.delete(name);
     return true;
+  }
+
+  /** Takes in who waits for the answer of its namespace. */
+  join(socket: AnySocket): void {
+    this.#connecting?.set(socket.nsp.name, socket);
+  }
+
+  /** Returns those whose namespaces have not answered. */
+  get joining(): AnySocket[] {
+    return [...(this.#connecting?.values() ?? [])].filter((socket) => socket !== null);
   }
 
   endConnecting(name: string): void {

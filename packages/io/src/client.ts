@@ -117,6 +117,11 @@ export class Client<
     });
   }
 
+  /** @internal The namespace judges a socket. */
+  joins(socket: AnySocket): void {
+    this.#sockets.join(socket);
+  }
+
   /** @internal The namespace has answered. */
   connectEnded(name: string): void {
     this.#sockets.endConnecting(name);
@@ -149,7 +154,7 @@ export class Client<
       follower?.onDropped?.();
       return 'dropped';
     }
-    const messages = this.#encode(packet);
+    const messages = this.encode(packet);
     const sendOptions = options.compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
     if (this.#takesAtOnce(owner)) {
       const wasWritable = this.conn.transport.writable;
@@ -158,6 +163,13 @@ export class Client<
     }
     const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
     return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
+  }
+
+  /** @internal Writes a packet as it goes out to one client. */
+  encode(packet: Packet): readonly (string | Buffer)[] {
+    if (this.#runtime.hasOwnParser) return this.server.encoder.encode(packet as never);
+    const { text, attachments } = this.#runtime.encoder.encode(packet as Packet);
+    return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
   }
 
   /** @internal Has what was sent leave at once, apart from what is sent next. */
@@ -254,6 +266,8 @@ export class Client<
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
     this.#takeLine(() => {});
+    // Whoever judges them may never come to an end.
+    for (const socket of this.#sockets.joining) socket.abandon();
     for (const socket of this.#sockets.all()) {
       if (description instanceof IoError && reason === 'parse error') socket._onerror(description);
       socket._onclose(reason, description);
@@ -319,12 +333,6 @@ export class Client<
     return this.isWritable && this.bufferedBytes === 0;
   }
 
-  #encode(packet: Packet): readonly (string | Buffer)[] {
-    if (this.#runtime.hasOwnParser) return this.server.encoder.encode(packet as never);
-    const { text, attachments } = this.#runtime.encoder.encode(packet as Packet);
-    return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
-  }
-
   #write({ messages, options }: Outgoing): void {
     for (const message of messages) this.conn.write(message, options);
   }
@@ -335,10 +343,10 @@ export class Client<
   }
 
   #wait(waiting: Waiting): 'waits' | 'dropped' {
-    const line = (this.#line ??= new WaitingLine());
+    const line = (this.#line ??= new WaitingLine(this.#runtime.maxBufferedBytes));
     const fate = line.add(waiting, this.bufferedBytes);
     if (line.isEmpty) this.#line = null;
-    if (fate === 'overflow') this.failSlow(waiting.owner!.maxBufferedBytes);
+    if (fate === 'overflow') this.failSlow((waiting.owner ?? line).maxBufferedBytes);
     return fate === 'waits' ? 'waits' : 'dropped';
   }
 

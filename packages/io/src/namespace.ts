@@ -7,7 +7,7 @@ import type { AdapterConstructor } from './options.ts';
 import type { RemoteSocket } from './remote-socket.ts';
 import type { Server } from './server.ts';
 import { Socket } from './socket.ts';
-import { openSession } from './socket-session.ts';
+import { openSession, type SocketSession } from './socket-session.ts';
 import { refuseReserved } from './socket-types.ts';
 import {
   type AllButLast,
@@ -85,6 +85,8 @@ export class Namespace<
   onEmpty: (() => void) | null = null;
   /** Sockets that middlewares have in hand. */
   readonly #joining = new Set<AnySocket>();
+  /** How many have their sessions looked for. */
+  #opening = 0;
   /** Sockets by their sessions, where those can outlive them. */
   readonly #byPid = new Map<string, AnySocket>();
 
@@ -260,9 +262,12 @@ export class Namespace<
     onConnect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
   ): Promise<void> {
     const { runtime } = this.server;
-    const session = runtime.recovers
-      ? await openSession(this.adapter, auth, runtime, (pid) => this.#takeOver(pid))
-      : null;
+    let session: SocketSession | null = null;
+    if (runtime.recovers) {
+      this.#opening++;
+      session = await openSession(this.adapter, auth, runtime, (pid) => this.#takeOver(pid));
+      this.#opening--;
+    }
     const socket = new Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(
       this,
       client,
@@ -270,6 +275,11 @@ export class Namespace<
       session,
     );
     this.#joining.add(socket);
+    if (client.conn.readyState !== 'open') {
+      socket.abandon();
+      return;
+    }
+    client.joins(socket as AnySocket);
     const skipsMiddlewares = socket.recovered && this.server._opts.connectionStateRecovery?.skipMiddlewares;
     runMiddlewares(skipsMiddlewares ? [] : this._fns, socket, (error) => {
       // Never in the midst of what a middleware, or the connection, is doing.
@@ -282,7 +292,7 @@ export class Namespace<
     this.#joining.delete(socket);
     if (this.sockets.get(socket.id) === (socket as AnySocket)) this.sockets.delete(socket.id);
     if (socket.pid !== undefined) this.#byPid.delete(socket.pid);
-    if (this.onEmpty !== null && this.sockets.size === 0 && this.#joining.size === 0) this.onEmpty();
+    if (this.sockets.size + this.#joining.size + this.#opening === 0) this.onEmpty?.();
   }
 
   #settle(socket: AnySocket, client: AnyClient, error: ExtendedError | null, onConnect: () => void): void {

@@ -37,6 +37,11 @@ export class Runtime {
     return (this.#backpressure.slowConsumer ?? 'close') !== 'close';
   }
 
+  /** Most bytes that wait for one connection, where no socket has a rule of its own. */
+  get maxBufferedBytes(): number | undefined {
+    return this.#backpressure.maxBufferedBytes;
+  }
+
   createBackpressure(options: BackpressureOptions = {}): Backpressure {
     const { maxBufferedBytes, slowConsumer, latestKey } = this.#backpressure;
     return new Backpressure({ maxBufferedBytes, slowConsumer, latestKey, ...options });

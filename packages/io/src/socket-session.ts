@@ -1,4 +1,12 @@
-import type { Adapter, AdapterPacket, BroadcastFlags, Room, Session, SocketId } from './adapter/index.ts';
+import type {
+  Adapter,
+  AdapterPacket,
+  BroadcastFlags,
+  Encoded,
+  Room,
+  Session,
+  SocketId,
+} from './adapter/index.ts';
 import {
   type CountingSocket,
   createPid,
@@ -30,8 +38,9 @@ export interface SessionSocket extends CountingSocket {
   readonly data: unknown;
   /** Sends an event that an earlier connection of the session missed. */
   replay(data: unknown[]): void;
-  replayEncoded(event: OutgoingEvent): void;
+  sendEncoded(encoded: Encoded): void;
   sendAnswer(id: number, data: unknown[]): void;
+  encodeAnswer(id: number, data: unknown[]): Encoded;
 }
 
 /** The session of a socket that can outlive its connection. */
@@ -236,8 +245,7 @@ class CountedSession implements SocketSession {
 
   #sendMissed(socket: SessionSocket): void {
     for (const { number, event } of this.#takeMissed()) {
-      const encoded = this.countsEvents ? event.encoded : this.#adapter.encodeWithOffset(event, number);
-      socket.replayEncoded({ encoded, number, floor: 0 });
+      socket.sendEncoded(this.countsEvents ? event.encoded : this.#adapter.encodeWithOffset(event, number));
     }
   }
 

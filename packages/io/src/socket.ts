@@ -1,6 +1,7 @@
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
-import { type AckCallback, LOST, PendingAcks } from './acks.ts';
-import type { AdapterPacket, BroadcastFlags, WriteOptions } from './adapter/index.ts';
+import { PendingAcks } from './acks.ts';
+import { type AckCallback, LOST } from './adapter/contract.ts';
+import type { AdapterPacket, BroadcastFlags, Encoded, WriteOptions } from './adapter/index.ts';
 import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
 import type { AnyClient } from './aliases.ts';
 import { createAnswer } from './answer-memory.ts';
@@ -269,6 +270,7 @@ export class Socket<
 
   /** @internal The client left before it was let in. */
   abandon(): void {
+    if (this.state === 'gone') return;
     if (this.recovered) this.session?.close(this, true);
     this._cleanup();
   }
@@ -292,13 +294,18 @@ export class Socket<
   }
 
   /** @internal */
-  replayEncoded({ encoded }: OutgoingEvent): void {
+  sendEncoded(encoded: Encoded): void {
     this.client.writeToEngine(encoded);
   }
 
   /** @internal */
   sendAnswer(id: number, data: unknown[]): void {
     this.#packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
+  }
+
+  /** @internal */
+  encodeAnswer(id: number, data: unknown[]): Encoded {
+    return this.client.encode({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
   }
 
   /** @internal No answer is waited for any more. */

@@ -79,7 +79,8 @@ describe('a slow client has its bound', () => {
     expect((await raw.closed).code).toBe(1008);
   });
 
-  const room = (socket: Socket): number => socket.bufferedBytes + 100;
+  /** Room for so many short events, what each costs beside its bytes included. */
+  const room = (socket: Socket, count = 1): number => socket.bufferedBytes + count * 230;
 
   test('an acknowledgement of many settles when the event is dropped for one of them', async () => {
     const { io, port, sockets } = await startServer({ slowConsumer: 'drop-newest' });
@@ -109,7 +110,7 @@ describe('a slow client has its bound', () => {
 
   test('drop-newest: what there is no room for is dropped', async () => {
     const { raw, socket } = await stall({ slowConsumer: 'drop-newest' });
-    socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: room(socket) });
+    socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: room(socket, 5) });
     for (let i = 0; i < 20; i++) expect(socket.emit('n', i)).toBe(false);
     socket.backpressure({ slowConsumer: 'close' });
     socket.emit('end');
@@ -120,7 +121,7 @@ describe('a slow client has its bound', () => {
 
   test('drop-oldest: what has waited longest is dropped, also of broadcasts', async () => {
     const { io, raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
-    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket) });
+    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket, 5) });
     for (let i = 0; i < 20; i++) {
       if (i % 2) io.emit('n', i);
       else socket.emit('n', i);
@@ -197,6 +198,35 @@ describe('a slow client has its bound', () => {
       if (!text.startsWith('42["flood"')) texts.push(text);
     }
     expect(texts).toEqual(['437["answer"]', '41']);
+  });
+
+  test('answers that wait behind what may be dropped have the bound of the server', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-newest', maxBufferedBytes: 6_000_000 });
+    const end = eventOf(socket as never, 'disconnect');
+    socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: Number.POSITIVE_INFINITY });
+    expect(socket.emit('waits')).toBe(false);
+    let isOver = false;
+    end.then(() => {
+      isOver = true;
+    });
+    socket.on('ask', (answer: (value: string) => void) => answer('x'.repeat(100_000)));
+    for (let id = 0; !isOver && id < 1000; id++) {
+      raw.send(`42${id}["ask"]`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await end).toMatchObject(['transport error', { code: 'IO_ERR_SLOW_CONSUMER' }]);
+  });
+
+  test('events that are small count for what they cost', async () => {
+    const { socket } = await stall({ slowConsumer: 'drop-newest' });
+    socket.backpressure({ slowConsumer: 'drop-newest', maxBufferedBytes: room(socket, 1000) });
+    let waiting = 0;
+    socket.onAnyOutgoing(() => waiting++);
+    const before = socket.bufferedBytes;
+    for (let i = 0; i < 10_000; i++) socket.emit('');
+    expect(waiting).toBe(10_000);
+    expect(socket.bufferedBytes - before).toBeLessThanOrEqual(230_000);
+    expect(socket.bufferedBytes - before).toBeGreaterThan(1000 * 128);
   });
 });
 

@@ -1,5 +1,6 @@
 import { Server } from '@hawser/io';
-import { describe, expect, test } from 'vitest';
+import { Adapter } from '@hawser/io/adapter';
+import { describe, expect, test, vi } from 'vitest';
 import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
@@ -94,6 +95,29 @@ describe('a hostile client', () => {
     expect(await raw.closed).toEqual({ code: 1002, reason: expect.stringContaining('too many namespaces') });
   });
 
+  test('may not be connected to more by asking for all at once', async () => {
+    for (const maxNamespacesPerConnection of [1, 5]) {
+      const { io, port } = await startServer({ maxNamespacesPerConnection });
+      let count = 0;
+      io.of(/^\/n\d+$/).on('connection', () => count++);
+      const raw = await openRaw(port);
+      raw.send(...Array.from({ length: maxNamespacesPerConnection + 1 }, (_, i) => `40/n${i},`));
+      expect(await raw.closed).toMatchObject({ code: 1002 });
+      expect(count).toBeLessThanOrEqual(maxNamespacesPerConnection);
+    }
+  });
+
+  test('that leaves before a middleware has decided is forgotten, whatever becomes of that', async () => {
+    const { io, port } = await startServer({ cleanupEmptyChildNamespaces: true });
+    const asked = new Promise((resolve) => io.of(/^\/n$/).use(resolve));
+    const raw = await openRaw(port);
+    raw.send('40/n,');
+    await asked;
+    expect(io._nsps.has('/n')).toBe(true);
+    raw.socket.terminate();
+    await vi.waitUntil(() => !io._nsps.has('/n'));
+  });
+
   test('answers to nothing are ignored, and a second answer too', async () => {
     const { port, sockets } = await startServer();
     const raw = await openRaw(port);
@@ -126,6 +150,33 @@ describe('a hostile client', () => {
     raw.send('40/__proto__,', '40/constructor,');
     expect(await raw.messages.next()).toBe('44/__proto__,{"message":"Invalid namespace"}');
     expect(await raw.messages.next()).toBe('44/constructor,{"message":"Invalid namespace"}');
+  });
+
+  test('may not send more arguments than a listener can be called with, nor deeper data than can be sent on', async () => {
+    const { io, port, sockets } = await startServer();
+    const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    for (const violation of [
+      `42["nobody listens"${',0'.repeat(490_000)}]`,
+      `430[0${',0'.repeat(490_000)}]`,
+      `42["echo",${nested(490_000)}]`,
+      `42["echo",${nested(1000)}]`,
+    ]) {
+      const raw = await openRaw(port);
+      raw.send('40');
+      const socket = await sockets.next();
+      socket.on('echo', (data) => io.emit('echo', data));
+      socket.emit('ask', () => {});
+      raw.send(violation);
+      expect((await raw.closed).code).toBe(1002);
+    }
+    const raw = await openRaw(port);
+    raw.send('40');
+    await sockets.next().then((socket) => socket.on('echo', (...data) => io.emit('echo', ...data)));
+    expect(await raw.messages.next()).toMatch(/^40/);
+    for (const args of [`,${nested(999)}`, ',0'.repeat(4095)]) {
+      raw.send(`42["echo"${args}]`);
+      expect(await raw.messages.next()).toBe(`42["echo"${args}]`);
+    }
   });
 
   test('connections that connect to nothing are ended all the same when there are many', async () => {
@@ -170,6 +221,40 @@ test('an event for a namespace that the server took away is not a mistake', asyn
   raw.send('42/other,["under way"]', '42["fence"]');
   await eventOf(socket as never, 'fence');
   expect(socket.connected).toBe(true);
+});
+
+test('a namespace that empties while a session is being looked for goes on', async () => {
+  let found: (session: null) => void = () => {};
+  let asked: () => void = () => {};
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  class SlowAdapter extends Adapter {
+    override restoreSession(): Promise<null> {
+      asked();
+      return new Promise((resolve) => {
+        found = resolve;
+      });
+    }
+  }
+  const { io, port } = await startServer({
+    adapter: SlowAdapter,
+    connectionStateRecovery: {},
+    cleanupEmptyChildNamespaces: true,
+  });
+  io.of(/^\/n$/);
+  const [first, second] = [await openRaw(port), await openRaw(port)];
+  first.send('40/n,');
+  expect(await first.messages.next()).toMatch(/^40\/n,/);
+  second.send('40/n,{"pid":"p","offset":"o"}');
+  await isAsked;
+  const end = eventOf([...io.of('/n').sockets.values()][0] as never, 'disconnect');
+  first.send('41/n,');
+  await end;
+  found(null);
+  expect(await second.messages.next()).toMatch(/^40\/n,/);
+  io.of('/n').emit('news');
+  expect(await second.messages.next()).toBe('42/n,["news"]');
 });
 
 test('misuse is told at once', () => {

@@ -158,6 +158,10 @@ describe('packages', () => {
     const end = eventOf(socket as never, 'disconnect');
     client.io.engine.write('no msgpack');
     expect(await end).toMatchObject(['parse error', { code: 'IO_ERR_PARSER' }]);
+    const talkative = await connected(openClient(url, { parser: msgpack }));
+    const endOfTalk = eventOf((await sockets.next()) as never, 'disconnect');
+    talkative.emit('event', ...Array(4096).fill(0));
+    expect(await endOfTalk).toMatchObject(['parse error', { code: 'SIO_ERR_TOO_MANY_ARGUMENTS' }]);
   });
 
   test('engine.io, bound in place of the engine of this project', async () => {

@@ -270,3 +270,46 @@ describe('recovery of a stock client', () => {
     expect(got[0]).toEqual(['missed', 1]);
   });
 });
+
+describe('what was answered is remembered within bounds', () => {
+  /** Connects a client whose events are echoed, and counts those that are dispatched. */
+  async function startEcho() {
+    const { port, sockets } = await startServer(RECOVERY);
+    const { raw } = await connectHawser(port);
+    const socket = await sockets.next();
+    const dispatched: unknown[] = [];
+    socket.on('echo', (data: { value: unknown }, answer: (data: unknown) => void) => {
+      dispatched.push(data.value);
+      answer(data);
+      data.value = 'changed';
+    });
+    const ask = async (id: number, value: unknown): Promise<string> => {
+      raw.send(`42${id}["echo",${JSON.stringify({ value })}]`);
+      return raw.messages.next();
+    };
+    return { ask, dispatched };
+  }
+
+  test('as many answers as are told, each as it was', async () => {
+    const { ask, dispatched } = await startEcho();
+    for (let id = 0; id < 1001; id++) await ask(id, id);
+    expect(await ask(1, 1)).toBe('431[{"value":1}]');
+    expect(dispatched).toHaveLength(1001);
+    await ask(0, 0);
+    expect(dispatched).toHaveLength(1002);
+  });
+
+  test('as many bytes, and the last answer in any case', async () => {
+    const { ask, dispatched } = await startEcho();
+    const large = 'x'.repeat(400_000);
+    for (let id = 0; id < 3; id++) await ask(id, large);
+    for (const id of [1, 2]) expect(await ask(id, large)).toBe(`43${id}[{"value":"${large}"}]`);
+    expect(dispatched).toHaveLength(3);
+    await ask(0, large);
+    expect(dispatched).toHaveLength(4);
+    const largest = 'x'.repeat(999_000);
+    await ask(9, largest);
+    await ask(9, largest);
+    expect(dispatched.filter((value) => value === largest)).toHaveLength(1);
+  });
+});

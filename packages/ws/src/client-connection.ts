@@ -161,9 +161,10 @@ export class ClientConnection<Peer> {
     this.#stream?.resumeDelivery();
   }
 
-  /** Sets whether the open connection keeps the process alive. */
+  /** Sets whether the connection, or its handshake, keeps the process alive. */
   reference(isReferenced: boolean): void {
     this.#isReferenced = isReferenced;
+    this.#dialling?.reference(isReferenced);
     if (isReferenced) this.#socket?.ref?.();
     else this.#socket?.unref?.();
   }

@@ -216,14 +216,14 @@ export class WebSocket extends WebSocketEventTarget {
     this.#connection.terminate();
   }
 
-  /** Has the open connection keep the process alive, as it does from the start. Beyond the standard. */
+  /** Has the connection keep the process alive, as it does from the start. Beyond the standard. */
   ref(): this {
     this.#connection.reference(true);
     return this;
   }
 
   /**
-   * Lets the process end although the connection is open. Over HTTP/2 that is up to the session. Beyond the standard.
+   * Lets the process end although the connection is open, or its handshake under way. Over HTTP/2 that is up to the session. Beyond the standard.
    */
   unref(): this {
     this.#connection.reference(false);

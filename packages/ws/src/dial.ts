@@ -21,6 +21,8 @@ export type OnDialled = (result: Dialled | WebSocketError) => void;
 export interface Dialling {
   /** Breaks it off with `error`. */
   abort(error: WebSocketError): void;
+  /** Sets whether it keeps the process alive. */
+  reference(isReferenced: boolean): void;
 }
 
 /** A handshake over one HTTP version. It reports later than from its constructor. */
@@ -29,6 +31,8 @@ export interface Attempt {
   readonly refusal: Refusal | null;
   /** Gives it up. */
   destroy(): void;
+  /** Sets whether it keeps the process alive; over HTTP/2 the connection may be others' too, and does. */
+  reference(isReferenced: boolean): void;
 }
 
 /**
@@ -63,5 +67,12 @@ export function dial(
     const message = `the server did not answer the handshake within ${handshakeTimeoutMs} ms`;
     finish(attempt.refusal?.error() ?? new WebSocketError('WS_ERR_HANDSHAKE_TIMEOUT', message));
   }, handshakeTimeoutMs);
-  return { abort: finish };
+  return {
+    abort: finish,
+    reference: (isReferenced) => {
+      attempt.reference(isReferenced);
+      if (isReferenced) timer.ref();
+      else timer.unref();
+    },
+  };
 }

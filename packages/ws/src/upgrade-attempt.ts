@@ -16,6 +16,7 @@ export class UpgradeAttempt implements Attempt {
   readonly #request: ClientRequest;
   readonly #expectedAccept: string;
   #refusal: Refusal | null = null;
+  #isReferenced = true;
 
   /** @param socket - a connection to the server, of which nothing was read; without it one is made */
   constructor(
@@ -35,6 +36,9 @@ export class UpgradeAttempt implements Attempt {
     this.#request.on('response', (response) => {
       this.#refusal = new Refusal(response, (body) => toError(response, body), onDone);
     });
+    this.#request.on('socket', () => {
+      if (!this.#isReferenced) this.reference(false);
+    });
     this.#request.on('error', (cause) => onDone(connectFailed(url, cause)));
     this.#request.end();
   }
@@ -45,6 +49,14 @@ export class UpgradeAttempt implements Attempt {
 
   destroy(): void {
     this.#request.destroy();
+  }
+
+  reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    // An agent of the user's may have made it of anything.
+    const socket = this.#request.socket as Partial<Socket> | null;
+    if (isReferenced) socket?.ref?.();
+    else socket?.unref?.();
   }
 
   #conclude(

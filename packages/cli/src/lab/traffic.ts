@@ -73,15 +73,6 @@ export class Traffic {
     );
   }
 
-  /** What was sent to a stream and is not yet with the kernel, in bytes. */
-  queuedBytes(stream: string): number {
-    let bytes = 0;
-    for (const [socket, accounted] of this.#sockets) {
-      if (accounted.stream === stream) bytes += socket.writableLength;
-    }
-    return bytes;
-  }
-
   #watch(socket: Socket): void {
     this.#sockets.set(socket, { stream: undefined, read: 0, written: 0 });
     socket.once('close', () => {

@@ -1,10 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { LabEvent } from './messages.ts';
-import type { Traffic } from './traffic.ts';
 
 /** What a transport needs to know. */
 export interface TransportContext {
-  readonly traffic: Traffic;
   /** The stream that a request asks for, if there is such a one. */
   readonly streamOf: (request: Pick<IncomingMessage, 'url'>) => string | undefined;
 }

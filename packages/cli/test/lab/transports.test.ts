@@ -178,29 +178,51 @@ describe('the count', () => {
 });
 
 describe('a page that reads nothing', () => {
-  test.each(['server-sent-events', 'websocket'] as const)(
-    'over %s makes no more wait than the bound',
-    async (name) => {
-      const server = await start(name);
-      const socket = connect(server.port, '127.0.0.1');
-      socket.on('error', () => {});
-      socket.write(
-        `GET /events?stream=${STREAM} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-      );
-      await once(socket, 'data');
-      socket.pause();
-      const { max } = LAB_LIMITS.payloadBytes;
-      const before = process.memoryUsage();
-      for (let seq = 1; seq <= 1000; seq++) {
-        server.deliver(STREAM, [event(seq, max)]);
-        if (seq % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
-      }
-      const { bytesDown } = server.totals()[STREAM]!;
-      // 64 MB were offered: what was taken is the bound, and what the kernel holds.
-      expect(bytesDown).toBeLessThan(LAB_LIMITS.waitingBytes + 16 * 1024 * 1024);
-      expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);
-      socket.destroy();
-    },
-  );
+  /** `40`, which connects to the main namespace of Socket.IO, as a frame that is masked with zeros. */
+  const CONNECT = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]);
+
+  test.each([
+    ['server-sent-events', '/events?'],
+    ['websocket', '/events?'],
+    ['socket-io', '/socket.io/?EIO=4&transport=websocket&'],
+  ] as const)('over %s makes no more wait than the bound', async (name, target) => {
+    const server = await start(name);
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(
+      `GET ${target}stream=${STREAM} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await once(socket, 'data');
+    if (name === 'socket-io') {
+      socket.write(CONNECT);
+      for (let text = ''; !text.includes('40{'); ) text += (await once(socket, 'data'))[0];
+    }
+    socket.pause();
+    const { max } = LAB_LIMITS.payloadBytes;
+    const before = process.memoryUsage();
+    for (let seq = 1; seq <= 1000; seq++) {
+      server.deliver(STREAM, [event(seq, max)]);
+      if (seq % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { bytesDown } = server.totals()[STREAM]!;
+    // 64 MB were offered: what was taken is the bound, and what the kernel holds.
+    expect(bytesDown).toBeLessThan(LAB_LIMITS.waitingBytes + 16 * 1024 * 1024);
+    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);
+    // Nor is what waited, and is sent when the page reads on.
+    let receivedBytes = 0;
+    let tail = '';
+    socket.on('data', (chunk) => {
+      receivedBytes += chunk.length;
+      tail = tail.slice(-100) + chunk.toString('latin1');
+    });
+    socket.resume();
+    const isLast = () => /"seq":2\d{3}/.test(tail);
+    for (let seq = 2000; !isLast(); seq++) {
+      server.deliver(STREAM, [event(seq)]);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(receivedBytes).toBeLessThan(LAB_LIMITS.waitingBytes + 16 * 1024 * 1024);
+    socket.destroy();
+  });
 });

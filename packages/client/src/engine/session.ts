@@ -1,7 +1,8 @@
 import { countFitting, decodeHandshake } from '@hawser/protocol/engineio';
-import { createCookieJar, defaultBinaryType, natives, nextTick } from '#platform';
+import { createCookieJar, defaultBinaryType, natives } from '#platform';
 import { Emitter } from '../emitter.ts';
 import { globals } from './globals.ts';
+import { guard } from './guard.ts';
 import { Heartbeat, type HeartbeatHost } from './heartbeat.ts';
 import { resolveTarget } from './location.ts';
 import {
@@ -226,7 +227,7 @@ export class SocketWithoutUpgrade
     this.#inFlight = 0;
     transport
       .on('drain', () => this.#drained())
-      .on('packet', (packet) => this.#guard(() => this.#onPacket(packet)))
+      .on('packet', (packet) => guard(() => this.#onPacket(packet)))
       .on('progress', () => this.#heartbeat.markAlive())
       .on('error', (error) => this.#onError(error))
       .on('close', (details) => {
@@ -309,17 +310,6 @@ export class SocketWithoutUpgrade
     const handshake = decodeHandshake(data);
     if (typeof handshake === 'string') this.#onError(new Error(handshake));
     else this.onHandshake(JSON.parse(data));
-  }
-
-  /** A listener that throws must not keep the packets behind from being delivered. */
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      nextTick(() => {
-        throw error;
-      });
-    }
   }
 
   #sendPacket(type: Packet['type'], data: RawData, options?: WriteOptions, callback?: () => void): void {

@@ -1,7 +1,8 @@
 import type { Socket } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
+import { endOf } from '../rig/closes.ts';
 import { startEngine } from '../rig/engines.ts';
-import { handshake, sendRaw, upgradeHead } from '../rig/http.ts';
+import { handshake, type RawConnection, sendRaw, upgradeHead } from '../rig/http.ts';
 
 /** More than the kernel holds for one connection. */
 const PART = 'a'.repeat(900_000);
@@ -13,10 +14,23 @@ function pollHead(sid: string): string {
 }
 
 /** Polls, and reads nothing of the answer. */
-async function pollFrozen(port: number, session: Socket): Promise<void> {
+async function pollFrozen(port: number, session: Socket): Promise<RawConnection> {
   const { transport } = session;
-  sendRaw(port, pollHead(session.id)).socket.pause();
+  const poll = sendRaw(port, pollHead(session.id));
+  poll.socket.pause();
   while (!transport.writable) await new Promise((resolve) => transport.once('ready', resolve));
+  return poll;
+}
+
+/** Polls while an answer waits to be read, and waits until the server knows. */
+async function pollAgain(port: number, session: Socket): Promise<RawConnection> {
+  const isKnown = new Promise((resolve) => session.once('message', resolve));
+  const poll = pollHead(session.id);
+  const post = poll.replace('GET', 'POST');
+  const body = 'Connection: close\r\nContent-Length: 6\r\n\r\n4fence';
+  const connection = sendRaw(port, poll + post.replace(/\r\n$/, body));
+  await isKnown;
+  return connection;
 }
 
 describe('a server closes in bounded time when peers hold their connections and read nothing', () => {
@@ -33,16 +47,15 @@ describe('a server closes in bounded time when peers hold their connections and 
       },
     ],
     [
-      'polls that were answered before, several of one session',
+      'a poll that was answered before, and one that waits',
       async (port, next) => {
         await handshake(port);
         const session = await next();
-        for (let i = 0; i < 3; i++) {
-          await pollFrozen(port, session);
-          session.send(PART.repeat(10));
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-        return session;
+        await pollFrozen(port, session);
+        session.send(PART.repeat(PARTS));
+        await new Promise((resolve) => setImmediate(resolve));
+        await pollAgain(port, session);
+        return session.send('waits');
       },
     ],
     [
@@ -84,4 +97,35 @@ describe('a server closes in bounded time when peers hold their connections and 
     await Promise.all(ends);
     await new Promise((resolve) => http.close(resolve));
   });
+});
+
+test('what polls were answered with and was not read counts for what may wait', async () => {
+  const { port, sessions } = await startEngine({ ...OPTIONS, maxBufferedBytes: 5_000_000 });
+  await handshake(port);
+  const session = await sessions.next();
+  const ending = endOf(session);
+  await pollFrozen(port, session);
+  session.send(PART.repeat(PARTS));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(session.bufferedBytes).toBeGreaterThan(5_000_000);
+  // Another poll does not take it.
+  await pollAgain(port, session);
+  session.send('one more');
+  expect(session.readyState).toBe('closed');
+  expect((await ending).description).toMatchObject({ code: 'EIO_ERR_SLOW_CONSUMER' });
+});
+
+test('a poll that is held up is answered when the answer before it has been read', async () => {
+  const { port, sessions } = await startEngine(OPTIONS);
+  await handshake(port);
+  const session = await sessions.next();
+  const first = await pollFrozen(port, session);
+  session.send(PART.repeat(PARTS));
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = await pollAgain(port, session);
+  session.send('at last');
+  expect(session.writeBuffer).toHaveLength(1);
+  first.socket.resume();
+  expect(await second.ended).toContain('\r\n\r\n4at last');
+  expect(session.readyState).toBe('open');
 });

@@ -1,5 +1,5 @@
-import type { EngineError } from '@hawser/engine';
-import { describe, expect, test } from 'vitest';
+import type { EngineError, Transport } from '@hawser/engine';
+import { describe, expect, test, vi } from 'vitest';
 import { endOf } from '../rig/closes.ts';
 import { startEngine } from '../rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from '../rig/http.ts';
@@ -13,6 +13,37 @@ function postHead(sid: string, headers: readonly string[]): string {
   const target = `/engine.io/?EIO=4&transport=polling&sid=${sid}`;
   return [`POST ${target} HTTP/1.1`, 'Host: localhost', ...headers, '\r\n'].join('\r\n');
 }
+
+describe('who asks and does not read the answers', () => {
+  test('server ends a session of version 3 that pings and never polls', async () => {
+    const { port, sessions } = await startEngine({ allowEIO3: true, maxBufferedBytes: 1_000_000 });
+    const query = `EIO=3&transport=polling&sid=${await handshake(port, 'EIO=3&transport=polling')}`;
+    const ending = endOf(await sessions.next());
+    await ask(port, { query, method: 'POST', body: '1:2'.repeat(20_000) });
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_SLOW_CONSUMER' });
+  });
+
+  test('server does not keep the answers to probe after probe', async () => {
+    const { port, sessions } = await startEngine({ upgradeTimeout: 600_000 });
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const upgrading = new Promise<Transport>((resolve) => session.on('upgrading', resolve));
+    const head = upgradeHead(`EIO=4&transport=websocket&sid=${sid}`);
+    const { socket } = sendRaw(port, head);
+    socket.pause();
+    const probe = Buffer.concat([Buffer.from([0x81, 0x86, 0, 0, 0, 0]), Buffer.from('2probe')]);
+    socket.write(probe);
+    const transport = await upgrading;
+    let read = 1;
+    transport.on('packet', () => read++);
+    const many = Buffer.concat(Array(100_000).fill(probe));
+    for (let i = 1; i <= 20; i++) {
+      socket.write(many);
+      await vi.waitUntil(() => read > i * 100_000);
+    }
+    expect(transport.bufferedBytes).toBeLessThan(1_000_000);
+  });
+});
 
 describe('hostile bodies', () => {
   test('server takes no more packets in one body than it takes, and goes by the first', async () => {

@@ -1,6 +1,7 @@
 import { EngineError } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
 import { endOf } from '../rig/closes.ts';
+import { nextUncaught } from '../rig/uncaught.ts';
 import { WIRES } from './wires.ts';
 
 describe.each(Object.keys(WIRES))('the contract of a transport: %s', (name) => {
@@ -56,6 +57,43 @@ describe.each(Object.keys(WIRES))('the contract of a transport: %s', (name) => {
     await wire.send('4a', 'bAQL/', '4ü', '4');
     await done;
     expect(heard).toEqual(['a', Buffer.from([1, 2, 255]), 'ü', '']);
+  });
+
+  test('transport delivers what comes behind a packet at which a listener threw', async () => {
+    const wire = await open();
+    const uncaught = nextUncaught();
+    wire.session.once('message', () => {
+      throw new Error('a fault of the user');
+    });
+    const heard: unknown[] = [];
+    const done = new Promise<void>((resolve) => {
+      wire.session.on('message', (data) => {
+        heard.push(data);
+        if (data === 'c') resolve();
+      });
+    });
+    await wire.send('4a', '4b', '4c');
+    await done;
+    expect(heard).toEqual(['b', 'c']);
+    expect((await uncaught).message).toBe('a fault of the user');
+    expect(wire.session.readyState).toBe('open');
+  });
+
+  test('transport goes on when a callback threw', async () => {
+    const wire = await open();
+    const uncaught = nextUncaught();
+    let isCalled = false;
+    wire.session.send('a', () => {
+      throw new Error('a fault of the user');
+    });
+    wire.session.send('b', () => {
+      isCalled = true;
+    });
+    expect(await receive(wire, 2)).toEqual(['4a', '4b']);
+    expect((await uncaught).message).toBe('a fault of the user');
+    expect(isCalled).toBe(true);
+    wire.session.send('c');
+    expect(await receive(wire, 1)).toEqual(['4c']);
   });
 
   test('transport tells of the end of the client, once', async () => {

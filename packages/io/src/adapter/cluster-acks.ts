@@ -1,4 +1,5 @@
-import type { AckCallback } from './contract.ts';
+import type { IoError } from '../errors.ts';
+import { type AckCallback, LOST } from './contract.ts';
 
 /** An event for many, and who wants to know of the answers that come from other servers. */
 interface PendingAcks {
@@ -32,6 +33,10 @@ export class ClusterAcks {
 
   answer(id: string, answer: unknown): void {
     this.#pending.get(id)?.onAck(answer);
+  }
+
+  lose(id: string, error: IoError): void {
+    this.#pending.get(id)?.onAck[LOST]?.(error);
   }
 
   close(): void {

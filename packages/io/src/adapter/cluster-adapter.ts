@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { IoError } from '../errors.ts';
 import { Adapter, type Eventually } from './adapter.ts';
 import { ClusterAcks } from './cluster-acks.ts';
 import {
@@ -13,7 +14,14 @@ import {
   type ServerId,
 } from './cluster-message.ts';
 import { type AwaitedServers, ClusterRequests, countAwaited } from './cluster-requests.ts';
-import type { AckCallback, AdapterNamespace, AdapterPacket, BroadcastOptions, Room } from './contract.ts';
+import {
+  type AckCallback,
+  type AdapterNamespace,
+  type AdapterPacket,
+  type BroadcastOptions,
+  LOST,
+  type Room,
+} from './contract.ts';
 import { isKept } from './kept-events.ts';
 import { LocalOrder } from './local-order.ts';
 import { describeSocket } from './remote-socket.ts';
@@ -88,6 +96,9 @@ export abstract class ClusterAdapter extends Adapter {
         break;
       case MessageType.BROADCAST_ACK:
         this.#acks.answer(requestId, response.data.packet);
+        break;
+      case MessageType.BROADCAST_LOSS:
+        this.#acks.lose(requestId, new IoError(response.data.code, response.data.message));
         break;
       case MessageType.FETCH_SOCKETS_RESPONSE:
         this.#requests.answer(requestId, response.uid, response.data.sockets);
@@ -271,9 +282,16 @@ export abstract class ClusterAdapter extends Adapter {
           type: MessageType.BROADCAST_CLIENT_COUNT,
           data: { requestId, clientCount },
         }),
-      (answer) =>
-        this.publishResponse(uid, { type: MessageType.BROADCAST_ACK, data: { requestId, packet: answer } }),
+      this.#answerTo(uid, requestId),
     );
+  }
+
+  #answerTo(uid: ServerId, requestId: string): AckCallback {
+    const answer: AckCallback = (packet) =>
+      this.publishResponse(uid, { type: MessageType.BROADCAST_ACK, data: { requestId, packet } });
+    answer[LOST] = ({ code, message }) =>
+      this.publishResponse(uid, { type: MessageType.BROADCAST_LOSS, data: { requestId, code, message } });
+    return answer;
   }
 
   #onFetchSockets({ uid, data: { opts, requestId } }: ClusterMessage & { type: 7 }): void {

@@ -1,3 +1,4 @@
+import type { IoErrorCode } from '../errors.ts';
 import type { BroadcastFlags, BroadcastOptions } from './contract.ts';
 
 /** The id of a server. */
@@ -21,6 +22,8 @@ export const MessageType = Object.freeze({
   BROADCAST_CLIENT_COUNT: 11,
   BROADCAST_ACK: 12,
   ADAPTER_CLOSE: 13,
+  /** Beyond upstream, whose servers pass over it: a client will not answer. */
+  BROADCAST_LOSS: 14,
 } as const);
 
 type Types = typeof MessageType;
@@ -54,7 +57,8 @@ export type ClusterResponseBody =
   | { type: Types['FETCH_SOCKETS_RESPONSE']; data: { requestId: string; sockets: unknown[] } }
   | { type: Types['SERVER_SIDE_EMIT_RESPONSE']; data: { requestId: string; packet: unknown } }
   | { type: Types['BROADCAST_CLIENT_COUNT']; data: { requestId: string; clientCount: number } }
-  | { type: Types['BROADCAST_ACK']; data: { requestId: string; packet: unknown } };
+  | { type: Types['BROADCAST_ACK']; data: { requestId: string; packet: unknown } }
+  | { type: Types['BROADCAST_LOSS']; data: { requestId: string; code: IoErrorCode; message: string } };
 
 interface Sender {
   uid: ServerId;

@@ -1,3 +1,5 @@
+import type { IoError } from '../errors.ts';
+
 /** The public id of a socket. */
 export type SocketId = string;
 
@@ -58,8 +60,15 @@ export interface WriteOptions {
   readonly compress: boolean | undefined;
 }
 
+/** On an acknowledgement that has to hear of it: there will be no answer. */
+export const LOST = Symbol('lost');
+
 /** What is called with a client's answer. */
-export type AckCallback = (...args: unknown[]) => void;
+export interface AckCallback {
+  (...args: unknown[]): void;
+  /** @internal */
+  [LOST]?: (error: IoError) => void;
+}
 
 /** What adapters need of a socket. */
 export interface AdapterSocket {

@@ -82,9 +82,9 @@ function lastRequestId({ messages }: Broker): string {
   return (messages.at(-1) as { data: { requestId: string } }).data.requestId;
 }
 
-it('names messages as upstream does', () => {
+it('names messages as upstream does, and one that its servers pass over', () => {
   const numbers = Object.entries(upstream.MessageType).filter(([name]) => Number.isNaN(Number(name)));
-  expect({ ...MessageType }).toEqual(Object.fromEntries(numbers));
+  expect({ ...MessageType }).toEqual({ ...Object.fromEntries(numbers), BROADCAST_LOSS: 14 });
 });
 
 describe('ClusterAdapter', () => {

@@ -9,6 +9,8 @@ export const VIOLATIONS = Object.freeze({
   SIO_ERR_INVALID_ACK_ID: 'acknowledgement id is not valid',
   SIO_ERR_INVALID_JSON: 'payload is not JSON',
   SIO_ERR_INVALID_PAYLOAD: 'payload does not fit the packet type',
+  SIO_ERR_TOO_DEEP: 'payload is nested too deep',
+  SIO_ERR_TOO_MANY_ARGUMENTS: 'packet has too many arguments',
   SIO_ERR_RESERVED_EVENT: 'event name is reserved',
   SIO_ERR_INVALID_PLACEHOLDER: 'placeholder stands for no attachment',
   SIO_ERR_EXPECTED_ATTACHMENT: 'text where an attachment is due',

@@ -11,5 +11,5 @@ export {
   VIOLATIONS,
   type ViolationCode,
 } from './errors.ts';
-export { isReservedEvent, type Packet, PacketType } from './packet.ts';
+export { hasTooManyArguments, isReservedEvent, type Packet, PacketType } from './packet.ts';
 export type { Reviver } from './packet-text.ts';

@@ -1,7 +1,9 @@
 import type { ViolationCode } from './errors.ts';
+import { isDeeperThan } from './json-depth.ts';
 import {
   BINARY_TYPE_OFFSET,
   carriesArguments,
+  hasTooManyArguments,
   isReservedEvent,
   MAIN_NAMESPACE,
   type Packet,
@@ -17,6 +19,9 @@ const SLASH = 47;
 const MAX_ID_DIGITS = 16;
 /** More than any limit of attachments. */
 const MAX_COUNT_DIGITS = 9;
+
+/** What is deeper is good for nothing but to have whoever walks it, as who sends it on does, run out of stack. */
+const MAX_DEPTH = 1000;
 
 /** How text becomes values. */
 export type Reviver = (this: unknown, key: string, value: unknown) => unknown;
@@ -55,7 +60,9 @@ export function parsePacketText(text: string, reviver: Reviver | undefined): Pac
   const idEnd = endOfDigits(text, at);
   const id = idEnd > at ? Number(text.slice(at, idEnd)) : undefined;
   if (!isIdValid(type, id, idEnd - at)) return 'SIO_ERR_INVALID_ACK_ID';
-  const data = idEnd < text.length ? parseJson(text.slice(idEnd), reviver) : undefined;
+  const json = text.slice(idEnd);
+  if (isDeeperThan(json, MAX_DEPTH)) return 'SIO_ERR_TOO_DEEP';
+  const data = json === '' ? undefined : parseJson(json, reviver);
   if (data === NOT_JSON) return 'SIO_ERR_INVALID_JSON';
   return judgeData(type, data) ?? { packet: { type, nsp, data, id }, attachmentCount };
 }
@@ -101,7 +108,7 @@ function judgeData(type: PacketType, data: unknown): ViolationCode | null {
     case PacketType.EVENT:
       return judgeEvent(data);
     case PacketType.ACK:
-      return Array.isArray(data) ? null : 'SIO_ERR_INVALID_PAYLOAD';
+      return judgeArguments(data);
   }
 }
 
@@ -109,7 +116,14 @@ function judgeEvent(data: unknown): ViolationCode | null {
   if (!Array.isArray(data)) return 'SIO_ERR_INVALID_PAYLOAD';
   const name: unknown = data[0];
   if (isReservedEvent(name)) return 'SIO_ERR_RESERVED_EVENT';
-  return typeof name === 'string' || typeof name === 'number' ? null : 'SIO_ERR_INVALID_PAYLOAD';
+  return typeof name === 'string' || typeof name === 'number'
+    ? judgeArguments(data)
+    : 'SIO_ERR_INVALID_PAYLOAD';
+}
+
+function judgeArguments(data: unknown): ViolationCode | null {
+  if (!Array.isArray(data)) return 'SIO_ERR_INVALID_PAYLOAD';
+  return hasTooManyArguments(data) ? 'SIO_ERR_TOO_MANY_ARGUMENTS' : null;
 }
 
 function isRecord(value: unknown): boolean {

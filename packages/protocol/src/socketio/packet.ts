@@ -37,6 +37,17 @@ export function carriesArguments(type: PacketType): boolean {
   return type === PacketType.EVENT || type === PacketType.ACK;
 }
 
+/**
+ * Most arguments of an event or an answer, the name of an event included: each is on the stack when listeners are
+ * called, and some 100 000 are more than it holds.
+ */
+const MAX_ARGUMENTS = 4096;
+
+/** Tells whether arguments are more than a function should be called with. */
+export function hasTooManyArguments(data: readonly unknown[]): boolean {
+  return data.length > MAX_ARGUMENTS;
+}
+
 /** Event names with a meaning of their own on either side, or in Node's EventEmitter. */
 const RESERVED_EVENTS: ReadonlySet<unknown> = new Set([
   'connect',

@@ -170,8 +170,8 @@ describe('Socket.IO attachments, read', () => {
     },
   );
 
-  it('decoder finds placeholders at any depth that JSON.parse reads', () => {
-    const depth = 100_000;
+  it('decoder finds placeholders at any depth that it takes', () => {
+    const depth = 998;
     const json = `${'['.repeat(depth)}${placeholder(0)}${']'.repeat(depth)}`;
     const [packet] = openDecoder().receive(`51-["e",${json}]`, BYTES) as [Packet];
     let value: unknown = packet.data;
@@ -207,6 +207,63 @@ describe('limits', () => {
     const text = `51-["e",${placeholder(0)}]`;
     const { receive } = openDecoder({ maxPacketLength: text.length + 2 });
     expect(receive(text, BYTES, text, BYTES)).toHaveLength(2);
+  });
+});
+
+describe('what whoever goes on with the data has the stack for', () => {
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+  it('decoder takes data of a depth, and refuses deeper', () => {
+    expect(openDecoder().receive(`2["e",${nested(999)}]`)).toHaveLength(1);
+    for (const text of [`2["e",${nested(1000)}]`, `2["e",${nested(400_000)}]`, `0{"a":${nested(1000)}}`]) {
+      expect(openDecoder().receive(text)).toEqual(['SIO_ERR_TOO_DEEP']);
+    }
+    expect(openDecoder().receive(`51-["e",${nested(1000)},${placeholder(0)}]`)).toEqual(['SIO_ERR_TOO_DEEP']);
+  });
+
+  it('decoder counts objects as arrays', () => {
+    const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    expect(openDecoder().receive(`2["e",${objects(999)}]`)).toHaveLength(1);
+    expect(openDecoder().receive(`2["e",${objects(1000)}]`)).toEqual(['SIO_ERR_TOO_DEEP']);
+  });
+
+  it('decoder does not take brackets in text for depth', () => {
+    for (const text of [
+      '['.repeat(2000),
+      `${'"['.repeat(1000)}\\`,
+      `${'a'.repeat(50)}\\"${'{'.repeat(1500)}`,
+    ]) {
+      expect(openDecoder().receive(`2${JSON.stringify(['e', text, { [text]: [] }])}`)).toEqual([
+        { type: 2, nsp: '/', data: ['e', text, { [text]: [] }] },
+      ]);
+    }
+    const wide = Array.from({ length: 2000 }, () => [{}]);
+    expect(openDecoder().receive(`2${JSON.stringify(['e', wide])}`)).toHaveLength(1);
+  });
+
+  it('decoder finds depth behind text that ends in backslashes', () => {
+    for (const text of ['\\', `${'a'.repeat(50)}\\`, `${'"'.repeat(50)}\\`]) {
+      const json = `["e",${JSON.stringify(text)},${nested(1000)}]`;
+      expect(openDecoder().receive(`2${json}`)).toEqual(['SIO_ERR_TOO_DEEP']);
+    }
+  });
+
+  it('decoder is not held up by text that never ends', () => {
+    for (const part of ['"', '\\', '\\"', '"\\"', '[']) {
+      const [outcome] = openDecoder().receive(`2["e","${part.repeat(200_000)}`);
+      expect(['SIO_ERR_INVALID_JSON', 'SIO_ERR_TOO_DEEP']).toContain(outcome);
+    }
+  });
+
+  it('decoder takes so many arguments, and refuses more', () => {
+    const items = (count: number) => Array(count).fill(0).join();
+    for (const head of ['2["e",', '2[7,', '37[0,']) {
+      expect(openDecoder().receive(`${head}${items(4095)}]`)).toHaveLength(1);
+      expect(openDecoder().receive(`${head}${items(4096)}]`)).toEqual(['SIO_ERR_TOO_MANY_ARGUMENTS']);
+    }
+    expect(openDecoder().receive(`51-["e",${items(4095)},${placeholder(0)}]`)).toEqual([
+      'SIO_ERR_TOO_MANY_ARGUMENTS',
+    ]);
   });
 });
 

@@ -36,6 +36,7 @@ export class ConnectAttempt implements Attempt, SessionUser {
   #fallback: UpgradeAttempt | null = null;
   #refusal: Refusal | null = null;
   #isDestroyed = false;
+  #isReferenced = true;
 
   constructor(url: URL, offer: Offer, options: WebSocketClientOptions, onDone: OnDialled) {
     this.#url = url;
@@ -57,6 +58,11 @@ export class ConnectAttempt implements Attempt, SessionUser {
     else this.#lease?.release();
   }
 
+  reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    this.#fallback?.reference(isReferenced);
+  }
+
   onSession(session: ClientHttp2Session): void {
     try {
       this.#stream = session.request(this.#fields, { endStream: false });
@@ -75,6 +81,7 @@ export class ConnectAttempt implements Attempt, SessionUser {
   onNotOffered(socket: Socket | null): void {
     if (this.#options.http2 === 'auto') {
       this.#fallback = new UpgradeAttempt(this.#url, this.#offer, this.#options, this.#onDone, socket);
+      this.#fallback.reference(this.#isReferenced);
       return;
     }
     socket?.destroy();

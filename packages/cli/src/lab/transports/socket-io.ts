@@ -5,10 +5,12 @@ import { withPayload } from '../payload.ts';
 import type { LabTransport, TransportContext } from '../transport.ts';
 
 /** A Socket.IO event per event; each stream is a room. */
-export function attachSocketIo(http: HttpServer, { streamOf, traffic }: TransportContext): LabTransport {
+export function attachSocketIo(http: HttpServer, { streamOf }: TransportContext): LabTransport {
   const io = new Server(http, {
     serveClient: false,
     maxHttpBufferSize: 1024,
+    maxBufferedBytes: LAB_LIMITS.waitingBytes,
+    slowConsumer: 'drop-newest',
     // The page comes from another port. What it may read is guarded by its stream's id.
     cors: { origin: '*' },
     allowRequest: (request, decide) => decide(null, streamOf(request) !== undefined),
@@ -21,10 +23,7 @@ export function attachSocketIo(http: HttpServer, { streamOf, traffic }: Transpor
   return {
     open() {},
     deliver(stream, events) {
-      for (const event of events) {
-        if (traffic.queuedBytes(stream) > LAB_LIMITS.waitingBytes) return;
-        io.to(stream).emit('event', withPayload(event));
-      }
+      for (const event of events) io.to(stream).emit('event', withPayload(event));
     },
     close: (stream) => io.in(stream).disconnectSockets(true),
   };

@@ -1,5 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { ByteList } from '@hawser/protocol/websocket';
+import { natives } from '#platform';
 import { tlsOptionsOf } from '../tls-options.ts';
 import { type Exchange, type ExchangeHandler, Polling } from './polling.ts';
 
@@ -59,18 +61,19 @@ function read(
   isAborted: () => boolean,
 ): void {
   const { statusCode: status = 0, statusMessage = '' } = response;
-  const chunks: Buffer[] = [];
+  // However small the parts are that a server sends, they cost no more than their bytes.
+  const body = new ByteList(natives);
   let receivedBytes = 0;
   response.on('data', (chunk: Buffer) => {
     receivedBytes += chunk.length;
     if (isAborted()) return;
-    chunks.push(chunk);
+    body.append(chunk, 0, chunk.length);
     handler.onProgress(receivedBytes);
   });
   response.on('error', (error) => fail(error));
   response.on('end', () => {
     if (isAborted()) return;
-    const text = Buffer.concat(chunks).toString();
+    const text = natives.readUtf8(body.join());
     if (status === 200) handler.onSuccess(text);
     else fail(status, answered(status, statusMessage, text));
   });
