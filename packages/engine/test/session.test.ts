@@ -299,7 +299,8 @@ describe('session', () => {
     };
     await poll();
     expect((await ending).reason).toBe('ping timeout');
-    expect(heard.slice(0, 2)).toEqual(['2', '2']);
+    // Each ping may come alone, or with others.
+    expect(heard.join('\x1e').split('\x1e').slice(0, 2)).toEqual(['2', '2']);
   });
 
   test('what is pushed into the empty writeBuffer is seen at the close', async () => {
