@@ -31,8 +31,8 @@ describe('W3C client', () => {
     Object.assign(globalThis, { Event: ForeignEvent, MessageEvent: ForeignEvent });
     const server = await startRawServer();
     const socket = new LIBRARIES.ours.w3cwebsocket(server.url);
-    const opened = new Promise((resolve) => {
-      socket.onopen = resolve;
+    const opened = new Promise<void>((resolve) => {
+      socket.onopen = () => resolve();
     });
     const data = new Promise((resolve) => {
       socket.onmessage = (message) => resolve(message.data);
