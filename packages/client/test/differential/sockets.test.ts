@@ -268,6 +268,23 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
       manager.timeout(),
     );
   },
+  'the end of the connection, as the engine tells it': async (subject) => {
+    for (const end of ['the socket', 'the engine', 'the server']) {
+      const socket = subject.connect('', { transports: ['websocket'], reconnection: false });
+      await once(socket, 'connect');
+      const { engine } = socket.io;
+      for (const name of ['drain', 'close'] as const) {
+        engine.on(name, ((reason: unknown) => subject.note(end, `engine.${name}`, reason)) as never);
+      }
+      socket.io.on('close', (reason) => subject.note(end, 'io.close', reason));
+      const closed = once(engine as never, 'close');
+      if (end === 'the socket') socket.disconnect();
+      else if (end === 'the engine') engine.close();
+      else subject.rig.io.disconnectSockets(true);
+      await closed;
+      subject.note(engine.readyState);
+    }
+  },
   'auth and query': async (subject) => {
     const seen: unknown[] = [];
     subject.rig.io.on('connection', ({ handshake: { auth, query } }) => {
