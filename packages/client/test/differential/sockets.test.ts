@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import { expect, test } from 'vitest';
 import { once, runBoth, type Subject } from './both.ts';
@@ -170,9 +171,17 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     subject.note(error.message, (error as { type?: string }).type, socket.active);
   },
   'a timeout of zero': async (subject) => {
-    const socket = subject.connect('', { timeout: 0, reconnectionAttempts: 2 });
+    // One that answers might do so within the millisecond that zero is.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent as never, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const options = { timeout: 0, reconnectionAttempts: 2, reconnectionDelay: 10, autoConnect: false };
+    const socket = subject.io(`http://127.0.0.1:${port}`, options);
     noteAll(subject, socket);
+    socket.connect();
     await once(socket.io as never, 'reconnect_failed');
+    socket.disconnect();
+    silent.close();
   },
   'reserved events': async (subject) => {
     const socket = subject.connect('', { autoConnect: false });
