@@ -68,6 +68,14 @@ describe('members by name', () => {
     ]);
   });
 
+  test('of what emits to many', async () => {
+    const { io } = await startServer();
+    const { adapter } = io.of('/news');
+    const [rooms, exceptRooms] = [new Set(['a']), new Set(['b'])];
+    const flags = { volatile: true };
+    expect(io.of('/news').to('a').except('b').volatile).toMatchObject({ adapter, rooms, exceptRooms, flags });
+  });
+
   test('events pass through an `onevent` of the program, which may pass them on, and on again', async () => {
     const { io, url } = await startServer();
     const seen: unknown[][] = [];
