@@ -113,3 +113,20 @@ describe('what programs put in the place of undocumented members', () => {
     expect(types).toEqual([0, 2, 2, 1]);
   });
 });
+
+test.each([
+  ['a URL that is none', 'http://[no', {}],
+  ['a port that is none', 'http://127.0.0.1:99999', {}],
+  ['a header that is none', 'http://127.0.0.1:1', { extraHeaders: { 'no header': 'x' } }],
+])('%s is told by an event, by each transport', async (_name, url, options) => {
+  for (const transports of [['polling'], ['websocket']]) {
+    const socket = connect(url, { transports, reconnectionDelay: 10, ...options });
+    const [error] = await eventOf(socket, 'connect_error');
+    expect(error).toBeInstanceOf(Error);
+    expect(socket.active).toBe(true);
+    // Attempts go on, and none throws.
+    await eventOf(socket.io, 'reconnect_attempt');
+    await eventOf(socket, 'connect_error');
+    socket.disconnect();
+  }
+});
