@@ -10,11 +10,16 @@ const BANNER = `/*! Hawser v${version}, a client for Socket.IO, MIT License */`;
 /** Browsers with classes that have private fields: since 2021. */
 const TARGET = 'es2022';
 
+/** What bundlers that know no `exports` can still parse. */
+const OLD_TARGET = 'es2019';
+
 const BUNDLES = [
   { file: 'socket.io.js', format: 'umd', isMinified: false },
   { file: 'socket.io.min.js', format: 'umd', isMinified: true },
   { file: 'socket.io.esm.min.js', format: 'es', isMinified: true },
   { file: 'socket.io.msgpack.min.js', format: 'umd', isMinified: true, parser: 'socket.io-msgpack-parser' },
+  // Not for pages: what `require` gets in a program that is bundled, or run in a DOM that is laid over Node.
+  { file: 'browser.js', format: 'cjs', isMinified: false },
 ];
 
 /** Properties and methods of the sources that are nobody else's: no option, no API, no name of the DOM. */
@@ -32,23 +37,26 @@ const INTERNAL = `
   .trim()
   .split(/\s+/);
 
-/** A script tag gives one name, so the bundle for it exports the function alone. */
-const SCRIPT_ENTRY = 'script-entry';
+/** What is bundled. A script tag gives one name, so the bundle for it exports the function alone, as `require` does. */
+const ENTRIES = {
+  umd: "export { io as default } from './io.js';",
+  cjs: "import * as client from './index.js'; export default Object.assign(client.io, client);",
+};
+const ENTRY = 'entry';
 
 for (const { file, format, isMinified, parser } of BUNDLES) {
-  const isScript = format === 'umd';
   const bundle = await rolldown({
-    input: isScript ? SCRIPT_ENTRY : `${home}/dist/esm/index.js`,
+    input: format === 'es' ? `${home}/dist/esm/index.js` : ENTRY,
     platform: 'browser',
-    transform: { target: TARGET },
+    transform: { target: format === 'cjs' ? OLD_TARGET : TARGET },
     treeshake: { manualPureFunctions: ['Object.freeze'] },
-    plugins: [modules(parser)],
+    plugins: [modules(format, parser)],
   });
   await bundle.write({
     file: `${home}/dist/${file}`,
     format,
     name: 'io',
-    exports: isScript ? 'default' : 'named',
+    exports: format === 'es' ? 'named' : 'default',
     minify: isMinified && {
       compress: true,
       mangle: true,
@@ -62,18 +70,18 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
   await bundle.close();
 }
 
-/** Makes the entry of a script, and puts `parser` in the place of the one that the client has. */
-function modules(parser) {
+/** Makes the entry, and puts `parser` in the place of the one that the client has. */
+function modules(format, parser) {
   return {
     name: 'hawser-client',
     resolveId(source) {
-      if (source === SCRIPT_ENTRY) return `${home}/dist/esm/${SCRIPT_ENTRY}.js`;
+      if (source === ENTRY) return `${home}/dist/esm/${ENTRY}.js`;
       if (parser !== undefined && source === './default-parser.js')
         return `${home}/dist/esm/parser-of-choice.js`;
       return null;
     },
     load(id) {
-      if (id.endsWith(`${SCRIPT_ENTRY}.js`)) return "export { io as default } from './io.js';";
+      if (id.endsWith(`/${ENTRY}.js`)) return ENTRIES[format];
       if (id.endsWith('parser-of-choice.js')) {
         return `import { Decoder, Encoder } from '${parser}'; export const defaultParser = { Decoder, Encoder };`;
       }

@@ -117,15 +117,15 @@ function pack(name) {
 
 function judge(tarball) {
   run(process.execPath, [`${root}/node_modules/publint/src/cli.js`, 'run', '--strict', tarball]);
-  // node10 knows no "exports"; Node 20 and every bundler do.
+  // Resolution as node10 has it, without "exports", is what TypeScript does in many programs that compile to CommonJS.
   run(process.execPath, [
     `${root}/node_modules/@arethetypeswrong/cli/dist/index.js`,
     tarball,
     '--profile',
-    'node16',
+    'strict',
     '--quiet',
     // Scripts for browsers have no types; these are at the end, as the option takes what follows it.
-    ...(tarball.includes('hawser-client') ? ['--entrypoints', '.', './engine'] : []),
+    ...(tarball.includes('hawser-client') ? ['--entrypoints', '.', './debug', './engine'] : []),
   ]);
 }
 

@@ -1,6 +1,6 @@
 /**
  * Runs each program of examples/frameworks with the built packages in the place of socket.io, and talks to it with
- * the built client: over WebSocket, over polling, and from one to the other.
+ * the built client: over WebSocket, over polling, and from one to the other. Then the client in jsdom.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -46,6 +46,13 @@ for (const file of [
   }
 }
 rmSync(programs, { recursive: true, force: true });
+const jsdom = spawnSync(process.execPath, ['jsdom.mjs'], {
+  cwd: home,
+  stdio: 'inherit',
+  timeout: MAX_START_MS,
+});
+console.log(`  jsdom: ${jsdom.status === 0 ? 'ok' : 'FAILED'}`);
+if (jsdom.status !== 0) failed.push('jsdom');
 process.exit(failed.length === 0 ? 0 : 1);
 
 function compile() {

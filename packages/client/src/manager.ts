@@ -92,6 +92,7 @@ export class Manager<
   #reconnection = true;
   #reconnectionAttempts = Number.POSITIVE_INFINITY;
   #timeoutMs: number | false = 20_000;
+  #unlisten: (() => void)[] = [];
   #skipsReconnect = false;
   #timer: Timer;
   #decoded: Packet[] | null = null;
@@ -186,15 +187,14 @@ export class Manager<
       fn?.(error);
       this.#failed(error, !fn);
     };
-    engine
-      .on('handshake', (handshake) => this.#greet(handshake))
-      .on('open', () => {
-        isSettled = true;
-        this.#opened();
-        fn?.();
-        this.#reconnected();
-      })
-      .on('error', (error) => fail(error as Error));
+    this.#listen('handshake', (handshake) => this.#greet(handshake));
+    this.#listen('open', () => {
+      isSettled = true;
+      this.#opened();
+      fn?.();
+      this.#reconnected();
+    });
+    this.#listen('error', (error) => fail(error as Error));
     if (this.#timeoutMs !== false) {
       const run = () => fail(new Error('timeout'));
       this.#timer = startTimer(this, run, this.#timeoutMs, this.opts.autoUnref);
@@ -257,22 +257,27 @@ export class Manager<
   }
 
   #opened(): void {
-    const { engine } = this;
     this.clearTimeoutFn(this.#timer);
     this._readyState = 'open';
     this.decoder = new this.#Decoder();
     this.decoder.on('decoded', (packet) => this.#ondecoded(packet));
-    engine
-      .on('ping', () => this.emitReserved('ping'))
-      .on('data', (data) => this.#ondata(data))
-      .on('error', (error) => this.emitReserved('error', error as Error))
-      .on('revived', () => this.#eachSocket((socket) => socket._flush()))
-      .on('close', (reason, description) => {
-        this.#takeBack();
-        this.#onclose(reason, description);
-      });
+    this.#listen('ping', () => this.emitReserved('ping'));
+    this.#listen('data', (data) => this.#ondata(data));
+    this.#listen('error', (error) => this.emitReserved('error', error as Error));
+    this.#listen('revived', () => this.#eachSocket((socket) => socket._flush()));
+    this.#listen('close', (reason, description) => {
+      this.#takeBack();
+      this.#onclose(reason, description);
+    });
     this.emitGuarded('open');
   }
+
+  #listen: Engine['on'] = (event, listener) => {
+    const { engine } = this;
+    engine.on(event, listener);
+    this.#unlisten.push(() => engine.off(event, listener));
+    return engine;
+  };
 
   #ondata(data: unknown): void {
     const decoded: Packet[] = [];
@@ -313,11 +318,9 @@ export class Manager<
 
   #leave(): void {
     this.clearTimeoutFn(this.#timer);
-    const { engine } = this;
-    if (engine === undefined) return;
-    engine.off();
-    // What a transport reports after that is nobody's.
-    engine.on('error', () => {});
+    if ((this.engine as Engine | undefined) === undefined) return;
+    // The program's own listeners hear the end.
+    for (const unlisten of this.#unlisten.splice(0)) unlisten();
     this.decoder.off?.('decoded');
     this.decoder.destroy();
   }

@@ -179,7 +179,7 @@ export class Socket<
   /** Disconnects, and stays so. */
   disconnect(): this {
     const wasConnected = this.connected;
-    if (wasConnected) this.io._packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
+    if (wasConnected) this.packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
     this.#destroy();
     if (wasConnected) this.#onclose('io client disconnect');
     return this;
@@ -215,6 +215,12 @@ export class Socket<
     this.sendBuffer = [];
     for (const packet of packets) guard(() => this.#sendEvent(packet));
     this.#queue?.drain();
+  }
+
+  /** @internal Sends a packet, at once. Programs put one of their own in its place, or call it. */
+  packet(packet: Packet): void {
+    packet.nsp = this.nsp;
+    this.io._packet(packet);
   }
 
   /** @internal Takes back an event that was never sent. */
@@ -282,7 +288,7 @@ export class Socket<
 
   #sendEvent(packet: Packet): void {
     this.outgoing.call(packet.data);
-    this.io._packet(packet);
+    this.packet(packet);
   }
 
   #subscribe(): void {
@@ -316,7 +322,7 @@ export class Socket<
     // What came before an answer that never came is sent again, or is of a session that never began.
     this.receiveBuffer = [];
     const data = recovery ? { ...recovery, ...auth } : auth;
-    this.io._packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
+    this.packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
   }
 
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
@@ -340,7 +346,8 @@ export class Socket<
         else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
       case EVENT:
-        this.#onevent(packet);
+        this.#recovery.count(this.connected);
+        this.onevent(packet);
         break;
       case ACK:
         this.#acks.settle(packet.id!, data);
@@ -367,10 +374,10 @@ export class Socket<
     this.emitReserved('connect');
   }
 
-  #onevent({ data, id }: Packet): void {
-    this.#recovery.count(this.connected);
+  /** @internal Takes in an event. Programs put one of their own in its place, as they could upstream. */
+  onevent({ data, id }: Packet): void {
     const args: AnyArguments = [...data];
-    if (id !== undefined) args.push(this.#answerTo(id));
+    if (id !== undefined) args.push(this.ack(id));
     if (this.connected) {
       this.#dispatch(args);
     } else if (
@@ -388,15 +395,15 @@ export class Socket<
     this.#recovery.note(args as AnyArguments, this.io._isHawser);
   }
 
-  /** Returns the function that answers an event, once. */
-  #answerTo(id: number): AnyListener {
+  /** @internal Returns the function that answers an event, once. */
+  ack(id: number): AnyListener {
     let isSent = false;
     return (...args) => {
       if (isSent) return;
       isSent = true;
       // A server that asks and does not read the answers.
       if (this.io.engine._isFull()) this.io._fail(sendBufferFull(), 'transport error');
-      else this.io._packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
+      else this.packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
     };
   }
 }

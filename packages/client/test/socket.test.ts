@@ -64,3 +64,69 @@ describe.each(TRANSPORTS.map((names) => [names]))('a stock server, over %s', (tr
     expect(socket.active).toBe(false);
   });
 });
+
+/** As packages for wildcards do it, and answers in forums have it. */
+describe('what programs put in the place of undocumented members', () => {
+  test('`onevent` has each event, and may pass it on, and on again', async () => {
+    const { url } = await startServer({}, (io) => {
+      io.on('connection', (socket: ServerSocket) => {
+        socket.emit('news', 1);
+        socket.emit('ask', 2, (answer: string) => socket.emit('answered', answer));
+      });
+    });
+    const socket = connect(url);
+    const seen: unknown[][] = [];
+    const { onevent } = socket;
+    socket.onevent = function (packet) {
+      onevent.call(this, packet);
+      onevent.call(this, { ...packet, data: ['*', ...packet.data] });
+    };
+    socket.on('*', (name: string, ...args: unknown[]) => seen.push([name, ...args.map((arg) => typeof arg)]));
+    socket.on('ask', (value: number, answer: (text: string) => void) => answer(`got ${value}`));
+    expect(await eventOf(socket, 'answered')).toEqual(['got 2']);
+    await expect.poll(() => seen.length).toBe(3);
+    expect(seen).toEqual([
+      ['news', 'number'],
+      ['ask', 'number', 'function'],
+      ['answered', 'string'],
+    ]);
+  });
+
+  test('`packet` has what is sent, and sends what it is given', async () => {
+    const { url } = await startServer({}, (io) => {
+      io.on('connection', (socket: ServerSocket) => {
+        socket.onAny((...args: unknown[]) => socket.emit('heard', ...args));
+      });
+    });
+    const socket = connect(url, { autoConnect: false });
+    const types: number[] = [];
+    const { packet } = socket;
+    socket.packet = function (given) {
+      types.push(given.type);
+      packet.call(this, given);
+    };
+    socket.connect().emit('early', 1);
+    expect(await eventOf(socket, 'heard')).toEqual(['early', 1]);
+    socket.packet({ type: 2, nsp: '/elsewhere', data: ['crafted', 2] });
+    expect(await eventOf(socket, 'heard')).toEqual(['crafted', 2]);
+    socket.disconnect();
+    expect(types).toEqual([0, 2, 2, 1]);
+  });
+});
+
+test.each([
+  ['a URL that is none', 'http://[no', {}],
+  ['a port that is none', 'http://127.0.0.1:99999', {}],
+  ['a header that is none', 'http://127.0.0.1:1', { extraHeaders: { 'no header': 'x' } }],
+])('%s is told by an event, by each transport', async (_name, url, options) => {
+  for (const transports of [['polling'], ['websocket']]) {
+    const socket = connect(url, { transports, reconnectionDelay: 10, ...options });
+    const [error] = await eventOf(socket, 'connect_error');
+    expect(error).toBeInstanceOf(Error);
+    expect(socket.active).toBe(true);
+    // Attempts go on, and none throws.
+    await eventOf(socket.io, 'reconnect_attempt');
+    await eventOf(socket, 'connect_error');
+    socket.disconnect();
+  }
+});

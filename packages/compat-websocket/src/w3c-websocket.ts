@@ -4,6 +4,9 @@ import { WebSocketClient } from './client.ts';
 import type { WebSocketConnection } from './connection.ts';
 import type { IClientConfig, IExtension, IStringified, Message } from './options.ts';
 
+/** Those of now: a DOM that is laid over the globals later has events that the target of these refuses. */
+const { Event, MessageEvent } = globalThis;
+
 const CONNECTING: number = 0;
 const OPEN: number = 1;
 const CLOSING: number = 2;

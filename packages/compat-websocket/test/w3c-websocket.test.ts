@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BINARY, serverFrame, TEXT } from '../../ws/test/rig/raw-frame.ts';
 import { startRawServer } from '../../ws/test/rig/raw-server.ts';
 import { LIBRARIES } from './rig/libraries.ts';
@@ -21,6 +21,26 @@ describe('W3C client', () => {
     socket.onopen = () => socket.send(new DataView(Uint8Array.of(1, 2, 3).buffer, 1));
     const peer = await server.open();
     expect(await peer.frame()).toMatchObject({ opcode: BINARY, payload: Buffer.from([2, 3]) });
+    socket.close();
+  });
+
+  test('goes on when a DOM with events of its own is laid over the globals', async () => {
+    const globals = { Event: globalThis.Event, MessageEvent: globalThis.MessageEvent };
+    onTestFinished(() => void Object.assign(globalThis, globals));
+    class ForeignEvent {}
+    Object.assign(globalThis, { Event: ForeignEvent, MessageEvent: ForeignEvent });
+    const server = await startRawServer();
+    const socket = new LIBRARIES.ours.w3cwebsocket(server.url);
+    const opened = new Promise<void>((resolve) => {
+      socket.onopen = () => resolve();
+    });
+    const data = new Promise((resolve) => {
+      socket.onmessage = (message) => resolve(message.data);
+    });
+    const peer = await server.open();
+    await opened;
+    peer.write(serverFrame(TEXT, Buffer.from('x')));
+    expect(await data).toBe('x');
     socket.close();
   });
 });

@@ -22,10 +22,14 @@ type Flags = BroadcastFlags & { expectSingleResponse?: boolean };
 export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
   implements TypedEventBroadcaster<EmitEvents>
 {
-  readonly #adapter: Adapter;
-  readonly #rooms: ReadonlySet<Room>;
-  readonly #exceptRooms: ReadonlySet<Room>;
-  readonly #flags: Flags;
+  /** @internal As upstream, where tracers look for it. */
+  readonly adapter: Adapter;
+  /** @internal */
+  readonly rooms: ReadonlySet<Room>;
+  /** @internal */
+  readonly exceptRooms: ReadonlySet<Room>;
+  /** @internal */
+  readonly flags: Flags;
 
   constructor(
     adapter: Adapter,
@@ -33,16 +37,16 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
     exceptRooms: ReadonlySet<Room> = new Set<Room>(),
     flags: Flags = {},
   ) {
-    this.#adapter = adapter;
-    this.#rooms = rooms;
-    this.#exceptRooms = exceptRooms;
-    this.#flags = flags;
+    this.adapter = adapter;
+    this.rooms = rooms;
+    this.exceptRooms = exceptRooms;
+    this.flags = flags;
   }
 
   /** Adds a room, or several; a socket in more than one gets the event once. */
   to(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    const rooms = union(this.#rooms, room);
-    return new BroadcastOperator(this.#adapter, rooms, this.#exceptRooms, this.#flags);
+    const rooms = union(this.rooms, room);
+    return new BroadcastOperator(this.adapter, rooms, this.exceptRooms, this.flags);
   }
 
   /** As {@link to}. */
@@ -52,8 +56,8 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
 
   /** Leaves out who is in a room, or in one of several. */
   except(room: Room | Room[]): BroadcastOperator<EmitEvents, SocketData> {
-    const exceptRooms = union(this.#exceptRooms, room);
-    return new BroadcastOperator(this.#adapter, this.#rooms, exceptRooms, this.#flags);
+    const exceptRooms = union(this.exceptRooms, room);
+    return new BroadcastOperator(this.adapter, this.rooms, exceptRooms, this.flags);
   }
 
   /** Sets whether the event may be compressed. */
@@ -91,7 +95,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
     const data: unknown[] = [ev, ...args];
     const ack = typeof data.at(-1) === 'function' ? (data.pop() as BroadcastAckCallback) : null;
     const packet = { type: PacketType.EVENT, data };
-    if (ack === null) this.#adapter.broadcast(packet, this.#options());
+    if (ack === null) this.adapter.broadcast(packet, this.#options());
     else this.#broadcastWithAck(packet, ack);
     return true;
   }
@@ -118,28 +122,28 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
    * @deprecated as upstream: `fetchSockets` and `serverSideEmit` serve the purpose
    */
   allSockets(): Promise<Set<SocketId>> {
-    return this.#adapter.sockets(new Set(this.#rooms));
+    return this.adapter.sockets(new Set(this.rooms));
   }
 
   /** Returns the sockets, on all servers: this one's as they are, and what is known of the others'. */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    const sockets = (await this.#adapter.fetchSockets(this.#options())) as SocketDetails<SocketData>[];
+    const sockets = (await this.adapter.fetchSockets(this.#options())) as SocketDetails<SocketData>[];
     return sockets.map((socket) =>
       // One of this server's has all that a remote one has.
       'client' in socket
         ? (socket as unknown as RemoteSocket<EmitEvents, SocketData>)
-        : new RemoteSocket<EmitEvents, SocketData>(this.#adapter, socket),
+        : new RemoteSocket<EmitEvents, SocketData>(this.adapter, socket),
     );
   }
 
   /** Has the sockets join a room, or several. */
   socketsJoin(room: Room | Room[]): void {
-    this.#adapter.addSockets(this.#options(), toArray(room));
+    this.adapter.addSockets(this.#options(), toArray(room));
   }
 
   /** Has the sockets leave a room, or several. */
   socketsLeave(room: Room | Room[]): void {
-    this.#adapter.delSockets(this.#options(), toArray(room));
+    this.adapter.delSockets(this.#options(), toArray(room));
   }
 
   /**
@@ -147,24 +151,24 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
    * @param close - ends their connections
    */
   disconnectSockets(close = false): void {
-    this.#adapter.disconnectSockets(this.#options(), close);
+    this.adapter.disconnectSockets(this.#options(), close);
   }
 
   #with(flags: Flags): BroadcastOperator<EmitEvents, SocketData> {
-    return new BroadcastOperator(this.#adapter, this.#rooms, this.#exceptRooms, { ...this.#flags, ...flags });
+    return new BroadcastOperator(this.adapter, this.rooms, this.exceptRooms, { ...this.flags, ...flags });
   }
 
   #options(): BroadcastOptions {
-    return { rooms: this.#rooms as Set<Room>, except: this.#exceptRooms as Set<Room>, flags: this.#flags };
+    return { rooms: this.rooms as Set<Room>, except: this.exceptRooms as Set<Room>, flags: this.flags };
   }
 
   #broadcastWithAck(
     packet: { type: number; data: unknown[]; id?: number },
     done: BroadcastAckCallback,
   ): void {
-    const adapter = this.#adapter;
+    const adapter = this.adapter;
     const nsp = adapter.nsp as AnyNamespace;
-    const { timeout, expectSingleResponse } = this.#flags;
+    const { timeout, expectSingleResponse } = this.flags;
     const ack = new BroadcastAck(nsp.server.runtime.deadlines, timeout, (error, responses) => {
       // Those that have not answered would keep the callback.
       if (error !== null) for (const socket of nsp.sockets.values()) socket.forgetAck(packet.id!);

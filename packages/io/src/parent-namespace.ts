@@ -1,4 +1,5 @@
-import type { Adapter, AdapterPacket, BroadcastOptions, Room } from './adapter/index.ts';
+import { Adapter } from './adapter/adapter.ts';
+import type { AdapterPacket, BroadcastOptions, Room } from './adapter/index.ts';
 import type { AnyNamespace, AnyServer } from './aliases.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import { IoError } from './errors.ts';
@@ -32,7 +33,7 @@ export class ParentNamespace<
   /** @internal What is sent to a pattern is sent to all that came of it. */
   override _initAdapter(): void {
     this.children ??= new Set();
-    this.adapter = new ChildrenAdapter(this.children) as unknown as Adapter;
+    this.adapter = new ChildrenAdapter(this as never, this.children);
   }
 
   /** Emits an event to all sockets of all children. */
@@ -68,32 +69,45 @@ export class ParentNamespace<
   }
 }
 
-/** Passes on to the adapters of all children what has no answer. */
-class ChildrenAdapter {
+/** Passes on to the adapters of all children. */
+class ChildrenAdapter extends Adapter {
   readonly #children: ReadonlySet<AnyNamespace>;
 
-  constructor(children: ReadonlySet<AnyNamespace>) {
+  constructor(nsp: AnyNamespace, children: ReadonlySet<AnyNamespace>) {
+    super(nsp);
     this.#children = children;
   }
 
-  init(): void {}
-
-  close(): void {}
-
-  broadcast(packet: AdapterPacket, options: BroadcastOptions): void {
+  override broadcast(packet: AdapterPacket, options: BroadcastOptions): void {
     // Each adapter writes its own name into the packet.
     for (const { adapter } of this.#children) adapter.broadcast({ ...packet }, options);
   }
 
-  addSockets(options: BroadcastOptions, rooms: Room[]): void {
+  override broadcastWithAck(
+    packet: AdapterPacket,
+    options: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: (...args: unknown[]) => void,
+  ): void {
+    for (const { adapter } of this.#children)
+      adapter.broadcastWithAck({ ...packet }, options, clientCountCallback, ack);
+  }
+
+  /** How many have to tell how many sockets they asked: each server once for each child. */
+  override async serverCount(): Promise<number> {
+    const counts = await Promise.all(Array.from(this.#children, ({ adapter }) => adapter.serverCount()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  override addSockets(options: BroadcastOptions, rooms: Room[]): void {
     for (const { adapter } of this.#children) adapter.addSockets(options, rooms);
   }
 
-  delSockets(options: BroadcastOptions, rooms: Room[]): void {
+  override delSockets(options: BroadcastOptions, rooms: Room[]): void {
     for (const { adapter } of this.#children) adapter.delSockets(options, rooms);
   }
 
-  disconnectSockets(options: BroadcastOptions, close: boolean): void {
+  override disconnectSockets(options: BroadcastOptions, close: boolean): void {
     for (const { adapter } of this.#children) adapter.disconnectSockets(options, close);
   }
 }

@@ -196,7 +196,7 @@ export class Socket<
     if (close) {
       this.client._disconnect();
     } else {
-      this.#packet({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+      this.packet({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
       this._onclose('server namespace disconnect');
     }
     return this;
@@ -221,7 +221,7 @@ export class Socket<
     const refused = session?.countsEvents ? session.refusal : undefined;
     const hawser = refused && { refused };
     const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
-    this.#packet({ type: PacketType.CONNECT, nsp: name, data });
+    this.packet({ type: PacketType.CONNECT, nsp: name, data });
     // Clients that wait for it and for the first event with one listener each would miss the second of two at once.
     this.client.flush();
   }
@@ -234,10 +234,11 @@ export class Socket<
   /** @internal A packet of the client has its turn. */
   _onpacket(packet: Packet): void {
     if (this.state !== 'open') return;
-    if (packet.type === PacketType.EVENT) this.#onEvent(packet);
-    else if (packet.type === PacketType.ACK)
-      this.#acks?.take(packet.id!)?.apply(this, packet.data as unknown[]);
-    else if (packet.type === PacketType.DISCONNECT) this._onclose('client namespace disconnect');
+    const { type, id, data } = packet;
+    if (type === PacketType.EVENT) {
+      if (id === undefined || this.session?.answers?.admit(id) !== false) this.onevent(packet);
+    } else if (type === PacketType.ACK) this.#acks?.take(id!)?.apply(this, data as unknown[]);
+    else if (type === PacketType.DISCONNECT) this._onclose('client namespace disconnect');
   }
 
   /** @internal */
@@ -278,7 +279,7 @@ export class Socket<
   /** @internal Tells the client that it is turned away. */
   _error(data: unknown): void {
     if (this.recovered) this.session?.close(this, false);
-    this.#packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
+    this.packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
   }
 
   /** @internal Sends an event that an adapter has encoded, and counts it when it goes out. */
@@ -288,9 +289,17 @@ export class Socket<
     this.client.writeToEngine(event.encoded, options, { ...this.#followerOf(packet), onSent });
   }
 
+  /** @internal Sends a packet to this client alone. Programs put one of their own in its place, or call it. */
+  packet(packet: Packet, flags: BroadcastFlags = NO_FLAGS): boolean {
+    const { name } = this.nsp;
+    const addressed = packet.nsp === name ? packet : { ...packet, nsp: name };
+    if (packet.type !== PacketType.EVENT) return this.client._packet(addressed, flags) === 'sent';
+    return this.client._packet(addressed, flags, this.#backpressure, this.#followerOf(packet)) === 'sent';
+  }
+
   /** @internal */
   replay(data: unknown[]): void {
-    this.#packet({ type: PacketType.EVENT, nsp: this.nsp.name, data });
+    this.client._packet({ type: PacketType.EVENT, nsp: this.nsp.name, data });
   }
 
   /** @internal */
@@ -300,7 +309,7 @@ export class Socket<
 
   /** @internal */
   sendAnswer(id: number, data: unknown[]): void {
-    this.#packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
+    this.packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
   }
 
   /** @internal */
@@ -320,13 +329,10 @@ export class Socket<
     this.emitReserved('drain');
   }
 
-  #onEvent({ data, id }: Packet): void {
+  /** @internal Takes in an event. Programs put one of their own in its place, as they could upstream. */
+  onevent({ data = [], id }: Packet): void {
     const args = data as Event;
-    const answers = this.session?.answers ?? null;
-    if (id !== undefined) {
-      if (answers !== null && !answers.admit(id)) return;
-      args.push(createAnswer(id, answers ?? this));
-    }
+    if (id !== undefined) args.push(this.ack(id));
     this.anyListeners?.call(this, args);
     if (this.#middlewares === null) {
       this.#dispatch(args);
@@ -338,15 +344,16 @@ export class Socket<
     });
   }
 
+  /** @internal Returns what answers an event. */
+  ack(id: number): (...args: unknown[]) => void {
+    return createAnswer(id, this.session?.answers ?? this);
+  }
+
   #dispatch(args: Event): void {
     if (this.state !== 'open') return;
     // An emitter throws where nobody listens to this one; its name came from the client.
     if (args[0] === 'error' && this.listenerCount('error') === 0) return;
     this.emitUntyped(...args);
-  }
-
-  #packet(packet: Packet): void {
-    this.client._packet(packet);
   }
 
   #sendEvent(packet: Packet, flags: BroadcastFlags): boolean {
@@ -356,8 +363,7 @@ export class Socket<
         return this.client.isWritable;
       }
       this.anyOutgoingListeners?.call(this, packet.data as unknown[]);
-      const fate = this.client._packet(packet, flags, this.#backpressure, this.#followerOf(packet));
-      return fate === 'sent';
+      return this.packet(packet, flags) !== false;
     } catch (error) {
       // It cannot be written as JSON, or a listener threw: nothing went out.
       if (packet.id !== undefined) this.#acks?.delete(packet.id);

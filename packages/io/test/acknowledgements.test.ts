@@ -157,6 +157,19 @@ describe('an acknowledgement always settles', () => {
   });
 });
 
+test('the sockets of all namespaces of a pattern are asked, and those of none', async () => {
+  const { io, url } = await startServer();
+  const pattern = io.of(/^\/room-\d$/);
+  expect(await pattern.timeout(1_000_000).emitWithAck('ask')).toEqual([]);
+  const clients = ['/room-1', '/room-1', '/room-2'].map((name) => openClient(`${url}${name}`));
+  await Promise.all(clients.map(connected));
+  for (const [i, client] of clients.entries()) client.on('ask', (answer: (i: number) => void) => answer(i));
+  const answers: number[] = await pattern.timeout(1_000_000).emitWithAck('ask');
+  expect(answers.toSorted()).toEqual([0, 1, 2]);
+  io.of('/room-2').socketsJoin('news');
+  expect(await pattern.to('news').timeout(1_000_000).emitWithAck('ask')).toEqual([2]);
+});
+
 test('a broadcast and a direct emit arrive in the order in which they were made', async () => {
   const rig = await startServer();
   const [{ client, socket }] = (await connectSome(rig, 1)) as [Awaited<ReturnType<typeof connectSome>>[0]];

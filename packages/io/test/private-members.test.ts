@@ -67,6 +67,78 @@ describe('members by name', () => {
       ['2["all"]', false, 'object'],
     ]);
   });
+
+  test('of what emits to many', async () => {
+    const { io } = await startServer();
+    const { adapter } = io.of('/news');
+    const [rooms, exceptRooms] = [new Set(['a']), new Set(['b'])];
+    const flags = { volatile: true };
+    expect(io.of('/news').to('a').except('b').volatile).toMatchObject({ adapter, rooms, exceptRooms, flags });
+  });
+
+  test('events pass through an `onevent` of the program, which may pass them on, and on again', async () => {
+    const { io, url } = await startServer();
+    const seen: unknown[][] = [];
+    io.on('connection', (socket) => {
+      const { onevent } = socket;
+      socket.onevent = function (packet) {
+        const args = packet.data as unknown[];
+        seen.push(['packet', packet.type, packet.nsp, packet.id]);
+        onevent.call(this, packet);
+        onevent.call(this, { ...packet, data: ['*', ...args] });
+      };
+      socket.on('ask', (text: string, answer: (text: string) => void) => answer(`${text}!`));
+      socket.on('*', (...args: unknown[]) => seen.push(args.map((arg) => typeof arg)));
+    });
+    const client = await connected(openClient(url));
+    client.emit('say', 1);
+    expect(await client.emitWithAck('ask', 'hi')).toBe('hi!');
+    expect(seen).toEqual([
+      ['packet', 2, '/', undefined],
+      ['string', 'number'],
+      ['packet', 2, '/', 0],
+      ['string', 'string', 'function', 'function'],
+    ]);
+  });
+
+  test('an `onevent` that replaces the own one answers with `ack`, once', async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    io.on('connection', (socket) => {
+      socket.onevent = ({ data, id }) => {
+        const answer = socket.ack(id!);
+        answer(data);
+        answer('again');
+      };
+    });
+    const client = await connected(openClient(url));
+    expect(await client.emitWithAck('ask', 1)).toEqual(['ask', 1]);
+    expect(await client.emitWithAck('ask', 2)).toEqual(['ask', 2]);
+  });
+
+  test('what is sent to one socket passes through a `packet` of the program, and it sends what it is given', async () => {
+    const { url, sockets } = await startServer();
+    const client = await connected(openClient(url));
+    const socket = await sockets.next();
+    const seen: unknown[] = [];
+    const { packet } = socket;
+    socket.packet = function (given, flags) {
+      seen.push([given.type, given.data]);
+      return packet.call(this, given, flags);
+    };
+    socket.on('ask', (answer: (text: string) => void) => answer('yes'));
+    const news = eventOf(client as never, 'news');
+    expect(socket.emit('news', 1)).toBe(true);
+    expect(await news).toEqual([1]);
+    expect(await client.emitWithAck('ask')).toBe('yes');
+    const crafted = eventOf(client as never, 'crafted');
+    socket.packet({ type: 2, nsp: '/elsewhere', data: ['crafted', 2] });
+    expect(await crafted).toEqual([2]);
+    expect(seen).toEqual([
+      [2, ['news', 1]],
+      [3, ['yes']],
+      [2, ['crafted', 2]],
+    ]);
+  });
 });
 
 describe('packages', () => {

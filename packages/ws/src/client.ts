@@ -10,6 +10,9 @@ import { MessageSender } from './message-sender.ts';
 import { MessageSource } from './message-source.ts';
 import { clampToUint16, defineInterface, toSequence, toText } from './web-idl.ts';
 
+/** Those of now: a DOM that is laid over the globals later has events that the target of these refuses. */
+const { Event, MessageEvent } = globalThis;
+
 /** How one message is sent. */
 export interface ClientSendOptions {
   /** It may be compressed, where that was agreed on and is worth it. @defaultValue true */

@@ -1,5 +1,5 @@
 import type { WebSocket } from '@hawser/ws';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeClient, openToRaw } from './rig/clients.ts';
 import { Queue } from './rig/queue.ts';
 import { CLOSE, closePayload, serverFrame, TEXT } from './rig/raw-frame.ts';
@@ -158,4 +158,23 @@ describe('WHATWG listeners', () => {
     client.dispatchEvent(new Event('message'));
     expect(seen).toBe(1);
   });
+});
+
+test('client goes on when a DOM with events of its own is laid over the globals', async () => {
+  const globals = { Event: globalThis.Event, MessageEvent: globalThis.MessageEvent };
+  onTestFinished(() => void Object.assign(globalThis, globals));
+  class ForeignEvent {}
+  Object.assign(globalThis, { Event: ForeignEvent, MessageEvent: ForeignEvent });
+  const server = await startRawServer();
+  const client = makeClient(server.url);
+  const seen = new Queue<string>();
+  for (const name of ATTRIBUTES) client[name] = ({ type }: Event) => seen.push(type);
+  const peer = await server.open();
+  expect(await seen.next()).toBe('open');
+  peer.write(serverFrame(TEXT, 'x'));
+  expect(await seen.next()).toBe('message');
+  client.close();
+  peer.write(serverFrame(CLOSE, closePayload(1000)));
+  peer.stream.end();
+  expect(await seen.next()).toBe('close');
 });

@@ -12,6 +12,15 @@ export interface Xhr {
   abort(): void;
 }
 
+/** What is used of a browser's `FileReader`. */
+interface BlobReader {
+  readonly result: unknown;
+  readonly error: unknown;
+  onload: (() => void) | null;
+  onerror: (() => void) | null;
+  readAsArrayBuffer(blob: Blob): void;
+}
+
 /** What of the standard's WebTransport session is used. @see https://w3c.github.io/webtransport/ */
 export interface WebTransportSession {
   readonly ready: Promise<unknown>;
@@ -25,6 +34,9 @@ interface Globals {
   readonly XMLHttpRequest: (new () => Xhr) | undefined;
   readonly WebSocket: (new (uri: string, protocols?: string | string[]) => unknown) | undefined;
   readonly WebTransport: (new (uri: string, options: unknown) => WebTransportSession) | undefined;
+  readonly FileReader: (new () => BlobReader) | undefined;
+  readonly TextEncoder: typeof TextEncoder | undefined;
+  readonly TextDecoder: typeof TextDecoder | undefined;
   readonly location:
     | { readonly protocol: string; readonly host: string; readonly hostname: string; readonly port: string }
     | undefined;

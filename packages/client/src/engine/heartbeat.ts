@@ -1,8 +1,10 @@
 import { nextTick } from '#platform';
 import { Clock, startTimer, type Timer, type Timers } from './timers.ts';
 
-/** A tick that comes later than this says that the timers of this tab or machine stood still. */
-const LATE_MS = 1000;
+/** A tick that comes later than this says that the program, or the timers of this tab or machine, stood still. */
+const LATE_MS = 50;
+/** How long it may take then to read what came meanwhile. */
+const GRACE_MS = 1000;
 
 /** Whose session it is. */
 export interface HeartbeatHost extends Timers {
@@ -67,7 +69,7 @@ export class Heartbeat {
     const lateMs = nowMs - this.deadlineMs;
     if (lateMs > LATE_MS && !this.#isForgiven) {
       this.#isForgiven = this.#isInDoubt = true;
-      this.deadlineMs = nowMs + LATE_MS;
+      this.deadlineMs = nowMs + GRACE_MS;
     } else if (lateMs >= 0) {
       this.#host.onSilence();
       return;

@@ -1,4 +1,5 @@
 import type { PacketType } from '@hawser/protocol/engineio';
+import { readBlob } from '#platform';
 import type { AnyValue } from '../events.ts';
 
 /** What a message can be. */
@@ -63,7 +64,7 @@ export function readData(
   }
   Promise.all(
     packets.map(async (packet) =>
-      toReadable(packet, isBlob(packet.data) ? await packet.data.arrayBuffer() : packet.data),
+      toReadable(packet, isBlob(packet.data) ? await readBlob(packet.data) : packet.data),
     ),
   ).then(onRead, onError);
 }

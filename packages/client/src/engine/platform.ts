@@ -21,6 +21,7 @@ export interface Platform {
   readonly defaultBinaryType: BinaryType;
   /** Returns bytes as a program is to get them. */
   toBinary(data: ArrayBuffer | Uint8Array | Blob, binaryType: BinaryType | undefined): unknown;
+  readBlob(blob: Blob): Promise<ArrayBuffer>;
   createCookieJar(): CookieJar | undefined;
   /** Runs `callback` when the current turn is done. */
   nextTick(callback: () => void): void;

@@ -27,6 +27,8 @@ export const toBinary: Platform['toBinary'] = (data, binaryType) => {
   return binaryType === 'arraybuffer' ? new Uint8Array(buffer).buffer : buffer;
 };
 
+export const readBlob: Platform['readBlob'] = (blob) => blob.arrayBuffer();
+
 export const createCookieJar = (): CookieJar | undefined => new NodeCookieJar();
 
 export const nextTick: Platform['nextTick'] = (callback) => process.nextTick(callback);

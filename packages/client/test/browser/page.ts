@@ -22,7 +22,7 @@ export const dist: string = join(__dirname, '../../dist');
 
 /** The bundles, and what a process of its own requires, are made of what the build made. */
 export function buildOnce(): void {
-  if (existsSync(join(dist, 'socket.io.msgpack.min.js'))) return;
+  if (existsSync(join(dist, 'browser.js'))) return;
   execFileSync(process.execPath, [join(__dirname, '../../../../scripts/build.mjs')]);
 }
 

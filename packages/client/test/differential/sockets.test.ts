@@ -1,11 +1,9 @@
+import { type AddressInfo, createServer } from 'node:net';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import { expect, test } from 'vitest';
 import { once, runBoth, type Subject } from './both.ts';
 
 function echo(io: Server): void {
-  io.engine.opts.allowRequest = ({ url }, decide) => {
-    if (!url?.includes('unanswered')) decide(null, true);
-  };
   for (const nsp of [io.of('/'), io.of('/other'), io.of('/日本')]) {
     nsp.on('connection', (socket: ServerSocket) => {
       socket.onAny((event: string, ...args: unknown[]) => {
@@ -173,9 +171,17 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     subject.note(error.message, (error as { type?: string }).type, socket.active);
   },
   'a timeout of zero': async (subject) => {
-    const socket = subject.connect('', { timeout: 0, reconnectionAttempts: 2, query: { unanswered: '1' } });
+    // One that answers might do so within the millisecond that zero is.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent as never, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const options = { timeout: 0, reconnectionAttempts: 2, reconnectionDelay: 10, autoConnect: false };
+    const socket = subject.io(`http://127.0.0.1:${port}`, options);
     noteAll(subject, socket);
+    socket.connect();
     await once(socket.io as never, 'reconnect_failed');
+    socket.disconnect();
+    silent.close();
   },
   'reserved events': async (subject) => {
     const socket = subject.connect('', { autoConnect: false });
@@ -270,6 +276,23 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
       manager.randomizationFactor(),
       manager.timeout(),
     );
+  },
+  'the end of the connection, as the engine tells it': async (subject) => {
+    for (const end of ['the socket', 'the engine', 'the server']) {
+      const socket = subject.connect('', { transports: ['websocket'], reconnection: false });
+      await once(socket, 'connect');
+      const { engine } = socket.io;
+      for (const name of ['drain', 'close'] as const) {
+        engine.on(name, ((reason: unknown) => subject.note(end, `engine.${name}`, reason)) as never);
+      }
+      socket.io.on('close', (reason) => subject.note(end, 'io.close', reason));
+      const closed = once(engine as never, 'close');
+      if (end === 'the socket') socket.disconnect();
+      else if (end === 'the engine') engine.close();
+      else subject.rig.io.disconnectSockets(true);
+      await closed;
+      subject.note(engine.readyState);
+    }
   },
   'auth and query': async (subject) => {
     const seen: unknown[] = [];

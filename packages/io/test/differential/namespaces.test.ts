@@ -112,6 +112,7 @@ describe('namespaces', () => {
       } catch (error) {
         note(error);
       }
+      note(pattern.serverSideEmit('to other servers'), [...(await pattern.allSockets())]);
     }));
 
   test('empty children go where that is asked for', () =>

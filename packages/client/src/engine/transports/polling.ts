@@ -1,3 +1,4 @@
+import { nextTick } from '#platform';
 import { type Packet, readData } from '../packet.ts';
 import { startTimer, type Timer } from '../timers.ts';
 import { Transport } from '../transport.ts';
@@ -133,6 +134,17 @@ export abstract class Polling extends Transport {
   }
 
   #exchange(body: string | undefined, failure: 0 | 1, onSuccess: (body: string) => void): void {
+    try {
+      this.#begin(body, failure, onSuccess);
+    } catch (error) {
+      // A URL or a header that no request can have: not told within the call, where nobody listens yet.
+      nextTick(() => {
+        if (this.readyState !== 'closed') this.onError(this.failures[failure], error);
+      });
+    }
+  }
+
+  #begin(body: string | undefined, failure: 0 | 1, onSuccess: (body: string) => void): void {
     const end = () => this.#exchanges.delete(exchange);
     const exchange: Exchange = this.exchange(this.uri(), body, {
       onProgress: (receivedBytes) => {
