@@ -129,7 +129,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     for (const packet of packets) this.deliver(packet);
     if (violation === null) {
       const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
-      response.writeHead(200, this.#decorate(headers, request)).end('ok');
+      response.writeHead(200, this.#decorate(headers, request, response)).end('ok');
     } else {
       refuse(response, 400, VIOLATIONS[violation]);
       this.handler?.onViolation(violation);
@@ -304,7 +304,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     const respond = (content: Uint8Array): void => {
       headers['Content-Length'] = content.length;
-      response.writeHead(200, this.#decorate(headers, request)).end(content);
+      response.writeHead(200, this.#decorate(headers, request, response)).end(content);
     };
     const isWorthwhile =
       httpCompression !== null && isCompressible && bytes.length >= httpCompression.threshold;
@@ -319,13 +319,17 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     });
   }
 
-  #decorate(headers: OutgoingHttpHeaders, request: EngineRequest): OutgoingHttpHeaders {
+  #decorate(
+    headers: OutgoingHttpHeaders,
+    request: EngineRequest,
+    response: ServerResponse,
+  ): OutgoingHttpHeaders {
     const userAgent = request.headers['user-agent'] ?? '';
     // Internet Explorer takes a payload for an attack on the page.
     if (userAgent.includes(';MSIE') || userAgent.includes('Trident/')) headers['X-XSS-Protection'] = '0';
     headers['cache-control'] = 'no-store';
     this.emit('headers', headers, request);
-    this.#context.decorateHeaders(headers, request, this.sid);
+    this.#context.decorateHeaders(headers, request, response, this.sid);
     return headers;
   }
 }

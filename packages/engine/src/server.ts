@@ -5,6 +5,7 @@ import { createCodec } from '@hawser/protocol/engineio';
 import { TurnFlusher } from '@hawser/ws/internal';
 import { stringifySetCookie } from 'cookie';
 import { resolveDeflate } from './compression.ts';
+import { CorsHint } from './cors-hint.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
 import { type ForeignServerClass, ForeignWebSocketEngine } from './foreign-websocket.ts';
@@ -89,6 +90,7 @@ export class Server extends EventEmitter {
   #websockets: WebSocketEngine;
   #isClosed = false;
   readonly #strings = new StringPool();
+  readonly #corsHint = new CorsHint();
   readonly #ended = new EndedSessions();
   readonly #preparedByFrame = new WeakMap<object, PreparedMessage>();
 
@@ -324,13 +326,14 @@ export class Server extends EventEmitter {
       maxBodyMs: BODY_TIME_FACTOR * (pingInterval + pingTimeout),
       closeTimeoutMs: closeTimeout,
       httpCompression: resolveHttpCompression(httpCompression),
-      decorateHeaders: (headers, request, sid) => {
+      decorateHeaders: (headers, request, response, sid) => {
         const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
         const isInitial = !(request as EngineRequest)._query.sid;
         if (isInitial && this.opts.cookie) {
           headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
         }
         this.#announceHeaders(headers, request as EngineRequest);
+        if (isInitial) this.#corsHint.consider(request, response, headers);
       },
     };
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Codec, Natives, Version } from '@hawser/protocol/engineio';
 import type { TurnFlusher } from '@hawser/ws/internal';
 import type { HttpCompression } from './http-compression.ts';
@@ -16,5 +16,10 @@ export interface TransportContext {
   readonly closeTimeoutMs: number;
   readonly httpCompression: HttpCompression | null;
   /** Lets the server add to the headers of a response for the session `sid`. */
-  decorateHeaders(headers: OutgoingHttpHeaders, request: IncomingMessage, sid: string): void;
+  decorateHeaders(
+    headers: OutgoingHttpHeaders,
+    request: IncomingMessage,
+    response: ServerResponse,
+    sid: string,
+  ): void;
 }
