@@ -7,7 +7,7 @@ import { Manager } from '@hawser/client';
 import { Server as Engine, type Socket as Session } from '@hawser/engine';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { Backoff } from '../src/backoff.ts';
 import { connect, eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
@@ -392,3 +392,23 @@ async function startProxy({
     },
   };
 }
+
+test('what is emitted while the connection closes goes out over the next one', async () => {
+  const heard: unknown[] = [];
+  const { url, io } = await startServer({}, (server) => {
+    server.on('connection', (peer: ServerSocket) =>
+      peer.on('said', (...args: unknown[]) => heard.push(...args)),
+    );
+  });
+  const socket = connect(url, { transports: ['websocket'], reconnectionDelay: 10 });
+  await eventOf(socket, 'connect');
+  const [session] = Object.values((io.engine as unknown as Engine).clients);
+  (session!.transport as unknown as { socket: { close(code: number): void } }).socket.close(1001);
+  const { ws } = socket.io.engine.transport as unknown as { ws: WebSocket };
+  while (ws.readyState === WebSocket.OPEN) await new Promise((resolve) => setImmediate(resolve));
+  expect([ws.readyState, socket.connected]).toEqual([WebSocket.CLOSING, true]);
+  socket.emit('said', 'while it closed');
+  await eventOf(socket, 'connect');
+  await vi.waitUntil(() => heard.length > 0);
+  expect(heard).toEqual(['while it closed']);
+});

@@ -256,12 +256,12 @@ export class SocketWithoutUpgrade
   }
 
   protected flush(): void {
-    if (this.readyState === 'closed' || !this.transport.writable || this.upgrading || this.#inFlight > 0)
-      return;
-    if (this.writeBuffer.length === 0) return;
+    const { transport } = this;
+    if (this.readyState === 'closed' || this.upgrading || this.#inFlight > 0) return;
+    if (!transport.writable || transport.isEnding || this.writeBuffer.length === 0) return;
     const packets = this.#takeFitting();
     this.#inFlight = packets.length;
-    this.transport.send(packets);
+    transport.send(packets);
     this.emitReserved('flush');
   }
 

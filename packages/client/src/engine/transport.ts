@@ -111,6 +111,11 @@ export abstract class Transport extends Emitter<
     return this;
   }
 
+  /** What is sent now is lost, though nothing was reported yet. */
+  get isEnding(): boolean {
+    return false;
+  }
+
   /** Sends packets; only while `writable`. */
   send(packets: Packet[]): void {
     if (this.readyState === 'open') this.write(packets);

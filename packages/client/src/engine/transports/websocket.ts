@@ -11,9 +11,13 @@ export interface WebSocketLike {
   onerror: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
   readonly bufferedAmount?: number;
+  readonly readyState?: number;
   send(data: RawData, options?: object): void;
   close(): void;
 }
+
+/** The state of a WebSocket before those in which it closes. */
+const OPEN = 1;
 
 /** What a `close` event says. */
 interface Closing {
@@ -39,6 +43,10 @@ export abstract class BaseWebSocket extends Transport {
 
   get name(): string {
     return 'websocket';
+  }
+
+  override get isEnding(): boolean {
+    return (this.ws.readyState ?? OPEN) > OPEN;
   }
 
   override get bufferedAmount(): number {
