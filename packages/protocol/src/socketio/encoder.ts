@@ -1,5 +1,6 @@
 import { BinaryExtraction } from './binary-extraction.ts';
 import { BINARY_TYPE_OFFSET, carriesArguments, MAIN_NAMESPACE, type Packet } from './packet.ts';
+import { writePlainList } from './plain-list.ts';
 
 /** How values become JSON and attachments. */
 export interface EncoderOptions {
@@ -41,6 +42,8 @@ export class Encoder {
   encode(packet: Packet): EncodedPacket {
     const { type, data } = packet;
     if (carriesArguments(type) && Array.isArray(data)) {
+      const plain = this.#options.replacer === undefined ? writePlainList(data) : null;
+      if (plain !== null) return { text: headOf(String(type), packet) + plain, attachments: NO_ATTACHMENTS };
       const extraction = new BinaryExtraction(this.#options.isBinary);
       const rest = extraction.extractArray(data);
       const { attachments } = extraction;
@@ -52,11 +55,15 @@ export class Encoder {
     return { text: this.#write(String(type), packet, data), attachments: NO_ATTACHMENTS };
   }
 
-  #write(head: string, { nsp, id }: Packet, data: unknown): string {
-    if (nsp !== MAIN_NAMESPACE) head += `${nsp},`;
-    if (id !== undefined) head += id;
+  #write(start: string, packet: Packet, data: unknown): string {
+    const head = headOf(start, packet);
     return data === undefined || data === null ? head : head + JSON.stringify(data, this.#options.replacer);
   }
+}
+
+function headOf(start: string, { nsp, id }: Packet): string {
+  if (nsp !== MAIN_NAMESPACE) start += `${nsp},`;
+  return id === undefined ? start : start + id;
 }
 
 /** Tells whether `value` is bytes: an ArrayBuffer, or any view of one, of this realm or another. */

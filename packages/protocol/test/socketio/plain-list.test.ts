@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { writePlainList } from '../../src/socketio/plain-list.ts';
+
+const value = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({
+    unit: fc.constantFrom(
+      'a',
+      '"',
+      '\\',
+      '\n',
+      '\u0000',
+      '\u001f',
+      '\u007f',
+      'ü',
+      '\u2028',
+      '\ud83d',
+      '\ude00',
+    ),
+  }),
+  fc.double(),
+  fc.integer(),
+  fc.boolean(),
+  fc.constantFrom(null, undefined, -0, {}, [], 1e21, 1n),
+);
+
+describe('lists of plain values, written', () => {
+  it('list is written as JSON.stringify writes it, or not at all', () => {
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 4 }), (values) => {
+        const json = writePlainList(values);
+        if (json !== null) expect(json).toBe(JSON.stringify(values));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    [[], '[]'],
+    [['e'], '["e"]'],
+    [['e', 'hellø\u007f', 1, -0, 1.5e300, true, false], '["e","hellø\u007f",1,0,1.5e+300,true,false]'],
+  ])('list %j is %s', (values, json) => {
+    expect(writePlainList(values)).toBe(json);
+  });
+
+  it.each([
+    ['a quote', '"'],
+    ['a backslash', '\\'],
+    ['a control character', '\u001f'],
+    ['a lone surrogate', '\ud800'],
+    ['a pair of them', '😀'],
+    ['no number', Number.NaN],
+    ['nothing', undefined],
+    ['null', null],
+    ['a BigInt', 1n],
+    ['an object', {}],
+    ['a list', []],
+  ])('list with %s is left to others', (_name, odd) => {
+    expect(writePlainList(['e', odd])).toBeNull();
+    expect(writePlainList([odd, 'e'])).toBeNull();
+  });
+});
