@@ -177,6 +177,20 @@ describe('hostile client', () => {
   });
 });
 
+describe('hostile words in an answer', () => {
+  test.each(['\r\n', '\u010d\u010a'])('cannot begin a line of it with %j', async (lineBreak) => {
+    const { server, port } = await startServer(library);
+    server.on('request', (request) => {
+      const name = `x${lineBreak}X-Injected: 1`;
+      request.reject(403, `no such user: ${name}`, { [name]: 'y', 'X-Name': `${name} \u2603` });
+    });
+    const peer = await requestRaw(port);
+    const { headers } = await peer.response();
+    expect(headers).not.toHaveProperty('x-injected');
+    expect(headers['x-websocket-reject-reason']?.[0]).toContain('no such user: x');
+  });
+});
+
 describe('hostile server', () => {
   test.each<[string, Buffer, number]>([
     ['a masked frame', frame(TEXT, 'x'), 1002],
