@@ -207,6 +207,29 @@ describe('hostile server', () => {
     expect((await closed).code).toBe(code);
   });
 
+  test('that answers and floods in one write is read in order', async () => {
+    const server = await startRawServer();
+    const client = new library.client();
+    const seen: number[] = [];
+    const done = new Promise<{ code: number }>((resolve) => {
+      client.on('connect', (connection) => {
+        connection.on('message', (message) => {
+          if (message.type === 'binary') seen.push(message.binaryData.readUInt32BE());
+        });
+        resolve(closeOf(connection));
+      });
+    });
+    client.connect(server.url);
+    const frames = Array.from({ length: 400 }, (_, i) => {
+      const payload = Buffer.alloc(4_001);
+      payload.writeUInt32BE(i);
+      return frame(BINARY, payload, { mask: false });
+    });
+    await server.open({}, Buffer.concat([...frames, frame(CLOSE, closePayload(4000), { mask: false })]));
+    expect((await done).code).toBe(4000);
+    expect(seen).toEqual(frames.map((_, i) => i));
+  });
+
   test('that chooses an extension fails the handshake', async () => {
     const server = await startRawServer();
     const client = new library.client();
