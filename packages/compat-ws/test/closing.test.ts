@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptFor } from '../../ws/src/internal.ts';
+import { deflate, OFFER, RSV1 } from '../../ws/test/rig/compressed.ts';
+import { BINARY, CLOSE, closePayload, frame, TEXT } from '../../ws/test/rig/raw-frame.ts';
+import { startRawServer } from '../../ws/test/rig/raw-server.ts';
 import { clientFrame, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
 
 describe('closing', () => {
@@ -78,6 +81,33 @@ describe('closing', () => {
     expect((await once(peer, 'close'))[0]).toBe(1006);
     await readAll(raw);
   });
+
+  // A reset throws away what was not taken yet: there all comes in one piece.
+  it.each(['ends', 'resets'])(
+    'client gets a message that takes its time to inflate, though the server %s the connection behind it',
+    async (how) => {
+      const server = await startRawServer();
+      const client = openClient(server.url);
+      const seen: number[] = [];
+      client.on('message', (data: Buffer) => seen.push(data.length));
+      const peer = await server.open(OFFER);
+      await once(client, 'open');
+      const large = frame(BINARY, deflate(Buffer.alloc(5_000_000)), { rsv: RSV1, mask: false });
+      const behind = [
+        frame(TEXT, 'behind', { mask: false }),
+        large,
+        frame(CLOSE, closePayload(4000), { mask: false }),
+      ];
+      const closed = once(client, 'close');
+      client._socket!.once('pause', () => {
+        if (how === 'resets') (peer.stream as Socket).resetAndDestroy();
+        else peer.stream.end(Buffer.concat(behind));
+      });
+      peer.write(large, ...(how === 'resets' ? behind : []));
+      expect((await closed)[0]).toBe(4000);
+      expect(seen).toEqual([5_000_000, 6, 5_000_000]);
+    },
+  );
 
   it('client gives up connecting', async () => {
     const { url } = await startServer({ noServer: false });
