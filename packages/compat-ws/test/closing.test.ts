@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -6,6 +7,8 @@ import { acceptFor } from '../../ws/src/internal.ts';
 import { deflate, OFFER, RSV1 } from '../../ws/test/rig/compressed.ts';
 import { BINARY, CLOSE, closePayload, frame, TEXT } from '../../ws/test/rig/raw-frame.ts';
 import { startRawServer } from '../../ws/test/rig/raw-server.ts';
+import { MORE_THAN_THE_KERNEL } from '../../ws/test/rig/slow-peers.ts';
+import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
 import { clientFrame, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
 
 describe('closing', () => {
@@ -108,6 +111,27 @@ describe('closing', () => {
       expect(seen).toEqual([5_000_000, 6, 5_000_000]);
     },
   );
+
+  it('server reports the close though a callback of what was not sent throws', async () => {
+    const uncaught = captureUncaught();
+    const { client, server, peer } = await connectPair({ perMessageDeflate: true });
+    const closed = once(peer, 'close');
+    client.pause();
+    const errors: unknown[] = [];
+    const fail = (error?: Error | null) => {
+      errors.push(error);
+      throw new Error('oops');
+    };
+    const bytes = randomBytes(MORE_THAN_THE_KERNEL);
+    for (let i = 0; i < 3; i++) peer.send(bytes, { compress: false }, fail);
+    await new Promise(setImmediate);
+    for (let i = 0; i < 3; i++) peer.send('waits to be compressed '.repeat(100), fail);
+    peer.terminate();
+    await closed;
+    expect(errors).toHaveLength(6);
+    expect(server.clients.size).toBe(0);
+    for (let i = 0; i < 6; i++) expect(await uncaught.next()).toEqual(new Error('oops'));
+  });
 
   it('client gives up connecting', async () => {
     const { url } = await startServer({ noServer: false });
