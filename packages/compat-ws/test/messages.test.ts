@@ -169,6 +169,19 @@ describe('messages', () => {
     expect(events).toEqual(['message 1', 'reaction 1', 'message 2', 'reaction 2']);
   });
 
+  it('server sends a compressed message in fragments, though they wait behind a large one', async () => {
+    const { client, peer } = await connectPair({ perMessageDeflate: true });
+    const received = nextTexts(client, 3);
+    const large = 'large '.repeat(20_000);
+    const fragments = Array.from({ length: 300 }, (_, i) => `${i} `.repeat(1_000));
+    peer.send(large);
+    fragments.forEach((fragment, i) => {
+      peer.send(fragment, { fin: i === fragments.length - 1 });
+    });
+    peer.send('behind');
+    expect(await received).toEqual([large, fragments.join(''), 'behind']);
+  });
+
   it('client surfaces what a listener throws, and goes on', async () => {
     const { client, peer } = await connectPair();
     const uncaught = new Promise((resolve) => {
