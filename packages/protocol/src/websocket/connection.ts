@@ -215,8 +215,8 @@ export class Connection implements MessageHandler {
   /**
    * Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open.
    * @param code - without it the close frame is empty
-   * @throws WS_ERR_CLOSE_CODE_ARGUMENT when a close frame must not carry `code`
-   * @throws WS_ERR_CLOSE_REASON_ARGUMENT when `reason` takes more than 123 bytes, or comes without a code
+   * @throws WS_ERR_CLOSE_CODE_ARGUMENT when a close frame must not carry `code`, or there is a reason without one
+   * @throws WS_ERR_CLOSE_REASON_ARGUMENT when `reason` takes more than 123 bytes
    */
   close(code?: number, reason = ''): boolean {
     const payload = encodeCloseStatus(this.#endpoint.natives, code, reason);
