@@ -24,14 +24,14 @@ export class StreamConnection<Peer>
   implements ConnectionHandler, DeliveryHost, DeflatingHost, StreamOwner, Flushable
 {
   readonly peer: Peer;
-  /** Whether messages are delivered: the user may pause. */
-  readonly delivery: Delivery;
   /** Something came from the peer, or it read what waited for it; whoever asks sets it back. */
   wasHeard = true;
   readonly #stream: Duplex;
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
   readonly #writer: StreamWriter;
+  /** Once something was held back: an idle connection is spared it. */
+  #delivery: Delivery | null = null;
   #deflation: Deflation | null;
   #sender: DeflatingSender | null;
   /** A chunk is being read, or a flush is marked: output need not be marked again. */
@@ -54,10 +54,15 @@ export class StreamConnection<Peer>
     this.#context = context;
     this.#machine = new Connection(this, context.endpoint, deflation !== null);
     this.#writer = new StreamWriter(stream, this.#machine.outbox);
-    this.delivery = new Delivery(this.#machine, stream, this);
     this.#deflation = deflation;
     this.#sender = deflation && new DeflatingSender(this.#machine, this.#writer, deflation, this);
     this.peer = peerOf(this);
+  }
+
+  /** What holds messages back, and delivers them again. */
+  get delivery(): Delivery {
+    this.#delivery ??= new Delivery(this.#machine, this.#stream, this);
+    return this.#delivery;
   }
 
   get isOpen(): boolean {
@@ -156,7 +161,7 @@ export class StreamConnection<Peer>
   tick(nowMs: number): void {
     this.#writer.noteWritten();
     // Whoever does not listen cannot call the peer silent.
-    if (this.delivery.isDeaf) this.#machine.markAlive();
+    if (this.#delivery?.isDeaf) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -203,7 +208,7 @@ export class StreamConnection<Peer>
 
   onEnd(): void {
     this.#writer.noteWritten();
-    const isEndHeard = this.#context.events.cutWhileHeld !== undefined && this.delivery.isPausedByUser;
+    const isEndHeard = this.#context.events.cutWhileHeld !== undefined && this.#delivery?.isPausedByUser;
     if (isEndHeard && !this.#machine.holdsInput) this.read(() => this.#machine.abort(''));
     else this.read(() => this.#machine.receiveEof());
   }
@@ -225,7 +230,7 @@ export class StreamConnection<Peer>
     this.#isEndHeld = !this.#deliverRest();
     if (this.#isEndHeld) return;
     this.#machine.abort('');
-    this.delivery.stop();
+    this.#delivery?.stop();
     this.#writer.strand();
     // Whoever keeps a closed connection does not keep its history.
     this.#deflation = null;
@@ -310,7 +315,7 @@ export class StreamConnection<Peer>
       this.read(() => this.#context.events.drain(this.peer));
     }
     // What `drain` sent may have filled it again.
-    if (!this.#writer.isWaiting) this.delivery.peerKeepsUp();
+    if (!this.#writer.isWaiting) this.#delivery?.peerKeepsUp();
   }
 
   #markFlush(): void {
