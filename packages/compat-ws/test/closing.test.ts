@@ -112,6 +112,40 @@ describe('closing', () => {
     },
   );
 
+  it('client that pauses again gets all that came before the server left', async () => {
+    const server = await startRawServer();
+    const client = openClient(server.url);
+    const seen: string[] = [];
+    client.on('message', (data: Buffer) => {
+      seen.push(String(data));
+      client.pause();
+    });
+    const peer = await server.open();
+    await once(client, 'open');
+    const closed = once(client, 'close');
+    const texts = ['one', 'two', 'three'].map((text) => frame(TEXT, text, { mask: false }));
+    peer.stream.end(Buffer.concat([...texts, frame(CLOSE, closePayload(4000), { mask: false })]));
+    expect((await closed)[0]).toBe(4000);
+    expect(seen).toEqual(['one', 'two', 'three']);
+  });
+
+  it('client that is terminated while a message is inflated does not get it, nor what came behind it', async () => {
+    const server = await startRawServer();
+    const client = openClient(server.url);
+    const seen: unknown[] = [];
+    client.on('message', (data: Buffer) => seen.push(data));
+    const peer = await server.open(OFFER);
+    await once(client, 'open');
+    const closed = once(client, 'close');
+    client._socket!.once('pause', () => client.terminate());
+    peer.write(
+      frame(BINARY, deflate(Buffer.alloc(5_000_000)), { rsv: RSV1, mask: false }),
+      frame(TEXT, 'behind', { mask: false }),
+    );
+    expect((await closed)[0]).toBe(1006);
+    expect(seen).toEqual([]);
+  });
+
   it('server reports the close though a callback of what was not sent throws', async () => {
     const uncaught = captureUncaught();
     const { client, server, peer } = await connectPair({ perMessageDeflate: true });
