@@ -158,9 +158,7 @@ export class WebSocketClient extends EventEmitter<WebSocketClientEvents> {
     const protocol = verdict.protocol === '' ? undefined : verdict.protocol;
     const connection = new WebSocketConnection(socket, [], protocol, true, this.config);
     connection.webSocketVersion = this.config.webSocketVersion as number;
-    connection._addSocketEventListeners();
-    // What came with the answer waits for listeners that are added when a promise for `connect` is fulfilled.
-    if (head.length > 0) setImmediate(() => socket.destroyed || socket.unshift(head));
+    connection._addSocketEventListeners(head);
     this.emit('connect', connection);
   }
 

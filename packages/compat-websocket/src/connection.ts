@@ -234,12 +234,17 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
     return this.#inbound.isPaused;
   }
 
-  /** Begins to listen to the socket. */
-  _addSocketEventListeners(): void {
+  /**
+   * Begins to listen to the socket.
+   * @param head - what came with a server's answer: it waits for listeners that are added when a promise for `connect`
+   *   is fulfilled
+   */
+  _addSocketEventListeners(head: Buffer = NO_BYTES): void {
     const { socket } = this;
     socket.on('pause', () => this.#onPause());
     socket.on('resume', () => this.#onResume());
     ownStream(socket, this.#reports);
+    if (head.length > 0) this.#inbound.receiveLater(head);
   }
 
   /**

@@ -12,7 +12,7 @@ export class Inbound {
   #unread: Buffer[] = [];
   #readAt = 0;
   #isStopped = false;
-  /** A listener threw: what is left is read in the next turn. */
+  /** A listener threw, or may still be added: what is left is read in the next turn. */
   #isInterrupted = false;
 
   constructor(handler: InputHandler, config: ConnectionConfig, expectsMask: boolean) {
@@ -24,6 +24,12 @@ export class Inbound {
     if (this.#isStopped) return;
     this.#unread.push(chunk);
     this.#readOn();
+  }
+
+  /** Takes in a chunk that is read in the next turn, and whatever comes until then behind it. */
+  receiveLater(chunk: Buffer): void {
+    this.#unread.push(chunk);
+    this.#interrupt();
   }
 
   pause(): void {
@@ -53,17 +59,21 @@ export class Inbound {
       listeners();
       return true;
     } catch (error) {
-      this.#isInterrupted = true;
       this.#input.stop();
       process.nextTick(() => {
         throw error;
       });
-      setImmediate(() => {
-        this.#isInterrupted = false;
-        this.#readOn();
-      });
+      this.#interrupt();
       return false;
     }
+  }
+
+  #interrupt(): void {
+    this.#isInterrupted = true;
+    setImmediate(() => {
+      this.#isInterrupted = false;
+      this.#readOn();
+    });
   }
 
   #readOn(): void {

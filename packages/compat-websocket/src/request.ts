@@ -12,6 +12,9 @@ import { formatCookies } from './set-cookie.ts';
 
 const LINE_BREAKS = /[\r\n]/g;
 
+/** What Latin-1 does not have would be cut to its low byte, and that may be a line break. */
+const BEYOND_LATIN1 = /[^\0-\xff]/gu;
+
 /** What is said to a client whose protocol version is not spoken here. */
 const VERSION_HEADERS = Object.freeze({ 'Sec-WebSocket-Version': '13' });
 
@@ -139,7 +142,7 @@ export class WebSocketRequest extends EventEmitter<WebSocketRequestEvents> {
    * Answers with an HTTP status, and ends the connection.
    *
    * @param reason - sent as `X-WebSocket-Reject-Reason`
-   * @param extraHeaders - sent as they are
+   * @param extraHeaders - sent without the line breaks in them; what Latin-1 does not have becomes a question mark
    */
   reject(status?: number, reason?: string | null, extraHeaders?: object | null): void {
     this.#checkUnresolved();
@@ -151,7 +154,8 @@ export class WebSocketRequest extends EventEmitter<WebSocketRequestEvents> {
       ...extraHeaders,
     });
     const lines = headers.map(([name, value]) => `${clean(name)}: ${clean(value)}\r\n`).join('');
-    this.socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nConnection: close\r\n${lines}\r\n`, 'latin1');
+    const head = `HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nConnection: close\r\n${lines}\r\n`;
+    this.socket.end(head.replace(BEYOND_LATIN1, '?'), 'latin1');
     this.#seeOff();
     this.emit('requestRejected', this);
   }

@@ -1,8 +1,15 @@
 import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import { CloseEvent } from '@hawser/ws';
+import { setLongTimeout } from '@hawser/ws/internal';
 import { WebSocketClient } from './client.ts';
 import type { WebSocketConnection } from './connection.ts';
-import type { IClientConfig, IExtension, IStringified, Message } from './options.ts';
+import {
+  DEFAULT_CLIENT_CONFIG,
+  type IClientConfig,
+  type IExtension,
+  type IStringified,
+  type Message,
+} from './options.ts';
 
 /** Those of now: a DOM that is laid over the globals later has events that the target of these refuses. */
 const { Event, MessageEvent } = globalThis;
@@ -107,13 +114,22 @@ export class W3CWebSocket extends EventTarget {
     else this._connection!.sendBytes(toBuffer(data));
   }
 
-  /** While connecting, the attempt counts as failed at once; should it succeed, that connection is closed. */
+  /**
+   * While connecting, the attempt counts as failed at once; should it succeed within `closeTimeout`, that connection is
+   * closed.
+   */
   close(code?: number, reason?: string): void {
     const close = (connection: WebSocketConnection) =>
       code ? connection.close(code, reason) : connection.close();
     if (this.#readyState === CONNECTING) {
       this.#failed();
-      this._client.on('connect', close);
+      const { closeTimeout = DEFAULT_CLIENT_CONFIG.closeTimeout } = this._client.config;
+      const timer = setLongTimeout(() => this._client.abort(), closeTimeout);
+      this._client.on('connectFailed', () => clearTimeout(timer));
+      this._client.on('connect', (connection) => {
+        clearTimeout(timer);
+        close(connection);
+      });
     } else if (this.#readyState === OPEN) {
       this.#readyState = CLOSING;
       close(this._connection!);

@@ -43,4 +43,17 @@ describe('W3C client', () => {
     expect(await data).toBe('x');
     socket.close();
   });
+
+  test('that was closed while connecting waits no longer than closeTimeout for an answer', async () => {
+    const server = await startRawServer();
+    const config = { closeTimeout: 30 };
+    const socket = new LIBRARIES.ours.w3cwebsocket(server.url, [], '', {}, {}, config);
+    let closes = 0;
+    socket.onclose = () => closes++;
+    socket.close();
+    const peer = await server.accept();
+    await peer.head();
+    await peer.closed;
+    expect(closes).toBe(1);
+  });
 });

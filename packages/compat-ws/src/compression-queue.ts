@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Flushable, StreamConnection, TurnFlusher, WriteCallback } from '@hawser/ws/internal';
+import { throwLater } from './socket-events.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** So many messages wait at most: small ones are copied, and each has objects that carry it. */
@@ -78,6 +79,12 @@ export class CompressionQueue implements Flushable {
     this.#isAbandoned = true;
     if (waiting.length === 0) return;
     const error = new Error('The socket was closed while data was being compressed');
-    for (const { callback } of waiting) callback?.(error);
+    for (const { callback } of waiting) {
+      try {
+        callback?.(error);
+      } catch (thrown) {
+        throwLater(thrown);
+      }
+    }
   }
 }

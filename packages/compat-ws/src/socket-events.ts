@@ -9,7 +9,7 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
   pingFlood: ({ peer }) => peer.terminate(),
   drain: () => {},
   failed: throwLater,
-  cutWhilePaused: ({ peer }) => peer._onCut(),
+  cutWhileHeld: ({ peer }) => peer._onCut(),
   ending: ({ peer }) => peer._onEnding(),
   closing: ({ peer }) => peer._onClosing(),
   closed: ({ peer }) => peer._onClosed(),
@@ -19,15 +19,15 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
 export const SOCKET_EVENTS_APART: StreamEvents<WebSocket> = Object.freeze({
   ...SOCKET_EVENTS,
   message: (socket, data, isBinary, fragmentEnds) => {
-    connectionOf(socket).letReactionsRun();
+    connectionOf(socket).delivery.letReactionsRun();
     socket._deliver(data, isBinary, fragmentEnds);
   },
   ping: (socket, data) => {
-    connectionOf(socket).letReactionsRun();
+    connectionOf(socket).delivery.letReactionsRun();
     emitSafely(socket, 'ping', data);
   },
   pong: (socket, data) => {
-    connectionOf(socket).letReactionsRun();
+    connectionOf(socket).delivery.letReactionsRun();
     emitSafely(socket, 'pong', data);
   },
 } satisfies StreamEvents<WebSocket>);

@@ -243,13 +243,13 @@ export class WebSocket extends EventEmitter {
   pause(): void {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = true;
-    this._connection!.pauseDelivery();
+    this._connection!.delivery.pause();
   }
 
   resume(): void {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = false;
-    this._connection!.resumeDelivery();
+    this._connection!.delivery.resume();
   }
 
   ping(data?: unknown, mask?: boolean | WriteCallback, callback?: WriteCallback): void {

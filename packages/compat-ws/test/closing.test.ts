@@ -1,8 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptFor } from '../../ws/src/internal.ts';
+import { deflate, OFFER, RSV1 } from '../../ws/test/rig/compressed.ts';
+import { BINARY, CLOSE, closePayload, frame, TEXT } from '../../ws/test/rig/raw-frame.ts';
+import { startRawServer } from '../../ws/test/rig/raw-server.ts';
+import { MORE_THAN_THE_KERNEL } from '../../ws/test/rig/slow-peers.ts';
+import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
 import { clientFrame, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
 
 describe('closing', () => {
@@ -77,6 +83,88 @@ describe('closing', () => {
     const [peer] = await once(server, 'connection');
     expect((await once(peer, 'close'))[0]).toBe(1006);
     await readAll(raw);
+  });
+
+  // A reset throws away what was not taken yet: there all comes in one piece.
+  it.each(['ends', 'resets'])(
+    'client gets a message that takes its time to inflate, though the server %s the connection behind it',
+    async (how) => {
+      const server = await startRawServer();
+      const client = openClient(server.url);
+      const seen: number[] = [];
+      client.on('message', (data: Buffer) => seen.push(data.length));
+      const peer = await server.open(OFFER);
+      await once(client, 'open');
+      const large = frame(BINARY, deflate(Buffer.alloc(5_000_000)), { rsv: RSV1, mask: false });
+      const behind = [
+        frame(TEXT, 'behind', { mask: false }),
+        large,
+        frame(CLOSE, closePayload(4000), { mask: false }),
+      ];
+      const closed = once(client, 'close');
+      client._socket!.once('pause', () => {
+        if (how === 'resets') (peer.stream as Socket).resetAndDestroy();
+        else peer.stream.end(Buffer.concat(behind));
+      });
+      peer.write(large, ...(how === 'resets' ? behind : []));
+      expect((await closed)[0]).toBe(4000);
+      expect(seen).toEqual([5_000_000, 6, 5_000_000]);
+    },
+  );
+
+  it('client that pauses again gets all that came before the server left', async () => {
+    const server = await startRawServer();
+    const client = openClient(server.url);
+    const seen: string[] = [];
+    client.on('message', (data: Buffer) => {
+      seen.push(String(data));
+      client.pause();
+    });
+    const peer = await server.open();
+    await once(client, 'open');
+    const closed = once(client, 'close');
+    const texts = ['one', 'two', 'three'].map((text) => frame(TEXT, text, { mask: false }));
+    peer.stream.end(Buffer.concat([...texts, frame(CLOSE, closePayload(4000), { mask: false })]));
+    expect((await closed)[0]).toBe(4000);
+    expect(seen).toEqual(['one', 'two', 'three']);
+  });
+
+  it('client that is terminated while a message is inflated does not get it, nor what came behind it', async () => {
+    const server = await startRawServer();
+    const client = openClient(server.url);
+    const seen: unknown[] = [];
+    client.on('message', (data: Buffer) => seen.push(data));
+    const peer = await server.open(OFFER);
+    await once(client, 'open');
+    const closed = once(client, 'close');
+    client._socket!.once('pause', () => client.terminate());
+    peer.write(
+      frame(BINARY, deflate(Buffer.alloc(5_000_000)), { rsv: RSV1, mask: false }),
+      frame(TEXT, 'behind', { mask: false }),
+    );
+    expect((await closed)[0]).toBe(1006);
+    expect(seen).toEqual([]);
+  });
+
+  it('server reports the close though a callback of what was not sent throws', async () => {
+    const uncaught = captureUncaught();
+    const { client, server, peer } = await connectPair({ perMessageDeflate: true });
+    const closed = once(peer, 'close');
+    client.pause();
+    const errors: unknown[] = [];
+    const fail = (error?: Error | null) => {
+      errors.push(error);
+      throw new Error('oops');
+    };
+    const bytes = randomBytes(MORE_THAN_THE_KERNEL);
+    for (let i = 0; i < 3; i++) peer.send(bytes, { compress: false }, fail);
+    await new Promise(setImmediate);
+    for (let i = 0; i < 3; i++) peer.send('waits to be compressed '.repeat(100), fail);
+    peer.terminate();
+    await closed;
+    expect(errors).toHaveLength(6);
+    expect(server.clients.size).toBe(0);
+    for (let i = 0; i < 6; i++) expect(await uncaught.next()).toEqual(new Error('oops'));
   });
 
   it('client gives up connecting', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
 import type { BinaryType } from '../src/payload.ts';
 import { connectPair, nextTexts, openClient } from './rig.ts';
 
@@ -167,6 +168,31 @@ describe('messages', () => {
     peer.close();
     await once(client, 'close');
     expect(events).toEqual(['message 1', 'reaction 1', 'message 2', 'reaction 2']);
+  });
+
+  it('server sends a compressed message in fragments, though they wait behind a large one', async () => {
+    const { client, peer } = await connectPair({ perMessageDeflate: true });
+    const received = nextTexts(client, 3);
+    const large = 'large '.repeat(20_000);
+    const fragments = Array.from({ length: 300 }, (_, i) => `${i} `.repeat(1_000));
+    peer.send(large);
+    fragments.forEach((fragment, i) => {
+      peer.send(fragment, { fin: i === fragments.length - 1 });
+    });
+    peer.send('behind');
+    expect(await received).toEqual([large, fragments.join(''), 'behind']);
+  });
+
+  it('server whose options zlib refuses keeps no other server of the process from sending', async () => {
+    const uncaught = captureUncaught();
+    const broken = await connectPair({ perMessageDeflate: { zlibDeflateOptions: { level: 99 } } });
+    const { client, peer } = await connectPair();
+    broken.peer.send('compressed '.repeat(200));
+    peer.send('first');
+    expect(await nextTexts(client, 1)).toEqual(['first']);
+    expect(await uncaught.next()).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+    peer.send('second');
+    expect(await nextTexts(client, 1)).toEqual(['second']);
   });
 
   it('client surfaces what a listener throws, and goes on', async () => {

@@ -55,7 +55,7 @@ export interface ClientEvents<Peer> {
 export class ClientConnection<Peer> {
   static readonly #streamEvents: StreamEvents<ClientConnection<unknown>> = Object.freeze({
     message: (self, data, isBinary) => {
-      self.#stream?.letReactionsRun();
+      self.#stream?.delivery.letReactionsRun();
       self.#events.message(self.#peer, data, isBinary);
     },
     ping: (self, data) => self.#events.ping(self.#peer, data),
@@ -153,12 +153,12 @@ export class ClientConnection<Peer> {
   /** Holds messages, and the server's close frame behind them, back until `resume`; a slow one fills the TCP window. */
   pause(): void {
     this.#isPaused = true;
-    this.#stream?.pauseDelivery();
+    this.#stream?.delivery.pause();
   }
 
   resume(): void {
     this.#isPaused = false;
-    this.#stream?.resumeDelivery();
+    this.#stream?.delivery.resume();
   }
 
   /** Sets whether the connection, or its handshake, keeps the process alive. */
@@ -197,8 +197,8 @@ export class ClientConnection<Peer> {
     this.#timer = new DeadlineTimer(connection);
     this.#timer.schedule();
     connection.start(null, rest, () => {
-      connection.letReactionsRun();
-      if (this.#isPaused) connection.pauseDelivery();
+      connection.delivery.letReactionsRun();
+      if (this.#isPaused) connection.delivery.pause();
       this.#events.opened(this.#peer, response);
     });
   }

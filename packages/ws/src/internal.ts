@@ -3,7 +3,6 @@
 export { Broadcast } from './broadcast.ts';
 export type { CompressionSettings } from './compression/compression-options.ts';
 export { Compressor, type Deflation } from './compression/compressor.ts';
-export { deflateNow, inflateNow } from './compression/deflate.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
 export { type Exchange, UpgradeExchange } from './exchange.ts';
 export { ConnectExchange } from './http2/connect-exchange.ts';

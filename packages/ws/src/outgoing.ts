@@ -87,6 +87,8 @@ export class OutgoingMessage implements Outgoing {
 
   sendTo(machine: Connection, writer: StreamWriter, deflation: Deflation | null): void {
     const { isBinary, isFinal, onWritten } = this.#options;
+    // What continues a fragment will be compressed as it was meant to be, however that was handed over.
+    if (!this.#isWhole && this.#deflated === null && deflation !== null) this.compress(deflation);
     if (this.#deflated === null) {
       machine.sendMessage(this.#bytes ?? this.#data, isBinary, false, isFinal);
     } else {

@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { CloseCode, Connection, type ConnectionHandler } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
-import type { InflateFault } from './compression/deflate.ts';
-import type { CancelJob } from './compression/job-queue.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
+import { Delivery, type DeliveryHost } from './delivery.ts';
 import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
 import {
@@ -17,14 +16,13 @@ import {
 import { StreamWriter, type WriteCallback } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
-/** Why delivery is held back; several reasons may hold at once. */
-const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS: 8 });
-
 /**
  * The shell of a connection: carries bytes between a Duplex stream and the protocol machine, bounds what waits to
  * be sent, and writes once for each chunk received and once for each turn of the event loop.
  */
-export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost, StreamOwner, Flushable {
+export class StreamConnection<Peer>
+  implements ConnectionHandler, DeliveryHost, DeflatingHost, StreamOwner, Flushable
+{
   readonly peer: Peer;
   /** Something came from the peer, or it read what waited for it; whoever asks sets it back. */
   wasHeard = true;
@@ -32,17 +30,18 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
   readonly #writer: StreamWriter;
+  /** Once something was held back: an idle connection is spared it. */
+  #delivery: Delivery | null = null;
   #deflation: Deflation | null;
   #sender: DeflatingSender | null;
   /** A chunk is being read, or a flush is marked: output need not be marked again. */
   #isFlushDue = false;
   /** The user was told `queued` or `dropped`, and is owed a `drain`. */
   #owesDrain = false;
-  /** A sum of {@link HOLD}. */
-  #holds = 0;
-  #cancelInflation: CancelJob | null = null;
   #isFinished = false;
   #isClosed = false;
+  /** The transport is gone, and what came before has to be delivered first. */
+  #isEndHeld = false;
 
   /** @param deflation - what messages are compressed with, where that was agreed on */
   constructor(
@@ -58,6 +57,12 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     this.#deflation = deflation;
     this.#sender = deflation && new DeflatingSender(this.#machine, this.#writer, deflation, this);
     this.peer = peerOf(this);
+  }
+
+  /** What holds messages back, and delivers them again. */
+  get delivery(): Delivery {
+    this.#delivery ??= new Delivery(this.#machine, this.#stream, this);
+    return this.#delivery;
   }
 
   get isOpen(): boolean {
@@ -89,7 +94,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     ownStream(this.#stream, this);
     if (this.#stream.isPaused()) this.#stream.resume();
     if (head !== null) this.#machine.outbox.copy(head);
-    this.#read(() => {
+    this.read(() => {
       begin();
       if (rest.length > 0) this.#machine.receive(rest);
     });
@@ -146,28 +151,6 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     cutStream(this.#stream);
   }
 
-  /** Holds messages back until `resumeDelivery`. */
-  pauseDelivery(): void {
-    this.#hold(HOLD.USER);
-  }
-
-  /** Delivers again, though nothing within this call. */
-  resumeDelivery(): void {
-    if ((this.#holds & HOLD.USER) === 0) return;
-    this.letReactionsRun();
-    this.#release(HOLD.USER);
-    if (this.#holds === HOLD.REACTIONS) this.#stream.resume();
-  }
-
-  /** Holds back the next message until the promise reactions to this one have run, which may pause and resume. */
-  letReactionsRun(): void {
-    if (this.#holds & HOLD.REACTIONS) return;
-    this.#holds |= HOLD.REACTIONS;
-    this.#machine.pause();
-    // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => process.nextTick(() => this.#release(HOLD.REACTIONS)));
-  }
-
   /** Has `drain` reported when all that waits now has left. */
   oweDrain(): void {
     this.#owesDrain = true;
@@ -178,7 +161,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   tick(nowMs: number): void {
     this.#writer.noteWritten();
     // Whoever does not listen cannot call the peer silent.
-    if (this.#holds & (HOLD.USER | HOLD.INFLATING)) this.#machine.markAlive();
+    if (this.#delivery?.isDeaf) this.#machine.markAlive();
     this.#machine.tick(nowMs);
     if (this.#machine.outbox.byteLength > 0) this.flush();
   }
@@ -199,10 +182,21 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
   }
 
+  /** Runs what may call the user's handlers, and writes what it sent. */
+  read(run: () => void): void {
+    this.#isFlushDue = true;
+    try {
+      run();
+    } catch (error) {
+      this.#context.events.failed(error, this);
+    }
+    this.#readDone();
+  }
+
   onData(chunk: Buffer): void {
     this.wasHeard = true;
     this.#writer.noteWritten();
-    // As `#read` does, without a closure for each chunk.
+    // As `read` does, without a closure for each chunk.
     this.#isFlushDue = true;
     try {
       this.#machine.receive(chunk);
@@ -214,8 +208,9 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   onEnd(): void {
     this.#writer.noteWritten();
-    if (this.#isEndDue && !this.#machine.holdsInput) this.#read(() => this.#machine.abort(''));
-    else this.#read(() => this.#machine.receiveEof());
+    const isEndHeard = this.#context.events.cutWhileHeld !== undefined && this.#delivery?.isPausedByUser;
+    if (isEndHeard && !this.#machine.holdsInput) this.read(() => this.#machine.abort(''));
+    else this.read(() => this.#machine.receiveEof());
   }
 
   onDrain(): void {
@@ -227,20 +222,24 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onError(error: Error): void {
-    if (this.#isEndDue) this.#readRest();
-    this.#machine.abort(error.message);
+    if (this.#deliverRest()) this.#machine.abort(error.message);
   }
 
   onClose(): void {
     this.#isClosed = true;
-    if (this.#isEndDue) this.#readRest();
+    this.#isEndHeld = !this.#deliverRest();
+    if (this.#isEndHeld) return;
     this.#machine.abort('');
-    this.#cancelInflation?.();
+    this.#delivery?.stop();
     this.#writer.strand();
     // Whoever keeps a closed connection does not keep its history.
     this.#deflation = null;
     this.#sender = null;
-    this.#read(() => this.#context.events.closed(this));
+    this.read(() => this.#context.events.closed(this));
+  }
+
+  onReleased(): void {
+    if (this.#isEndHeld) this.onClose();
   }
 
   onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
@@ -248,18 +247,8 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
   }
 
   onCompressedMessage(data: Uint8Array, isBinary: boolean): Uint8Array | null {
-    const deflation = this.#deflation!;
     const { maxMessageBytes } = this.#context.endpoint.options;
-    const inflated = deflation.inflate(data, maxMessageBytes);
-    if (inflated instanceof Uint8Array) return inflated;
-    if (inflated !== null) {
-      this.#machine.violate(inflated);
-    } else {
-      this.#hold(HOLD.INFLATING);
-      const done = (result: Uint8Array | InflateFault) => this.#inflated(result, isBinary);
-      this.#cancelInflation = deflation.inflateLater(data, maxMessageBytes, done);
-    }
-    return null;
+    return this.delivery.inflate(this.#deflation!, data, isBinary, maxMessageBytes);
   }
 
   onPing(data: Uint8Array): void {
@@ -300,57 +289,15 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     cutStream(this.#stream);
   }
 
-  #hold(reason: number): void {
-    this.#holds |= reason;
-    this.#machine.pause();
-    if ((this.#holds & HOLD.REACTIONS) === 0) this.#stream.pause();
-  }
-
-  #release(reason: number): void {
-    if ((this.#holds & reason) === 0) return;
-    this.#holds &= ~reason;
-    if (this.#holds === 0) {
-      if (this.#stream.isPaused()) this.#stream.resume();
-      this.#read(() => this.#machine.resume());
-    } else if (reason === HOLD.REACTIONS && !this.#isFinished) {
-      this.#stream.pause();
-    }
-  }
-
-  /** The user has paused, and would be told of an end all the same. */
-  get #isEndDue(): boolean {
-    return this.#holds === HOLD.USER && this.#context.events.cutWhilePaused !== undefined;
-  }
-
-  /** Delivers what came before the transport was gone. */
-  #readRest(): void {
-    this.#context.events.cutWhilePaused!(this);
-    this.#holds = 0;
-    const rest: Buffer | null = this.#stream.read();
-    this.#read(() => {
-      this.#machine.resume();
-      if (rest !== null) this.#machine.receive(rest);
-    });
-  }
-
-  #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {
-    this.#cancelInflation = null;
-    this.#read(() => {
-      if (typeof result === 'string') this.#machine.violate(result);
-      else this.#machine.deliver(result, isBinary);
-    });
-    this.#release(HOLD.INFLATING);
-  }
-
-  /** Runs what may call the user's handlers, and writes what it sent. */
-  #read(run: () => void): void {
-    this.#isFlushDue = true;
-    try {
-      run();
-    } catch (error) {
-      this.#context.events.failed(error, this);
-    }
-    this.#readDone();
+  /**
+   * Where the user is to get what came before the transport was gone, sees to that.
+   * @returns `false` while something of it still has to be waited for
+   */
+  #deliverRest(): boolean {
+    const { cutWhileHeld } = this.#context.events;
+    if (cutWhileHeld === undefined || !(this.#machine.isPaused || this.#isEndHeld)) return true;
+    cutWhileHeld(this);
+    return this.delivery.finish();
   }
 
   /** Where delivery is paused, more may be sent in this very turn: one write for all of it. */
@@ -365,10 +312,10 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
     if (this.#writer.isWaiting) return;
     if (this.#owesDrain) {
       this.#owesDrain = false;
-      this.#read(() => this.#context.events.drain(this.peer));
+      this.read(() => this.#context.events.drain(this.peer));
     }
     // What `drain` sent may have filled it again.
-    if (!this.#writer.isWaiting) this.#release(HOLD.SLOW_CONSUMER);
+    if (!this.#writer.isWaiting) this.#delivery?.peerKeepsUp();
   }
 
   #markFlush(): void {
@@ -392,7 +339,7 @@ export class StreamConnection<Peer> implements ConnectionHandler, DeflatingHost,
 
   /** Under the policy `wait`, who does not read answers cannot ask. */
   #stopReading(): void {
-    if (this.#context.slowConsumer === 'wait') this.#hold(HOLD.SLOW_CONSUMER);
+    if (this.#context.slowConsumer === 'wait') this.delivery.peerLagsBehind();
   }
 
   #admits(data: string | Uint8Array): boolean {

@@ -44,10 +44,10 @@ export interface StreamEvents<Peer> {
   /** An event above threw: what it was told is lost. */
   failed(error: unknown, connection: StreamConnection<Peer>): void;
   /**
-   * The transport is gone while the user has paused: what was held back is delivered next. Where this is not asked for,
-   * a pause also holds back the end, and what it held back is lost with the transport.
+   * The transport is gone while messages are held back: they are delivered next. Where this is not asked for, a pause
+   * also holds back the end, and what was held back is lost with the transport.
    */
-  cutWhilePaused?(connection: StreamConnection<Peer>): void;
+  cutWhileHeld?(connection: StreamConnection<Peer>): void;
   /** Sending is possible for the last time, within this call. */
   ending?(connection: StreamConnection<Peer>): void;
   /** The connection is no longer open: nothing more can be sent. */

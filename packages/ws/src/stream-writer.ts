@@ -94,8 +94,7 @@ export class StreamWriter {
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = null;
     if (callbacks.length === 0) return;
-    const error = new Error('the connection was closed before the message was written');
-    for (const { callback } of callbacks) callback(error);
+    callAll(callbacks, new Error('the connection was closed before the message was written'));
   }
 
   #writeOutbox(): void {
@@ -122,8 +121,19 @@ export class StreamWriter {
     for (const waiting of callbacks) waiting.afterBytes -= writtenBytes;
     if (callbacks.length === 0) this.#callbacks = null;
     if (written.length === 0) return null;
-    return (error) => {
-      for (const { callback } of written) callback(error);
-    };
+    return (error) => callAll(written, error);
+  }
+}
+
+/** Calls back everybody. What one of them throws surfaces as an uncaught exception, and keeps nothing from the others. */
+function callAll(waiting: readonly { readonly callback: WriteCallback }[], error?: Error | null): void {
+  for (const { callback } of waiting) {
+    try {
+      callback(error);
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown;
+      });
+    }
   }
 }

@@ -21,7 +21,13 @@ export class TurnFlusher {
   flush(): void {
     const marked = this.#marked;
     this.#marked = [];
-    for (const target of marked) target.flush();
+    let flushed = 0;
+    try {
+      while (flushed < marked.length) marked[flushed++]!.flush();
+    } finally {
+      // Where one throws, the others wait no longer than a turn.
+      for (; flushed < marked.length; flushed++) this.mark(marked[flushed]!);
+    }
   }
 
   readonly #onTurnEnd = (): void => this.flush();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { judgeResponse } from '@hawser/protocol/websocket';
 import type { WebSocketClientOptions } from './client-options.ts';
 import type { Attempt, Dialled, OnDialled } from './dial.ts';
@@ -31,7 +32,7 @@ export class UpgradeAttempt implements Attempt {
     this.#expectedAccept = acceptFor(key);
     this.#request = createRequest(url, offer, options, key, socket);
     this.#request.on('upgrade', (response, stream, rest) => {
-      onDone(this.#conclude(response, stream as Socket, rest));
+      onDone(this.#conclude(response, stream, rest));
     });
     this.#request.on('response', (response) => {
       this.#refusal = new Refusal(response, (body) => toError(response, body), onDone);
@@ -61,7 +62,7 @@ export class UpgradeAttempt implements Attempt {
 
   #conclude(
     { statusCode = 0, headers }: IncomingMessage,
-    stream: Socket,
+    stream: Duplex & Partial<Socket>,
     rest: Buffer,
   ): Dialled | WebSocketError {
     const expected = {
@@ -75,8 +76,8 @@ export class UpgradeAttempt implements Attempt {
       stream.destroy();
       return agreement;
     }
-    stream.setTimeout(0);
-    stream.setNoDelay(true);
+    stream.setTimeout?.(0);
+    stream.setNoDelay?.(true);
     return { ...agreement, stream, rest };
   }
 }

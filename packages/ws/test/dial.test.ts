@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
 import { WebSocket, type WebSocketClientOptions, WebSocketError } from '@hawser/ws';
 import { describe, expect, test } from 'vitest';
 import { CERTIFICATE } from './rig/certificate.ts';
@@ -133,6 +134,22 @@ describe('RFC 6455 4.1 client request', () => {
     const client = makeClient(url, [], { agent: new CountingAgent() });
     expect((await next(client, 'message')).data).toBe('hello');
     expect(connections).toBe(1);
+  });
+
+  test('client connects through an agent whose connections are no sockets', async () => {
+    const { url, port } = await startServer({ open: (socket) => void socket.send('hello') });
+    class TunnelAgent extends Agent {
+      override createConnection(): Duplex {
+        const socket = connect(port, '127.0.0.1');
+        const [near, far] = duplexPair();
+        socket.pipe(far).pipe(socket);
+        return near;
+      }
+    }
+    const client = makeClient(url, [], { agent: new TunnelAgent() });
+    expect((await next(client, 'message')).data).toBe('hello');
+    client.close(1000);
+    expect(await next(client, 'close')).toMatchObject({ code: 1000, wasClean: true });
   });
 });
 

@@ -12,7 +12,7 @@ import {
   PING,
   TEXT,
 } from '../../../ws/test/rig/raw-frame.ts';
-import { connectRaw, handshakeRequest, requestRaw } from '../../../ws/test/rig/raw-peer.ts';
+import { connectRaw, handshakeRequest, type RawPeer, requestRaw } from '../../../ws/test/rig/raw-peer.ts';
 import { startRawServer } from '../../../ws/test/rig/raw-server.ts';
 import { LIBRARIES } from '../rig/libraries.ts';
 import { closeOf, openServerSide } from '../rig/pairs.ts';
@@ -177,6 +177,20 @@ describe('hostile client', () => {
   });
 });
 
+describe('hostile words in an answer', () => {
+  test.each(['\r\n', '\u010d\u010a'])('cannot begin a line of it with %j', async (lineBreak) => {
+    const { server, port } = await startServer(library);
+    server.on('request', (request) => {
+      const name = `x${lineBreak}X-Injected: 1`;
+      request.reject(403, `no such user: ${name}`, { [name]: 'y', 'X-Name': `${name} \u2603` });
+    });
+    const peer = await requestRaw(port);
+    const { headers } = await peer.response();
+    expect(headers).not.toHaveProperty('x-injected');
+    expect(headers['x-websocket-reject-reason']?.[0]).toContain('no such user: x');
+  });
+});
+
 describe('hostile server', () => {
   test.each<[string, Buffer, number]>([
     ['a masked frame', frame(TEXT, 'x'), 1002],
@@ -191,6 +205,73 @@ describe('hostile server', () => {
     const closed = closeOf(await connected);
     peer.write(bytes);
     expect((await closed).code).toBe(code);
+  });
+
+  /** Connects a client to a server that says just what a test has it say. */
+  async function openToRaw(config = {}): Promise<{ connection: Connection; peer: RawPeer }> {
+    const server = await startRawServer();
+    const client = new library.client(config);
+    const connected = new Promise<Connection>((resolve) => client.on('connect', resolve));
+    client.connect(server.url);
+    const peer = await server.open();
+    return { connection: await connected, peer };
+  }
+
+  test('is dropped at the header of the fragment that crosses the message limit', async () => {
+    const { connection, peer } = await openToRaw({ maxReceivedMessageSize: 100 });
+    const closed = closeOf(connection);
+    peer.write(frame(BINARY, Buffer.alloc(100), { fin: false, mask: false }));
+    peer.write(frameHeader(CONTINUATION, 1, false));
+    expect(await closed).toEqual({ code: 1009, description: 'Maximum message size exceeded.' });
+  });
+
+  test('cannot make pongs pile up by not reading them', async () => {
+    const { connection, peer } = await openToRaw();
+    peer.stream.pause();
+    const bytes = Buffer.alloc(15_000);
+    while (!connection.outputBufferFull) connection.sendBytes(bytes);
+    const full = connection.socket.writableLength;
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => {
+      connection.on('ping', () => {
+        if (++pings === 5_000) resolve();
+      });
+    });
+    for (let i = 0; i < 5_000; i++) peer.write(frame(PING, Buffer.alloc(100), { mask: false }));
+    await enough;
+    expect(connection.socket.writableLength - full).toBeLessThan(1_000);
+  });
+
+  test('that never ends its side is cut off after closeTimeout', async () => {
+    const { connection, peer } = await openToRaw({ closeTimeout: 30 });
+    (peer.stream as import('node:net').Socket).allowHalfOpen = true;
+    const closed = closeOf(connection);
+    connection.close(4000);
+    expect((await closed).code).toBe(4000);
+    expect(connection.socket.destroyed).toBe(true);
+  });
+
+  test('that answers and floods in one write is read in order', async () => {
+    const server = await startRawServer();
+    const client = new library.client();
+    const seen: number[] = [];
+    const done = new Promise<{ code: number }>((resolve) => {
+      client.on('connect', (connection) => {
+        connection.on('message', (message) => {
+          if (message.type === 'binary') seen.push(message.binaryData.readUInt32BE());
+        });
+        resolve(closeOf(connection));
+      });
+    });
+    client.connect(server.url);
+    const frames = Array.from({ length: 400 }, (_, i) => {
+      const payload = Buffer.alloc(4_001);
+      payload.writeUInt32BE(i);
+      return frame(BINARY, payload, { mask: false });
+    });
+    await server.open({}, Buffer.concat([...frames, frame(CLOSE, closePayload(4000), { mask: false })]));
+    expect((await done).code).toBe(4000);
+    expect(seen).toEqual(frames.map((_, i) => i));
   });
 
   test('that chooses an extension fails the handshake', async () => {

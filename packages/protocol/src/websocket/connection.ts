@@ -10,6 +10,7 @@ import { Outbox } from './outbox.ts';
 import type { PreparedMessage } from './prepared-message.ts';
 import { ReceivedMessage } from './received-message.ts';
 import { isUtf8 } from './utf8.ts';
+import { WaitingPongs } from './waiting-pongs.ts';
 
 const OPEN = 0;
 const CLOSE_SENT = 1;
@@ -70,8 +71,8 @@ export class Connection implements MessageHandler {
   /** Input that waits for `resume`; `null` when delivery is not paused. */
   #paused: Uint8Array[] | null = null;
   #isEofPaused = false;
-  #waitingPongs = 0;
-  #unansweredPing: Uint8Array | null = null;
+  /** Once the peer has sent a ping. */
+  #pongs: WaitingPongs | null = null;
   #wasHeard = true;
   /** When the peer is given up, if it stays silent after a ping. */
   #giveUpAtMs = NEVER;
@@ -215,8 +216,8 @@ export class Connection implements MessageHandler {
   /**
    * Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open.
    * @param code - without it the close frame is empty
-   * @throws WS_ERR_CLOSE_CODE_ARGUMENT when a close frame must not carry `code`
-   * @throws WS_ERR_CLOSE_REASON_ARGUMENT when `reason` takes more than 123 bytes, or comes without a code
+   * @throws WS_ERR_CLOSE_CODE_ARGUMENT when a close frame must not carry `code`, or there is a reason without one
+   * @throws WS_ERR_CLOSE_REASON_ARGUMENT when `reason` takes more than 123 bytes
    */
   close(code?: number, reason = ''): boolean {
     const payload = encodeCloseStatus(this.#endpoint.natives, code, reason);
@@ -260,11 +261,8 @@ export class Connection implements MessageHandler {
 
   /** Takes in that the outbox was written, which may make room for a pong. */
   outboxWritten(): void {
-    this.#waitingPongs = 0;
-    const payload = this.#unansweredPing;
-    if (payload === null) return;
-    this.#unansweredPing = null;
-    if (this.#state !== FINISHED) this.#writeControl(Opcode.PONG, payload);
+    const ping = this.#pongs?.written() ?? null;
+    if (ping !== null && this.#state !== FINISHED) this.#writeControl(Opcode.PONG, ping);
   }
 
   onMessageData(
@@ -336,21 +334,11 @@ export class Connection implements MessageHandler {
   }
 
   #answerPing(payload: Uint8Array): void {
-    const { maxWaitingPongs, reportsPingFloods } = this.#endpoint.habits;
-    if (this.#waitingPongs < maxWaitingPongs) {
-      this.#waitingPongs++;
-      this.#writeControl(Opcode.PONG, payload);
-      return;
-    }
-    if (reportsPingFloods) {
-      this.#handler.onPingFlood?.();
-      return;
-    }
-    // A flood of pings must not cost more than a flood of messages: the last one's memory serves for the next.
-    if (this.#unansweredPing?.length !== payload.length) {
-      this.#unansweredPing = this.#endpoint.natives.allocate(payload.length);
-    }
-    this.#unansweredPing.set(payload);
+    const { natives, habits } = this.#endpoint;
+    this.#pongs ??= new WaitingPongs(natives, habits.maxWaitingPongs);
+    if (this.#pongs.add()) this.#writeControl(Opcode.PONG, payload);
+    else if (habits.reportsPingFloods) this.#handler.onPingFlood?.();
+    else this.#pongs.keep(payload);
   }
 
   /** The peer is gone, or has to be taken for it. */

@@ -48,7 +48,6 @@ export type UsageErrorCode =
   | 'WS_ERR_CLOSE_CODE_ARGUMENT'
   | 'WS_ERR_CLOSE_REASON_ARGUMENT'
   | 'WS_ERR_CONTROL_PAYLOAD_ARGUMENT'
-  | 'WS_ERR_PROTOCOL_ARGUMENT'
   | 'WS_ERR_HEADER_ARGUMENT';
 
 /** The caller's own mistake, thrown at once; `code` is stable, the message is not. */

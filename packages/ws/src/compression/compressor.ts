@@ -159,9 +159,9 @@ export class Deflation {
     if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES || !this.#compressor.mayInflateNow) return null;
     const maxNowBytes = Math.min(maxBytes, MAX_SYNC_INFLATE_BYTES);
     const inflated = inflateNow(data, this.#peerHistory.end, maxNowBytes);
-    this.#compressor.inflatedNow(typeof inflated === 'string' ? maxNowBytes : inflated.length);
-    if (inflated === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' && maxNowBytes < maxBytes) return null;
-    return this.#received(inflated);
+    this.#compressor.inflatedNow(inflated instanceof Uint8Array ? inflated.length : maxNowBytes);
+    const isTooLong = inflated === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' && maxNowBytes < maxBytes;
+    return inflated === null || isTooLong ? null : this.#received(inflated);
   }
 
   /** Inflates a message on another thread. The next one has to wait until it is done. */

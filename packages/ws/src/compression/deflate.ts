@@ -16,6 +16,12 @@ const LOOKAHEAD_BYTES = 262;
 /** The end of an empty stored block, which the sender leaves out (RFC 7692 section 7.2.1). */
 const TAIL_BYTES = 4;
 
+/**
+ * So often `zlib` is run at once for one message: for its last block, and for the byte behind that (RFC 7692 section
+ * 7.2.3.4). With 250 last blocks, 500 bytes would cost as much as inflating half a megabyte.
+ */
+const MAX_RUNS_NOW = 2;
+
 /** What a deflation depends on. */
 export interface DeflateParams {
   /** Base-2 logarithm of the window, 8 to 15. */
@@ -51,29 +57,31 @@ export function deflateLater(
 }
 
 /**
- * Inflates a message.
+ * Inflates a message that has no more than one last block, as nearly all have.
  *
  * @param dictionary - what went before, if the sender may refer to it
  * @param maxBytes - of the message; its output beyond that never exists
- * @see RFC 7692 section 7.2.2
+ * @returns `null` where another block follows the last one: then {@link inflateLater} does it
+ * @see RFC 7692 sections 7.2.2 and 7.2.3.4
  */
 export function inflateNow(
   data: Uint8Array,
   dictionary: Uint8Array | undefined,
   maxBytes: number,
-): Uint8Array | InflateFault {
+): Uint8Array | InflateFault | null {
   const inflation = new Inflation(data, dictionary, maxBytes, chunkSize(data.length * 4));
   try {
-    for (;;) {
+    for (let runs = 0; runs < MAX_RUNS_NOW; runs++) {
       const result = inflation.take(inflateRawSync(inflation.input, inflation.options));
       if (result !== null) return result;
     }
+    return null;
   } catch (error) {
     return faultOf(error);
   }
 }
 
-/** As {@link inflateNow}, on another thread; maybe at once where it fails. */
+/** Inflates any message on another thread; where it fails, `done` is maybe called at once. */
 export function inflateLater(
   data: Uint8Array,
   dictionary: Uint8Array | undefined,

@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { deflate, OFFER, RSV1 } from '../rig/compressed.ts';
 import { Queue } from '../rig/queue.ts';
@@ -33,5 +34,26 @@ describe('RFC 7692 8 what a peer can make us do', () => {
     await done.next();
     // One more is inflated on another thread, and delivered before the turn in which it came back ends.
     expect(most).toBeLessThanOrEqual(max + 1);
+  });
+
+  // 7.2.3.4: each of them has to be inflated apart.
+  test('server inflates no message of many last blocks before others have their turn', async () => {
+    const seen = new Queue<string>();
+    const { port } = await startServer({
+      compression: true,
+      message: (_, data) => {
+        seen.push(`${data}`);
+        setImmediate(() => seen.push('others'));
+      },
+    });
+    const peer = await openRaw(port, OFFER);
+    const lastBlocks = Buffer.concat(Array.from({ length: 200 }, () => deflateRawSync('')));
+    const payload = Buffer.concat([lastBlocks, deflate('x')]);
+    const message = frame(BINARY, payload, { rsv: RSV1 });
+    peer.write(...Array.from({ length: 100 }, () => message));
+    const reports = await seen.take(200);
+    expect(reports.filter((report) => report === 'x')).toHaveLength(100);
+    // At most one is delivered in the turn in which the one before came back.
+    expect(reports.join(' ')).not.toContain('x x x');
   });
 });

@@ -4,10 +4,11 @@ import { getDefaultHighWaterMark } from 'node:stream';
 import type { ServerSocket } from '@hawser/ws';
 import { describe, expect, test, vi } from 'vitest';
 import { recordCloses } from '../rig/closes.ts';
+import { flood } from '../rig/flood.ts';
 import { usedBytes } from '../rig/memory.ts';
 import { Queue } from '../rig/queue.ts';
 import { BINARY, CLOSE, frame, frameHeader, PING, TEXT } from '../rig/raw-frame.ts';
-import { handshakeRequest, openRaw, type RawPeer } from '../rig/raw-peer.ts';
+import { handshakeRequest, openRaw } from '../rig/raw-peer.ts';
 import { startServer } from '../rig/servers.ts';
 
 const MB = 1_000_000;
@@ -15,21 +16,6 @@ const MASK_KEY = Buffer.alloc(4);
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Writes `bytes` again and again, as fast as they are taken, until `isEnough`. */
-async function flood(peer: RawPeer, bytes: Buffer, isEnough: (sent: number) => boolean): Promise<number> {
-  let sent = 0;
-  while (!isEnough(sent)) {
-    if (peer.stream.destroyed || peer.stream.writableLength > 4 * MB) {
-      await turn();
-      continue;
-    }
-    peer.stream.write(bytes);
-    sent++;
-    await turn();
-  }
-  return sent;
 }
 
 describe('garbage after the handshake', () => {
