@@ -29,7 +29,8 @@ async function run(argv: readonly string[]): Promise<number> {
     },
   });
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: (text, write) => write(toOneLine(text)) });
+    const name = command === program ? 'hawser' : `hawser ${command.name()}`;
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(toOneLine(text, name)) });
   }
   try {
     await program.parseAsync(argv);
@@ -52,11 +53,14 @@ function report(error: unknown): number {
 }
 
 // Commander writes "error: ..." and a suggestion on a second line.
-function toOneLine(text: string): string {
-  return `hawser: ${text
+function toOneLine(text: string, name: string): string {
+  const line = text
     .trim()
     .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ')}\n`;
+    .replace(/\s*\n\s*/g, ' ');
+  // Where neither Commander nor a parser of options says what would be right, the help does.
+  const saysMore = / is invalid\. |Did you mean/.test(line);
+  return `hawser: ${saysMore ? line : `${line.replace(/\.$/, '')}; see ${name} --help`}\n`;
 }
 
 function readVersion(): string {

@@ -8,6 +8,9 @@ import type { WebSocketEngine } from './websocket-engine.ts';
 /** The sweeper looks four times within what it is told: for heartbeats to be on time it is told a quarter. */
 const SWEEP_DIVISOR = 4;
 
+/** However many are silent at once, this bounds what it costs to be on time. */
+const MOST_SWEEPS_IN_A_PERIOD = 16;
+
 /** Tells the time to all sessions of a server, and to connections that close, with one timer. */
 export class SessionSweep {
   /** The open sessions. */
@@ -18,6 +21,7 @@ export class SessionSweep {
   nowMs = 0;
   readonly #currentWebSockets: () => WebSocketEngine;
   readonly #sweeper: Sweeper;
+  #silenceTimer: NodeJS.Timeout | undefined;
 
   constructor(
     { pingInterval, pingTimeout, closeTimeout }: ResolvedOptions,
@@ -26,13 +30,13 @@ export class SessionSweep {
     this.#currentWebSockets = currentWebSockets;
     const timeoutsMs = [pingInterval, pingTimeout, closeTimeout].map((ms) => ms / SWEEP_DIVISOR);
     this.#sweeper = new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
-    // A ping goes out early by what two sweeps may be late, so that a client which counts on it hears it in time. That
-    // is added to the time for the answer: nobody is given up before the handshake says.
-    const lateMs = 2 * this.#sweeper.periodMs;
     // Whole numbers take no memory of their own.
-    const pingIntervalMs = Math.floor(Math.max(pingInterval - lateMs, pingInterval / 2));
-    const pingTimeoutMs = Math.ceil(pingTimeout + pingInterval - pingIntervalMs);
-    this.timing = { pingIntervalMs, pingTimeoutMs };
+    this.timing = {
+      pingIntervalMs: Math.ceil(pingInterval),
+      pingTimeoutMs: Math.ceil(pingTimeout),
+      // What two sweeps may be late, so that a client which counts on a ping hears it in time.
+      pingAheadMs: Math.floor(Math.min(this.#sweeper.periodMs, pingInterval / 4)) * 2,
+    };
   }
 
   /** Begins, unless it has. It ends by itself when there is nobody to be told the time. */
@@ -44,12 +48,25 @@ export class SessionSweep {
   #sweep(nowMs: number): void {
     const websockets = this.#currentWebSockets();
     this.nowMs = nowMs;
+    const nextSweepMs = nowMs + this.#sweeper.periodMs;
+    let silenceAtMs = nextSweepMs;
     for (const session of this.sessions) {
       attempt(() => session.tick(nowMs));
+      silenceAtMs = Math.min(silenceAtMs, session.silenceAtMs);
     }
     websockets.tick(nowMs);
+    if (silenceAtMs < nextSweepMs) this.#sweepAt(silenceAtMs);
     if (this.sessions.size > 0 || websockets.isBusy) return;
     this.#sweeper.stop();
+    clearTimeout(this.#silenceTimer);
     this.nowMs = 0;
+  }
+
+  /** Who is silent is given up when the handshake says, and not up to a period later. */
+  #sweepAt(timeMs: number): void {
+    const leastMs = this.#sweeper.periodMs / MOST_SWEEPS_IN_A_PERIOD;
+    const delayMs = Math.max(timeMs - this.nowMs, leastMs);
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => this.#sweep(Math.floor(performance.now())), delayMs).unref();
   }
 }

@@ -203,6 +203,11 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     return true;
   }
 
+  /** @internal When the client has to be taken for gone. */
+  get silenceAtMs(): number {
+    return this.#heartbeat.silenceAtMs();
+  }
+
   /** @internal Takes in that time passed. */
   tick(nowMs: number): void {
     if (this.transport.takeHeard()) this.#heartbeat.markAlive(nowMs);

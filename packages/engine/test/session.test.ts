@@ -182,6 +182,26 @@ describe('session', () => {
     expect(reason).toBe('ping timeout');
   });
 
+  test('silent sessions are given up when the handshake says, wherever in a period of the sweep they began', async () => {
+    const late: string[] = [];
+    const count = 8;
+    const ends: Promise<unknown>[] = [];
+    const { port } = await startEngine({ pingInterval: 1200, pingTimeout: 800 }, (engine) => {
+      engine.on('connection', (session) => {
+        // Timers of one process fire in their order, however busy it is.
+        const timer = setTimeout(() => late.push(session.id), 2000 + 12);
+        ends.push(endOf(session).then(() => clearTimeout(timer)));
+      });
+    });
+    for (let i = 0; i < count; i++) {
+      await handshake(port);
+      await new Promise((resolve) => setTimeout(resolve, 7));
+    }
+    expect(ends).toHaveLength(count);
+    await Promise.all(ends);
+    expect(late).toEqual([]);
+  });
+
   test('the server of the option wsEngine is there, as long as it is', async () => {
     const { engine, http } = await startEngine({ wsEngine: WsServer });
     const { ws } = engine;

@@ -114,6 +114,11 @@ export class Server<
     return this.opts;
   }
 
+  /** @internal Programs read `clientsCount` of it. */
+  get eio(): Engine {
+    return this.engine;
+  }
+
   /** @internal */
   get maxNamespacesPerConnection(): number {
     return this.opts.maxNamespacesPerConnection ?? DEFAULT_MAX_NAMESPACES;

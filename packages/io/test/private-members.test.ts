@@ -20,6 +20,8 @@ describe('members by name', () => {
     expect(io._nsps.get('/')).toBe(nsp);
     expect(typeof io._connectTimeout).toBe('number');
     expect(io._opts).toBe(io.opts);
+    expect(io.eio).toBe(io.engine);
+    expect(io.eio.clientsCount).toBe(1);
     expect(typeof io._parser.Encoder).toBe('function');
     expect(io.encoder.encode({ type: 2, nsp: '/', data: ['x'] })).toEqual(['2["x"]']);
     expect(nsp._ids).toBe(0);

@@ -14,6 +14,7 @@ export function formatReport(report: BenchReport): string {
     [connectionsLine(report), ...messageLines(report)],
     ...(report.errors.length === 0 ? [] : [errorLines(report)]),
     ...(report.latencyMs.count === 0 ? [] : [latencyLines(report)]),
+    ...(isMute(report) ? [muteLines(report)] : []),
     ...(warnings(report).length === 0 ? [] : [warnings(report)]),
   ];
   return sections.map((lines) => lines.join('\n')).join('\n\n');
@@ -60,6 +61,20 @@ function errorLines({ errors }: BenchReport): string[] {
   return [
     'errors',
     ...errors.map(({ kind, count }) => `  ${formatNumber(count).padStart(width)}  ${printable(kind)}`),
+  ];
+}
+
+function isMute({ mode, messages: { answered, sent } }: BenchReport): boolean {
+  return mode === 'echo' && answered === 0 && sent > 0;
+}
+
+function muteLines({ protocol, options: { ack } }: BenchReport): string[] {
+  const itself = protocol === 'websocket' ? 'the message itself, sent back' : 'the event itself, sent back';
+  const answer = ack ? 'the acknowledgement of the event' : itself;
+  const choices = `${protocol === 'websocket' ? '' : '--event and --ack, or '}--mode listen or idle`;
+  return [
+    `Nothing was answered: the answer that counts is ${answer}.`,
+    `For a server that does something else there is ${choices}.`,
   ];
 }
 

@@ -51,6 +51,8 @@ async function listenTcp(server: TcpServer = createServer()): Promise<{ port: nu
   return { port: (server.address() as AddressInfo).port, server };
 }
 
+const BRIEF = ['bench', '-q', '-c', '1', '-d', '0.1', '--timeout', '0.2'];
+
 /** Runs the command with its report as JSON on stdout. */
 async function bench(url: string, ...args: string[]): Promise<Ending & { report: BenchReport }> {
   const ending = await hawser.run(['bench', url, '-q', '--json', '-', ...args]);
@@ -58,6 +60,15 @@ async function bench(url: string, ...args: string[]): Promise<Ending & { report:
 }
 
 describe('WebSocket', () => {
+  test('echo: of a server that answers nothing, the report says what it would count', async () => {
+    const url = await listen({ message: () => {} });
+    const { exitCode, stdout } = await hawser.run([...BRIEF, url]);
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('Nothing was answered: the answer that counts is the message itself');
+    expect(stdout).toContain('--mode listen or idle');
+    expect(stdout).not.toContain('--ack');
+  });
+
   test('echo: everything is answered and told, as text', async () => {
     const url = await listen(ECHO);
     const { exitCode, stdout, stderr } = await hawser.run(['bench', url, '-c', '3', '-d', '0.3']);
@@ -212,6 +223,15 @@ describe('WebSocket', () => {
 });
 
 describe('Socket.IO', () => {
+  test('echo: of a server that answers nothing, the report says what it would count', async () => {
+    const url = await listenSocketIo(() => {});
+    const { stdout } = await hawser.run([...BRIEF, url]);
+    expect(stdout).toContain('Nothing was answered: the answer that counts is the event itself');
+    expect(stdout).toContain('--event and --ack, or --mode listen or idle');
+    const acked = await hawser.run([...BRIEF, url, '--ack']);
+    expect(acked.stdout).toContain('the answer that counts is the acknowledgement of the event.');
+  });
+
   test('echo: the same event is the answer', async () => {
     const url = await listenSocketIo((io) => {
       io.on('connection', (socket) => socket.on('message', (data) => socket.emit('message', data)));

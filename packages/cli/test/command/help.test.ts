@@ -83,6 +83,16 @@ describe('mistakes in the command line', () => {
     expect(stderr).toContain(message);
   });
 
+  test.each([
+    [['bench'], 'hawser bench --help'],
+    [['listen'], 'hawser listen --help'],
+    [['serve', '3000'], 'hawser serve --help'],
+    [['--nonsense'], 'hawser --help'],
+  ])('%j is told where to read on', async (args, command) => {
+    const { stderr } = await hawser.run(args);
+    expect(stderr.endsWith(`; see ${command}\n`)).toBe(true);
+  });
+
   test('a file that cannot be read is answered in one line', async () => {
     const args = ['connect', 'wss://localhost/', '--ca', '/nowhere/ca.pem'];
     expect(await hawser.run(args)).toEqual({

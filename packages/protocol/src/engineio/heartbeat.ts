@@ -11,6 +11,11 @@ export type Role = 'server' | 'client';
 export interface HeartbeatTiming {
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
+  /**
+   * How much earlier a ping goes out where `tick` may be called late. The answer is due as if it had not.
+   * After the first ping it is half of that.
+   */
+  readonly pingAheadMs?: number;
 }
 
 /** What a heartbeat calls. */
@@ -42,6 +47,8 @@ export interface Heartbeat {
    * A sign of life never brings it nearer, so a timer may as well be set anew only after a tick.
    */
   nextDeadline(): number;
+  /** Returns when the other end has to be taken for gone, unless it is heard before; `Infinity` where nothing is awaited. */
+  silenceAtMs(): number;
 }
 
 /** Returns the heartbeat of one end of a session: in version 4 the server pings, in version 3 the client. */

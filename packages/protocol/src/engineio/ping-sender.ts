@@ -40,9 +40,9 @@ export class PingSender implements Heartbeat {
   }
 
   tick(nowMs: number): void {
-    const { pingIntervalMs, pingTimeoutMs } = this.#timing;
+    const { pingIntervalMs, pingTimeoutMs, pingAheadMs = 0 } = this.#timing;
     if (this.#nextPingMs === AT_NEXT_TICK) {
-      this.#nextPingMs = nowMs + pingIntervalMs;
+      this.#nextPingMs = nowMs + pingIntervalMs - pingAheadMs;
     } else if (this.#silence.hasPassed(nowMs)) {
       this.#nextPingMs = NEVER;
       this.#silence.set(NEVER);
@@ -58,9 +58,16 @@ export class PingSender implements Heartbeat {
     return Math.min(this.#nextPingMs, this.#silence.atMs, doubtMs);
   }
 
+  silenceAtMs(): number {
+    return this.#silence.atMs;
+  }
+
   #ping(nowMs: number): void {
-    this.#nextPingMs = nowMs + this.#timing.pingIntervalMs;
-    if (this.#silence.atMs === NEVER) this.#silence.set(nowMs + this.#timing.pingTimeoutMs);
+    const { pingIntervalMs, pingTimeoutMs, pingAheadMs = 0 } = this.#timing;
+    const dueMs = Math.max(this.#nextPingMs + pingAheadMs, nowMs);
+    if (this.#silence.atMs === NEVER) this.#silence.set(dueMs + pingTimeoutMs);
+    // The other end counts from when it heard this ping: it is to be the first that gives up.
+    this.#nextPingMs = nowMs + pingIntervalMs - pingAheadMs / 2;
     this.#handler.sendHeartbeat('ping', '');
   }
 }

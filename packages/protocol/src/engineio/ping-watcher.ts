@@ -51,4 +51,8 @@ export class PingWatcher implements Heartbeat {
     const doubtMs = this.#handler.onDoubt ? this.#silence.doubtAtMs(this.#timing.pingTimeoutMs / 2) : NEVER;
     return Math.min(this.#silence.atMs, doubtMs);
   }
+
+  silenceAtMs(): number {
+    return this.#silence.atMs;
+  }
 }

@@ -40,6 +40,7 @@ function open(
   pingIntervalMs = 25_000,
   pingTimeoutMs = 20_000,
   hasDoubts = false,
+  pingAheadMs = 0,
 ): Session {
   const trace: string[] = [];
   const handler: HeartbeatHandler = {
@@ -47,11 +48,16 @@ function open(
     onSilence: () => trace.push('silence'),
   };
   if (hasDoubts) handler.onDoubt = () => trace.push('doubt');
-  const heartbeat = createHeartbeat(role, version, { pingIntervalMs, pingTimeoutMs }, handler);
+  const heartbeat = createHeartbeat(role, version, { pingIntervalMs, pingTimeoutMs, pingAheadMs }, handler);
   const tickAt = (...times: number[]) => {
     for (const time of times) heartbeat.tick(time);
   };
   return { heartbeat, trace, tickAt };
+}
+
+/** One whose clock may be told 24 ms late. */
+function openAhead(role: Role, version: Version): Session {
+  return open(role, version, 300, 200, false, 24);
 }
 
 describe.each(SENDERS)('heartbeat of the %s in version %i, which pings', (role, version) => {
@@ -105,6 +111,38 @@ describe.each(SENDERS)('heartbeat of the %s in version %i, which pings', (role, 
     expect(trace).toEqual(['ping', 'ping', 'ping']);
     tickAt(350);
     expect(trace).toEqual(['ping', 'ping', 'ping', 'silence']);
+  });
+
+  it(`${role} that pings ahead of time counts the answer from when the ping was due`, () => {
+    const { heartbeat, trace, tickAt } = openAhead(role, version);
+    tickAt(0, 275);
+    expect(trace).toEqual([]);
+    tickAt(282);
+    expect(trace).toEqual(['ping']);
+    expect(heartbeat.silenceAtMs()).toBe(500);
+    tickAt(499);
+    expect(trace).toEqual(['ping']);
+    tickAt(500);
+    expect(trace).toEqual(['ping', 'silence']);
+    expect(heartbeat.silenceAtMs()).toBe(NEVER);
+  });
+
+  it(`${role} whose ping went out late gives all of the timeout`, () => {
+    const { heartbeat, tickAt } = openAhead(role, version);
+    tickAt(0, 900);
+    expect(heartbeat.silenceAtMs()).toBe(1100);
+  });
+
+  it(`${role} that pings ahead of time gives up after a peer that counts from a ping that it answered`, () => {
+    const { heartbeat, trace, tickAt } = openAhead(role, version);
+    tickAt(0, 276);
+    heartbeat.receivePacket(PONG, 276);
+    expect(heartbeat.silenceAtMs()).toBe(NEVER);
+    tickAt(563);
+    expect(trace).toEqual(['ping']);
+    tickAt(564);
+    expect(trace).toEqual(['ping', 'ping']);
+    expect(heartbeat.silenceAtMs()).toBe(788);
   });
 
   it(`${role} refuses a ping, which is its own to send`, () => {
