@@ -188,9 +188,12 @@ describe.each(WATCHERS)('heartbeat of the %s in version %i, which is pinged', (r
     tickAt(34_999, 35_000, 35_001);
     expect(trace).toEqual(['doubt']);
     expect(heartbeat.nextDeadline()).toBe(45_000);
+    expect(heartbeat.silenceAtMs()).toBe(45_000);
     heartbeat.markAlive(36_000);
+    expect(heartbeat.silenceAtMs()).toBe(81_000);
     tickAt(70_999, 71_000, 81_000);
     expect(trace).toEqual(['doubt', 'doubt', 'silence']);
+    expect(heartbeat.silenceAtMs()).toBe(NEVER);
   });
 
   it(`${role} answers a ping with its data`, () => {
