@@ -101,6 +101,8 @@ function checkCorruption(subject, { windowBits, level, changes, cutAt, maxBytes 
 /** Any octets: nothing is thrown, no limit crossed, and the strict reader agrees. */
 function checkInflation({ inflateNow }, deflated, maxBytes) {
   const result = attempt('inflateNow', () => inflateNow(deflated, undefined, maxBytes));
+  // What has several last blocks is inflated on another thread.
+  if (result === null) return;
   if (result instanceof Uint8Array)
     expectTrue('a limit is kept', result.length <= maxBytes, `${result.length} of ${maxBytes}`);
   const expected = strictly(new Inflater({ windowBits: 15, takesOver: false }), deflated);

@@ -37,6 +37,7 @@ export const receiverTarget = {
 };
 
 function compare(ours, theirs) {
+  if (ours.code === undefined && theirs.code !== undefined) ours = ours.completeHeader();
   if (ours.violation === 'WS_ERR_INVALID_PAYLOAD_LENGTH') {
     expectSame(
       'the messages before a bad length are those of ws',
@@ -53,7 +54,6 @@ function compare(ours, theirs) {
     );
     return;
   }
-  if (ours.code === undefined && theirs.code !== undefined) ours = ours.completeHeader();
   expectSame('the messages are those of ws', ours.events, theirs.events);
   expectSame('the close code is that of ws', ours.code ?? null, theirs.code ?? null);
 }
