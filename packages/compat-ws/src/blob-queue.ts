@@ -1,7 +1,6 @@
-import type { StreamConnection, WriteCallback } from '@hawser/ws/internal';
+import { type StreamConnection, throwLater, type WriteCallback } from '@hawser/ws/internal';
 import { toPayload } from './payload.ts';
 import { byteLengthOf, readPayload } from './sender.ts';
-import { throwLater } from './socket-events.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** Keeps what a socket sends in order while a blob has to be read first. */

@@ -1,6 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { Flushable, StreamConnection, TurnFlusher, WriteCallback } from '@hawser/ws/internal';
-import { throwLater } from './socket-events.ts';
+import {
+  attempt,
+  type Flushable,
+  type StreamConnection,
+  type TurnFlusher,
+  type WriteCallback,
+} from '@hawser/ws/internal';
 import type { WebSocket } from './websocket.ts';
 
 /** So many messages wait at most: small ones are copied, and each has objects that carry it. */
@@ -79,12 +84,6 @@ export class CompressionQueue implements Flushable {
     this.#isAbandoned = true;
     if (waiting.length === 0) return;
     const error = new Error('The socket was closed while data was being compressed');
-    for (const { callback } of waiting) {
-      try {
-        callback?.(error);
-      } catch (thrown) {
-        throwLater(thrown);
-      }
-    }
+    for (const { callback } of waiting) attempt(() => callback?.(error));
   }
 }

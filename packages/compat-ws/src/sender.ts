@@ -9,12 +9,11 @@ import {
   PERMESSAGE_DEFLATE,
   writeHeader,
 } from '@hawser/protocol/websocket';
-import { NodeNatives, type WriteCallback } from '@hawser/ws/internal';
+import { NodeNatives, throwLater, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, checkControlPayload } from './arguments.ts';
 import { toBuffer, toPayload } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import type { Sending } from './sending.ts';
-import { throwLater } from './socket-events.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** How {@link Sender.frame} writes a frame. */

@@ -1,4 +1,4 @@
-import type { StreamConnection, StreamEvents } from '@hawser/ws/internal';
+import { attempt, type StreamConnection, type StreamEvents, throwLater } from '@hawser/ws/internal';
 import type { WebSocket } from './websocket.ts';
 
 /** What a connection reports, for all sockets of this process. */
@@ -32,21 +32,8 @@ export const SOCKET_EVENTS_APART: StreamEvents<WebSocket> = Object.freeze({
   },
 } satisfies StreamEvents<WebSocket>);
 
-/** Has `error` surface as an uncaught exception, from a stack on which nothing is left half done. */
-export function throwLater(error: unknown): void {
-  process.nextTick(throwNow, error);
-}
-
-function throwNow(error: unknown): never {
-  throw error;
-}
-
 function emitSafely(socket: WebSocket, event: string, data: Buffer): void {
-  try {
-    socket.emit(event, data);
-  } catch (error) {
-    throwLater(error);
-  }
+  attempt(() => socket.emit(event, data));
 }
 
 function connectionOf(socket: WebSocket): StreamConnection<WebSocket> {

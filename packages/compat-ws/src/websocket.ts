@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
-import { StreamConnection, type WriteCallback } from '@hawser/ws/internal';
+import { StreamConnection, throwLater, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, controlArguments } from './arguments.ts';
 import { abortHandshake, type ClientOptions, connect } from './connect.ts';
 import { addHandler, defineHandlerAttributes, removeHandler } from './event-target.ts';
@@ -12,7 +12,6 @@ import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { ConnectionReceiver, type Receiver } from './receiver.ts';
 import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
 import { Sending } from './sending.ts';
-import { throwLater } from './socket-events.ts';
 import { type SocketOptions, SocketSettings } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
 

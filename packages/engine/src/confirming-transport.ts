@@ -1,5 +1,5 @@
+import { attempt } from '@hawser/ws/internal';
 import { Transport } from './transport.ts';
-import { attempt } from './uncaught.ts';
 
 /** A transport over something that confirms each write, and tells nothing else of what waits. */
 export abstract class ConfirmingTransport extends Transport {

@@ -2,13 +2,13 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { VIOLATIONS } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
 import type { Flushable } from '@hawser/ws/internal';
+import { attempt } from '@hawser/ws/internal';
 import { EngineError, type EngineErrorCode } from './errors.ts';
 import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, RequestBody } from './request-body.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
-import { attempt } from './uncaught.ts';
 
 /** So much of one turn is collected for one response; what is sent beyond it waits in the session, under its bound. */
 const MAX_COLLECTED_BYTES = 262_144;

@@ -1,8 +1,7 @@
 import type { HeartbeatTiming } from '@hawser/protocol/engineio';
-import { Sweeper } from '@hawser/ws/internal';
+import { attempt, Sweeper } from '@hawser/ws/internal';
 import type { ResolvedOptions } from './options.ts';
 import type { Socket } from './session.ts';
-import { attempt } from './uncaught.ts';
 import type { WebSocketEngine } from './websocket-engine.ts';
 
 /** The sweeper looks four times within what it is told: for heartbeats to be on time it is told a quarter. */

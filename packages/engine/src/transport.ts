@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Packet, Version, ViolationCode } from '@hawser/protocol/engineio';
+import { throwLater } from '@hawser/ws/internal';
 import type { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import type { OutgoingPacket } from './packet.ts';
-import { throwLater } from './uncaught.ts';
 
 /** A request that the engine took in hand. */
 export type EngineRequest = IncomingMessage & {

@@ -12,11 +12,11 @@ import {
   NodeNatives,
   StreamConnection,
   type StreamContext,
+  throwLater,
   UpgradeExchange,
 } from '@hawser/ws/internal';
 import type { EngineRequest, Transport } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
-import { throwLater } from './uncaught.ts';
 import { WebSocketTransport } from './websocket.ts';
 
 /** An upgrade request that the server has let in. */

@@ -1,10 +1,10 @@
 import { VIOLATIONS } from '@hawser/protocol/websocket';
 import type { StreamConnection } from '@hawser/ws/internal';
+import { attempt } from '@hawser/ws/internal';
 import { EngineError, MESSAGE_TOO_LARGE, messageTooLarge } from './errors.ts';
 import { encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
-import { attempt } from './uncaught.ts';
 
 const ABNORMAL = 1006;
 const NO_BYTES = Buffer.alloc(0);

@@ -6,12 +6,12 @@ import {
   type ViolationCode,
 } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
+import { attempt } from '@hawser/ws/internal';
 import { ConfirmingTransport } from './confirming-transport.ts';
 import { EngineError } from './errors.ts';
 import type { OutgoingPacket } from './packet.ts';
 import type { CloseNotice } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
-import { attempt } from './uncaught.ts';
 
 /** A WebTransport session, as far as it is needed. */
 export interface WebTransportSession {

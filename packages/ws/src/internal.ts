@@ -15,3 +15,4 @@ export type { WriteCallback } from './stream-writer.ts';
 export { Sweeper } from './sweeper.ts';
 export { setLongTimeout } from './timeout.ts';
 export { type Flushable, TurnFlusher } from './turn-flusher.ts';
+export { attempt, throwLater } from './uncaught.ts';

@@ -28,6 +28,7 @@ import { Sweeper } from './sweeper.ts';
 import { setLongTimeout } from './timeout.ts';
 import { Topics } from './topics.ts';
 import { TurnFlusher } from './turn-flusher.ts';
+import { attempt, throwLater } from './uncaught.ts';
 import { type Attachment, attachUpgrade } from './upgrade-router.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -358,15 +359,12 @@ export class WebSocketServer<Data = undefined> {
   }
 
   #reportError(error: unknown): void {
-    try {
-      if (this.#handlers.error === undefined) throw error;
-      this.#handlers.error(error instanceof Error ? error : new Error('a handler threw', { cause: error }));
-    } catch (uncaught) {
-      // Not from here: the stack below is the stream's, which must not be left half done.
-      setImmediate(() => {
-        throw uncaught;
-      });
+    if (this.#handlers.error === undefined) {
+      throwLater(error);
+      return;
     }
+    const report = error instanceof Error ? error : new Error('a handler threw', { cause: error });
+    attempt(() => this.#handlers.error?.(report));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Outbox } from '@hawser/protocol/websocket';
+import { attempt } from './uncaught.ts';
 
 /**
  * Most bytes that the stream is given at a time. A slow peer's progress shows only when all of them have left, and
@@ -127,13 +128,5 @@ export class StreamWriter {
 
 /** Calls back everybody. What one of them throws surfaces as an uncaught exception, and keeps nothing from the others. */
 function callAll(waiting: readonly { readonly callback: WriteCallback }[], error?: Error | null): void {
-  for (const { callback } of waiting) {
-    try {
-      callback(error);
-    } catch (thrown) {
-      process.nextTick(() => {
-        throw thrown;
-      });
-    }
-  }
+  for (const { callback } of waiting) attempt(() => callback(error));
 }
