@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { type FrameHeader, firstByteOf, isWireCloseCode, Opcode } from '@hawser/protocol/websocket';
-import { ownStream, type StreamOwner } from '@hawser/ws/internal';
+import { ownStream, pauseStream, type StreamOwner } from '@hawser/ws/internal';
 import { CLOSE_DESCRIPTIONS, encodeClose, readClose } from './close-frame.ts';
 import { CloseTimer } from './close-timer.ts';
 import type { ConnectionState, WebSocketConnectionEvents } from './connection-events.ts';
@@ -337,7 +337,7 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
 
   /** Stops delivery before the next message, and reading. */
   pause(): void {
-    this.socket.pause();
+    pauseStream(this.socket);
   }
 
   resume(): void {

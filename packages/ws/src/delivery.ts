@@ -3,6 +3,7 @@ import type { Connection } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
 import type { CancelJob } from './compression/job-queue.ts';
+import { pauseStream } from './shared-reads.ts';
 
 /** Why delivery is held back; several reasons may hold at once. */
 const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS: 8 });
@@ -116,7 +117,7 @@ export class Delivery {
   #hold(reason: number): void {
     this.#holds |= reason;
     this.#machine.pause();
-    if ((this.#holds & HOLD.REACTIONS) === 0) this.#stream.pause();
+    if ((this.#holds & HOLD.REACTIONS) === 0) pauseStream(this.#stream);
   }
 
   #release(reason: number): void {
@@ -127,7 +128,7 @@ export class Delivery {
       this.#host.read(() => this.#machine.resume());
       if (this.#holds === 0) this.#host.onReleased();
     } else if (reason === HOLD.REACTIONS && this.#machine.isPaused) {
-      this.#stream.pause();
+      pauseStream(this.#stream);
     }
   }
 

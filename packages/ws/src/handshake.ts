@@ -19,6 +19,7 @@ import type {
   WebSocketServerHandlers,
 } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
+import { pauseStream } from './shared-reads.ts';
 import {
   cutStream,
   isEncrypted,
@@ -151,7 +152,7 @@ export class Handshake<Data> implements StreamOwner {
         return;
       }
       // Frames that come before the answer wait in the kernel.
-      this.#stream.pause();
+      pauseStream(this.#stream);
       Promise.resolve(decision)
         .then((settled) => this.#answer(settled, request, verdict, rest))
         .catch((error) => this.#fail(error, request));

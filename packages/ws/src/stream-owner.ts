@@ -2,6 +2,7 @@ import { constants, type Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { shareReads } from './shared-reads.ts';
 
 /** Who deals with what a stream reports: one owner at a time, so that a handover touches no listener. */
 export interface StreamOwner {
@@ -27,6 +28,7 @@ interface OwnedStream extends Duplex {
 export function ownStream(stream: Duplex, owner: StreamOwner): void {
   const isHandover = isOwned(stream);
   (stream as OwnedStream)[OWNER] = owner;
+  shareReads(stream);
   if (isHandover) return;
   stream.on('data', onData);
   stream.on('end', onEnd);

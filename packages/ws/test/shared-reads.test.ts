@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { pauseStream, shareReads } from '../src/shared-reads.ts';
+import { CERTIFICATE } from './rig/certificate.ts';
+import { turn } from './rig/slow-peers.ts';
+
+/** Node gives a chunk that it read by itself memory of exactly its size; a copy of a few bytes lies in a pool. */
+const isCopy = (chunk: Buffer): boolean => chunk.buffer.byteLength > chunk.length;
+
+/** Returns both ends of a connection, the accepted one first. */
+async function acceptOn(
+  server: Server,
+  event: 'connection' | 'secureConnection',
+  dial: (port: number) => Socket,
+): Promise<[Socket, Socket]> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, event);
+  const far = dial((server.address() as { port: number }).port);
+  const [near] = await accepted;
+  for (const socket of [near, far]) socket.on('error', () => {});
+  onTestFinished(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return [near, far];
+}
+
+const acceptTcp = () => acceptOn(createServer(), 'connection', (port) => connect(port, '127.0.0.1'));
+const acceptTls = () =>
+  acceptOn(createTlsServer(CERTIFICATE), 'secureConnection', (port) =>
+    connectTls({ port, host: '127.0.0.1', ca: CERTIFICATE.cert }),
+  );
+
+function record(socket: Duplex): Buffer[] {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  return chunks;
+}
+
+async function untilBytes(chunks: Buffer[], byteLength: number): Promise<Buffer> {
+  while (chunks.reduce((sum, chunk) => sum + chunk.length, 0) < byteLength) await turn();
+  return Buffer.concat(chunks);
+}
+
+describe.each([
+  ['a TCP socket', acceptTcp],
+  ['a TLS socket', acceptTls],
+])('reads of %s into shared memory', (_name, accept) => {
+  test('its chunks are copies that take no more than their bytes', async () => {
+    const [near, far] = await accept();
+    shareReads(near);
+    const chunks = record(near);
+    far.write('few');
+    expect((await untilBytes(chunks, 3)).toString()).toBe('few');
+    expect(isCopy(chunks[0]!)).toBe(true);
+    chunks.length = 0;
+    const many = Buffer.alloc(300_000, 'abcdefg');
+    far.write(many);
+    expect((await untilBytes(chunks, many.length)).equals(many)).toBe(true);
+    for (const { buffer, length } of chunks)
+      expect(buffer.byteLength).toBeLessThanOrEqual(
+        Math.max(length, Buffer.allocUnsafe(1).buffer.byteLength),
+      );
+  });
+
+  test('what was read stays what it was, whatever is read next and by whom', async () => {
+    const pairs = await Promise.all([accept(), accept()]);
+    const recorded = pairs.map(([near]) => {
+      shareReads(near);
+      return record(near);
+    });
+    for (let round = 0; round < 20; round++) {
+      for (const [index, [, far]] of pairs.entries()) far.write(`${index}:${round};`.repeat(500));
+      await turn();
+    }
+    for (const [index, chunks] of recorded.entries()) {
+      const expected = Array.from({ length: 20 }, (_, round) => `${index}:${round};`.repeat(500)).join('');
+      expect((await untilBytes(chunks, expected.length)).toString()).toBe(expected);
+    }
+  });
+
+  test('a paused one reads on until its buffer is full, then no more, and all of it is delivered later', async () => {
+    const [near, far] = await accept();
+    shareReads(near);
+    const chunks = record(near);
+    pauseStream(near);
+    const sent = Buffer.alloc(20_000_000, 'x');
+    far.write(sent);
+    while (near.readableLength < near.readableHighWaterMark) await turn();
+    for (let i = 0; i < 50; i++) await turn();
+    expect(near.readableLength).toBeLessThan(1_000_000);
+    expect(chunks).toHaveLength(0);
+    near.resume();
+    expect((await untilBytes(chunks, sent.length)).length).toBe(sent.length);
+  });
+
+  test('the end comes behind the last byte', async () => {
+    const [near, far] = await accept();
+    shareReads(near);
+    const chunks = record(near);
+    far.end('last');
+    await once(near, 'end');
+    expect(Buffer.concat(chunks).toString()).toBe('last');
+  });
+
+  test('asking twice is the same as asking once', async () => {
+    const [near, far] = await accept();
+    shareReads(near);
+    shareReads(near);
+    const chunks = record(near);
+    far.write('once');
+    expect((await untilBytes(chunks, 4)).toString()).toBe('once');
+  });
+});
+
+test('a paused socket that reads into shared memory learns that its peer has gone', async () => {
+  const [near, far] = await acceptTcp();
+  shareReads(near);
+  record(near);
+  pauseStream(near);
+  const error = new Promise<Error>((resolve) => near.once('error', resolve));
+  far.resetAndDestroy();
+  expect(await error).toMatchObject({ code: 'ECONNRESET' });
+});
+
+describe('streams that read by themselves', () => {
+  test('a socket with an onread of its own keeps it', async () => {
+    const [near] = await acceptTcp();
+    const memory = Buffer.alloc(100);
+    const texts: string[] = [];
+    const callback = (byteLength: number) => texts.push(memory.toString('latin1', 0, byteLength)) > 0;
+    const server = createServer((socket) => socket.write('mine'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const own = connect({ port, host: '127.0.0.1', onread: { buffer: memory, callback } });
+    onTestFinished(() => {
+      own.destroy();
+      server.close();
+    });
+    await once(own, 'connect');
+    shareReads(own);
+    while (texts.length === 0) await turn();
+    expect([texts, near.destroyed]).toEqual([['mine'], false]);
+  });
+
+  test('a socket that is not connected yet, or not any more, and a stream that is no socket are left alone', async () => {
+    const [near, far] = await acceptTcp();
+    near.destroy();
+    const idle = new Socket();
+    const stream = new Duplex({ read() {}, write() {} });
+    for (const each of [near, idle, stream]) shareReads(each);
+    const chunks = record(stream);
+    stream.push('a');
+    expect((await untilBytes(chunks, 1)).toString()).toBe('a');
+    pauseStream(stream);
+    expect(stream.isPaused()).toBe(true);
+    far.destroy();
+    idle.destroy();
+  });
+});
