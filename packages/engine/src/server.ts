@@ -151,7 +151,7 @@ export class Server extends EventEmitter {
 
   /** Handles one HTTP request of a client, for routers of one's own. */
   handleRequest(req: IncomingMessage, res: ServerResponse): void {
-    const request = parseQuery(req);
+    const request = this.#takeIn(req);
     request.res = res;
     const refuse: Refuse = (code, context) =>
       this.#refuse(request, code, context, (known) => abortRequest(res, code, known));
@@ -164,7 +164,7 @@ export class Server extends EventEmitter {
 
   /** Handles one upgrade of a client, for routers of one's own. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const request = parseQuery(req);
+    const request = this.#takeIn(req);
     const response = this.#middlewares.length === 0 ? null : new UpgradeResponse(request, socket);
     // The client may leave while it is decided on.
     socket.on('error', ignore);
@@ -222,6 +222,13 @@ export class Server extends EventEmitter {
   /** Judges a request; `done` gets the error, if there is one. */
   protected verify(request: EngineRequest, isUpgrade: boolean, done: ErrorCallback): void {
     verifyRequest(request, isUpgrade, this.opts, { sessions: this.clients, ended: this.#ended }, done);
+  }
+
+  #takeIn(req: IncomingMessage): EngineRequest {
+    const request = parseQuery(req);
+    // What begins a session is kept as long as it.
+    if (!request._query.sid && req.httpVersionMajor === 1) this.#strings.shareRequest(request);
+    return request;
   }
 
   #verify(
@@ -286,7 +293,6 @@ export class Server extends EventEmitter {
 
   #openSession(id: string, transport: Transport, request: EngineRequest | null): Socket {
     const remoteAddress = request?.socket.remoteAddress ?? '';
-    if (request !== null) this.#strings.shareRequest(request);
     const session = new Socket(id, this.#host, transport, request, remoteAddress);
     this.clients[id] = session;
     this.clientsCount++;

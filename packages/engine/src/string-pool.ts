@@ -21,20 +21,18 @@ export class StringPool {
     return text;
   }
 
-  /** Has a request share its strings. To whoever reads it nothing changes. */
+  /**
+   * Has a request of HTTP/1.1 share its strings. To be called before anybody asks it for `headers`, which Node makes of
+   * `rawHeaders` then.
+   */
   shareRequest(request: EngineRequest): void {
-    this.#shareMembers(request.rawHeaders);
-    this.#shareMembers(request.headers);
-    this.#shareMembers(request._query);
-    // Of a stream of HTTP/2 it cannot be set.
-    Reflect.set(request, 'httpVersion', this.share(request.httpVersion));
-    if (request.url !== undefined) request.url = this.share(request.url);
-  }
-
-  #shareMembers(record: object): void {
-    for (const [name, value] of Object.entries(record)) {
-      // A user may have frozen it.
-      if (typeof value === 'string') Reflect.set(record, name, this.share(value));
+    const { rawHeaders, _query: query } = request;
+    // A user may have frozen it.
+    if (!Object.isFrozen(rawHeaders)) {
+      for (let i = 0; i < rawHeaders.length; i++) rawHeaders[i] = this.share(rawHeaders[i]!);
     }
+    if (!Object.isFrozen(query)) for (const name in query) query[name] = this.share(query[name]!);
+    request.httpVersion = this.share(request.httpVersion);
+    if (request.url !== undefined) request.url = this.share(request.url);
   }
 }

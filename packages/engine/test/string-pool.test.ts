@@ -22,12 +22,11 @@ describe('strings of requests are shared', () => {
     expect((seen[1]!.headers as { cookie: string }).cookie).toBe(cookie);
   });
 
-  test('request whose headers a middleware froze begins a session', async () => {
-    const { port, sessions } = await startEngine({}, (engine) => {
-      engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
-        Object.freeze(request.headers);
-        next();
-      });
+  test('request whose strings another listener froze begins a session', async () => {
+    const { http, port, sessions } = await startEngine();
+    http.prependListener('upgrade', (request: IncomingMessage & { _query?: object }) => {
+      Object.freeze(request.rawHeaders);
+      request._query = Object.freeze({ EIO: '4', transport: 'websocket' });
     });
     await openSocket(port);
     expect((await sessions.next()).readyState).toBe('open');

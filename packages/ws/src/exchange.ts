@@ -49,8 +49,9 @@ export class UpgradeExchange implements Exchange {
     return verdict;
   }
 
-  accept(admittance: Admittance): Buffer {
-    return Buffer.from(formatAcceptance({ ...admittance, accept: acceptFor(this.#key) }), 'latin1');
+  accept({ protocol, extensions, headers }: Admittance): Buffer {
+    const accept = acceptFor(this.#key);
+    return Buffer.from(formatAcceptance({ accept, protocol, extensions, headers }), 'latin1');
   }
 
   refuse(status: number, body: Buffer, headers: ResponseHeaders): void {

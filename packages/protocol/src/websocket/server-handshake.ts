@@ -129,7 +129,10 @@ function judgeWebSocketHeaders(headers: HeaderMap): AcceptableRequest | Refusal 
   const verdict = judgeChoosable(headers, (message, answer) =>
     refuse(426, message, { Upgrade: 'websocket', ...answer }),
   );
-  return verdict.isAcceptable ? { ...verdict, key } : verdict;
+  if (!verdict.isAcceptable) return verdict;
+  // Spread, and then one more, would be a fifth of the time that this takes.
+  const { protocols, extensions } = verdict;
+  return { isAcceptable: true, protocols, extensions, key };
 }
 
 function cut(value: string | undefined): string {
