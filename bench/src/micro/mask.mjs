@@ -12,15 +12,16 @@ const KEY = 0x0403_0201;
 /** Where a payload begins in a chunk of one frame from a client. */
 const START = 8;
 
-const vectorMask = createVectorMask();
+const { mask: vectorMask, page } = createVectorMask();
 
-for (const size of [16, 64, 512, 1024, 4096, 16_384, 65_536]) {
+for (const size of [16, 64, 512, 1024, 4096, 16_384, 65_528]) {
   const chunk = Buffer.alloc(START + size, 7);
   const end = START + size;
   summary(() => {
     bench(`${size} B, bytes`, () => applyMask({}, chunk, null, START, end, KEY));
     bench(`${size} B, words`, () => applyMask({}, chunk, wordsOf(chunk), START, end, KEY));
     bench(`${size} B, vectors`, () => vectorMask(chunk, START, end, KEY));
+    bench(`${size} B, vectors in place`, () => vectorMask(page, START, end, KEY));
   });
 }
 

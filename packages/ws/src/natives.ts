@@ -1,17 +1,23 @@
 import { isUtf8 } from 'node:buffer';
 import { hash, randomFillSync } from 'node:crypto';
 import { acceptInput, type Natives } from '@hawser/protocol/websocket';
-import { createVectorMask, type VectorMask } from './vector-mask.ts';
+import { createVectorMask, type MaskFunction } from './vector-mask.ts';
 
 /** Masking keys drawn from the system's generator at a time. */
 const MASK_POOL_SIZE = 32;
 
-/** Made once: it holds a page of memory, which has no content between two calls. */
+/** Made once: it holds memory, which has no content between two calls. */
 const vectorMask = createVectorMask();
+
+/** As much as Node itself reads at a time. */
+const READ_BYTES = 65_536;
+
+/** Where sockets read into: what lies there is unmasked without a copy. */
+export const readMemory = asBuffer(vectorMask?.page ?? Buffer.allocUnsafeSlow(READ_BYTES));
 
 /** What the protocol core needs of Node; all memory that it hands out is a `Buffer` of its own. */
 export class NodeNatives implements Natives {
-  readonly mask: VectorMask | undefined = vectorMask;
+  readonly mask: MaskFunction | undefined = vectorMask?.mask;
   #masks: Int32Array | null = null;
   #nextMask = 0;
 

@@ -1,8 +1,9 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { Duplex } from 'node:stream';
+import { readMemory } from './natives.ts';
 
-/** As much as Node itself reads at a time. */
-const MEMORY_BYTES = 65_536;
+/** Less than this is not worth lending: it would mostly be copied after all, in smaller pieces. */
+const MIN_LENT_BYTES = 4096;
 
 /** What Node keeps of a socket, as far as it is needed here. */
 interface NodeSocket extends Socket {
@@ -16,24 +17,42 @@ interface OnreadSlots {
   readonly callback: symbol;
 }
 
-const memory = Buffer.allocUnsafeSlow(MEMORY_BYTES);
-const slots = findSlots();
+/**
+ * Gives what a socket read to whoever takes it where it lies, until this returns: the next read, of whatever socket,
+ * goes to the same memory. Returns `false` when nobody does.
+ */
+export type Lend = (socket: Socket, chunk: Buffer) => boolean;
 
 /**
- * Has a socket that is connected read into memory that all sockets of this thread share, and hand out copies that are
- * as large as what was read. Nothing else changes: the stream is what it was, backpressure included.
+ * Returns a function that has a socket, if it is connected, read into memory that all sockets of this thread share. It
+ * hands out copies that are as large as what was read, or lends much at once. Nothing else changes: the stream is what
+ * it was, backpressure included.
  *
  * By itself, Node allocates 64 KiB for each read and gives back what was not needed, which is a fifth of the CPU of a
  * small echo, and more of a large one. Its remedy, the `onread` option, is for sockets that connect; one that was
  * accepted gets here what the option would have given it. Where that is not to be found, Node goes on by itself.
  */
-export function shareReads(stream: Duplex): void {
-  if (slots === null || !(stream instanceof Socket) || stream.connecting) return;
-  const socket = stream as NodeSocket;
-  if (socket[slots.callback] !== null || typeof socket._handle?.useUserBuffer !== 'function') return;
-  socket._handle.useUserBuffer(memory);
-  socket[slots.memory] = memory;
-  socket[slots.callback] = onRead;
+export function createReadSharing(lend: Lend): (stream: Duplex) => void {
+  const slots = findSlots();
+  if (slots === null) return () => {};
+
+  /** Called by Node, as a method of the socket. Tells whether to read on. */
+  function onRead(this: Socket, byteLength: number): boolean {
+    const isLent = byteLength >= MIN_LENT_BYTES && isPassedOnAtOnce(this);
+    if (isLent && lend(this, readMemory.subarray(0, byteLength))) return true;
+    const chunk = Buffer.allocUnsafe(byteLength);
+    readMemory.copy(chunk, 0, 0, byteLength);
+    return this.push(chunk);
+  }
+
+  return (stream) => {
+    if (!(stream instanceof Socket) || stream.connecting) return;
+    const socket = stream as NodeSocket;
+    if (socket[slots.callback] !== null || typeof socket._handle?.useUserBuffer !== 'function') return;
+    socket._handle.useUserBuffer(readMemory);
+    socket[slots.memory] = readMemory;
+    socket[slots.callback] = onRead;
+  };
 }
 
 /**
@@ -45,21 +64,20 @@ export function pauseStream(stream: Duplex): void {
   else stream.pause();
 }
 
-/** Called by Node, as a method of the socket. Tells whether to read on. */
-function onRead(this: Socket, byteLength: number): boolean {
-  const chunk = Buffer.allocUnsafe(byteLength);
-  memory.copy(chunk, 0, 0, byteLength);
-  return this.push(chunk);
+/** Tells whether the stream would pass a chunk on within this call, and to one listener alone. */
+function isPassedOnAtOnce(socket: Socket): boolean {
+  return socket.readableFlowing === true && socket.readableLength === 0 && socket.listenerCount('data') === 1;
 }
 
 /** Finds the slots by what a socket that was made with the option has in them. */
 function findSlots(): OnreadSlots | null {
+  const callback = (): boolean => true;
   const options: SocketConstructorOpts & { onread: OnReadOpts } = {
-    onread: { buffer: memory, callback: onRead },
+    onread: { buffer: readMemory, callback },
   };
   const probe = new Socket(options) as NodeSocket;
   const named = (value: unknown) => Object.getOwnPropertySymbols(probe).find((slot) => probe[slot] === value);
-  const found = { memory: named(memory), callback: named(onRead) };
+  const found = { memory: named(readMemory), callback: named(callback) };
   probe.destroy();
   return found.memory === undefined || found.callback === undefined ? null : (found as OnreadSlots);
 }

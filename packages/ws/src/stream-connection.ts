@@ -193,17 +193,21 @@ export class StreamConnection<Peer>
     this.#readDone();
   }
 
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer, isLent = false): void {
     this.wasHeard = true;
     this.#writer.noteWritten();
     // As `read` does, without a closure for each chunk.
     this.#isFlushDue = true;
     try {
-      this.#machine.receive(chunk);
+      this.#machine.receive(chunk, isLent);
     } catch (error) {
       this.#context.events.failed(error, this);
     }
     this.#readDone();
+  }
+
+  onLentData(chunk: Buffer): void {
+    this.onData(chunk, true);
   }
 
   onEnd(): void {

@@ -2,11 +2,13 @@ import { constants, type Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { shareReads } from './shared-reads.ts';
+import { createReadSharing } from './shared-reads.ts';
 
 /** Who deals with what a stream reports: one owner at a time, so that a handover touches no listener. */
 export interface StreamOwner {
   onData(chunk: Buffer): void;
+  /** Instead of `onData`, for an owner that can: `chunk` is its own only until this returns. */
+  onLentData?(chunk: Buffer): void;
   onEnd(): void;
   onDrain(): void;
   onError(error: Error): void;
@@ -18,6 +20,13 @@ const OWNER: unique symbol = Symbol('hawser.owner');
 interface OwnedStream extends Duplex {
   [OWNER]: StreamOwner;
 }
+
+const shareReads = createReadSharing((socket, chunk) => {
+  const owner = (socket as Duplex as OwnedStream)[OWNER];
+  if (owner.onLentData === undefined) return false;
+  owner.onLentData(chunk);
+  return true;
+});
 
 /**
  * Makes `owner` the one that deals with `stream`, in place of the owner before it.

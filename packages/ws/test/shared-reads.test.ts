@@ -3,9 +3,11 @@ import { connect, createServer, type Server, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { pauseStream, shareReads } from '../src/shared-reads.ts';
+import { createReadSharing, pauseStream } from '../src/shared-reads.ts';
 import { CERTIFICATE } from './rig/certificate.ts';
 import { turn } from './rig/slow-peers.ts';
+
+const shareReads = createReadSharing(() => false);
 
 /** Node gives a chunk that it read by itself memory of exactly its size; a copy of a few bytes lies in a pool. */
 const isCopy = (chunk: Buffer): boolean => chunk.buffer.byteLength > chunk.length;
@@ -126,6 +128,69 @@ test('a paused socket that reads into shared memory learns that its peer has gon
   const error = new Promise<Error>((resolve) => near.once('error', resolve));
   far.resetAndDestroy();
   expect(await error).toMatchObject({ code: 'ECONNRESET' });
+});
+
+describe('reads that are lent', () => {
+  /** Lends what is read to a list, of copies, as long as `isTaken` says so. */
+  function lendTo(isTaken: () => boolean = () => true): { lent: string[]; share: (stream: Duplex) => void } {
+    const lent: string[] = [];
+    const share = createReadSharing((_socket, chunk) => {
+      if (isTaken()) lent.push(chunk.toString());
+      return isTaken();
+    });
+    return { lent, share };
+  }
+  const MUCH = 'much '.repeat(1000);
+
+  test('much at once is lent, and few bytes are not', async () => {
+    const [near, far] = await acceptTcp();
+    const { lent, share } = lendTo();
+    share(near);
+    const chunks = record(near);
+    far.write(MUCH);
+    while (lent.length === 0) await turn();
+    far.write('few');
+    expect((await untilBytes(chunks, 3)).toString()).toBe('few');
+    expect(lent).toEqual([MUCH]);
+  });
+
+  test('nothing is lent while another listens to the socket too', async () => {
+    const [near, far] = await acceptTcp();
+    const { lent, share } = lendTo();
+    share(near);
+    const recorded = [record(near), record(near)];
+    far.write(MUCH);
+    for (const chunks of recorded) expect((await untilBytes(chunks, MUCH.length)).toString()).toBe(MUCH);
+    expect(lent).toEqual([]);
+  });
+
+  test.each(['', 'before '])(
+    'nothing is lent while the socket is paused, and what waits (%j) comes first',
+    async (before) => {
+      const [near, far] = await acceptTcp();
+      const { lent, share } = lendTo();
+      share(near);
+      const chunks = record(near);
+      pauseStream(near);
+      if (before !== '') near.unshift(before);
+      far.write(MUCH);
+      while (near.bytesRead < MUCH.length) await turn();
+      near.resume();
+      const whole = `${before}${MUCH}`;
+      expect((await untilBytes(chunks, whole.length)).toString()).toBe(whole);
+      expect(lent).toEqual([]);
+    },
+  );
+
+  test('what nobody takes is emitted', async () => {
+    const [near, far] = await acceptTcp();
+    const { lent, share } = lendTo(() => false);
+    share(near);
+    const chunks = record(near);
+    far.write(MUCH);
+    expect((await untilBytes(chunks, MUCH.length)).toString()).toBe(MUCH);
+    expect(lent).toEqual([]);
+  });
 });
 
 describe('streams that read by themselves', () => {

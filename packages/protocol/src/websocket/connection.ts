@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint.ts';
 import { VIOLATIONS, type Violation, type ViolationCode, WebSocketUsageError } from './errors.ts';
 import { firstByteOf, writeFrame, writeTextFrame } from './frame-writer.ts';
 import type { MessageHandler, MessageReader } from './message-reader.ts';
+import { copyOf } from './natives.ts';
 import { Opcode } from './opcode.ts';
 import { Outbox } from './outbox.ts';
 import type { PreparedMessage } from './prepared-message.ts';
@@ -103,12 +104,15 @@ export class Connection implements MessageHandler {
     return this.#paused !== null && this.#paused.length > 0;
   }
 
-  /** Takes in what the transport read. The machine owns `chunk` from here on and writes into it. */
-  receive(chunk: Uint8Array): void {
+  /**
+   * Takes in what the transport read. The machine owns `chunk` from here on and writes into it.
+   * @param isLent - the machine has `chunk` only until this returns: the transport will read into it again
+   */
+  receive(chunk: Uint8Array, isLent = false): void {
     this.#wasHeard = true;
     if (this.#state === FINISHED) return;
-    if (this.#paused !== null) this.#paused.push(chunk);
-    else this.#read(chunk);
+    if (this.#paused !== null) this.#keep(chunk, 0, isLent);
+    else this.#read(chunk, isLent);
   }
 
   /** Takes in that the peer will send nothing more. */
@@ -303,10 +307,15 @@ export class Connection implements MessageHandler {
     this.violate(code, value);
   }
 
-  #read(chunk: Uint8Array): void {
+  #keep(chunk: Uint8Array, start: number, isLent: boolean): void {
+    const { natives } = this.#endpoint;
+    this.#paused!.push(isLent ? copyOf(natives, chunk, start, chunk.length) : chunk.subarray(start));
+  }
+
+  #read(chunk: Uint8Array, isLent: boolean): void {
     const reader = (this.#reader ??= this.#endpoint.takeReader(this));
-    const at = reader.read(chunk, 0);
-    if (at < chunk.length && this.#paused !== null) this.#paused.push(chunk.subarray(at));
+    const at = reader.read(chunk, 0, isLent);
+    if (at < chunk.length && this.#paused !== null) this.#keep(chunk, at, isLent);
     // A reader that was stopped for good is nobody's any more.
     if (!reader.isAtRest) return;
     this.#reader = null;

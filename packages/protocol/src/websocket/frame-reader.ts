@@ -1,11 +1,14 @@
 import type { ViolationCode } from './errors.ts';
 import { DEFAULT_HABITS } from './habits.ts';
 import { applyMask, rotateMask, wordsOf } from './mask.ts';
-import type { Natives } from './natives.ts';
+import { copyOf, type Natives } from './natives.ts';
 import { isControlOpcode, isKnownOpcode } from './opcode.ts';
 
 /** The longest frame header: 2 bytes, 8 of extended length, 4 of masking key (RFC 6455 section 5.2). */
 const MAX_HEADER_BYTES = 14;
+
+/** Of a lent chunk, shorter pieces are not worth a copy each. */
+const MIN_LENT_PIECE_BYTES = 4096;
 
 /** RFC 6455 section 5.5: a control frame's payload takes at most 125 bytes. */
 const MAX_CONTROL_PAYLOAD_BYTES = 125;
@@ -41,7 +44,7 @@ export interface FrameHandler {
   onFrameHeader(header: FrameHeader): ViolationCode | null;
   /**
    * A piece of the payload, unmasked, as `chunk[start..end)`; an empty payload gives one empty piece.
-   * The bytes are borrowed; whoever needs them after the call takes a view or a copy.
+   * The bytes are borrowed; whoever needs them after the call takes a view or, of a lent piece, a copy.
    * @param isAscii - known to be pure ASCII; `false` says nothing
    * @param isFrameEnd - this is the frame's last piece
    */
@@ -65,6 +68,8 @@ export class FrameReader implements FrameHeader {
   rsv1 = false;
   opcode = 0;
   payloadBytes = 0;
+  /** The piece of payload that is being reported will be written over: whoever needs it after the call copies it. */
+  isLent = false;
 
   readonly #handler: FrameHandler;
   readonly #natives: Natives;
@@ -120,7 +125,8 @@ export class FrameReader implements FrameHeader {
   }
 
   /**
-   * Reads `chunk` from `start` on. The reader owns the chunk: it writes the unmasked payload back into it.
+   * Reads `chunk` from `start` on. The reader owns the chunk: it writes the unmasked payload back into it, and reports
+   * pieces that stay what they are.
    * @returns where it stopped: `chunk.length`, or less after {@link stop}
    */
   read(chunk: Uint8Array, start: number): number {
@@ -128,6 +134,27 @@ export class FrameReader implements FrameHeader {
     let at = start;
     while (at < chunk.length && this.#activity === READING) {
       at = this.#isInPayload ? this.#readPayload(chunk, words, at) : this.#readHeader(chunk, at);
+    }
+    return at;
+  }
+
+  /**
+   * As {@link read}, of a chunk that will be written over. Large pieces of payload are reported as they lie there, with
+   * {@link isLent}; from the first small one on, all the rest is copied at once.
+   */
+  readLent(chunk: Uint8Array, start: number): number {
+    const words = this.#expectsMask ? wordsOf(chunk) : null;
+    let at = start;
+    while (at < chunk.length && this.#activity === READING) {
+      if (!this.#isInPayload) {
+        at = this.#readHeader(chunk, at);
+      } else if (Math.min(chunk.length - at, this.#remainingBytes) >= MIN_LENT_PIECE_BYTES) {
+        this.isLent = true;
+        at = this.#readPayload(chunk, words, at);
+        this.isLent = false;
+      } else {
+        return at + this.read(copyOf(this.#natives, chunk, at, chunk.length), 0);
+      }
     }
     return at;
   }
@@ -142,7 +169,8 @@ export class FrameReader implements FrameHeader {
     }
     const at = start + headerBytes;
     this.#parseHeader(chunk, start, at);
-    return this.#beginPayload(chunk, at);
+    this.#beginPayload();
+    return at;
   }
 
   /** A header cut by the end of a chunk is put together byte by byte. */
@@ -158,7 +186,8 @@ export class FrameReader implements FrameHeader {
     this.#stashedBytes = 0;
     this.#stash = null;
     this.#parseHeader(stash, 0, headerBytes);
-    return this.#beginPayload(chunk, at);
+    this.#beginPayload();
+    return at;
   }
 
   #stashHeader(chunk: Uint8Array, start: number, end: number): void {
@@ -228,12 +257,12 @@ export class FrameReader implements FrameHeader {
     this.#handler.onFrameViolation(code, code.endsWith('_LENGTH') ? this.payloadBytes : this.opcode);
   }
 
-  #beginPayload(chunk: Uint8Array, at: number): number {
-    if (this.#activity === FAILED) return at;
+  #beginPayload(): void {
+    if (this.#activity === FAILED) return;
     this.#remainingBytes = this.payloadBytes;
-    if (this.payloadBytes === 0) this.#handler.onFramePayload(chunk, at, at, true, true);
+    // Not of the chunk, which it would keep alive for nothing.
+    if (this.payloadBytes === 0) this.#handler.onFramePayload(this.#natives.allocate(0), 0, 0, true, true);
     else this.#isInPayload = true;
-    return at;
   }
 
   #readPayload(chunk: Uint8Array, words: Int32Array | null, start: number): number {

@@ -4,7 +4,7 @@ import type { ViolationCode } from './errors.ts';
 import { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
 import { headerLength, MAX_COPIED_BYTES } from './frame-writer.ts';
 import { DEFAULT_HABITS, type Habits } from './habits.ts';
-import type { Natives } from './natives.ts';
+import { copyOf, type Natives } from './natives.ts';
 import { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
 import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
 
@@ -13,7 +13,7 @@ export interface MessageHandler {
   /** permessage-deflate was negotiated: a message's first frame may carry RSV1 (RFC 7692 section 6). */
   readonly allowsRsv1: boolean;
   /**
-   * A message is complete: `bytes[headroom..]`, a view of the chunk it came in, or of memory of its own.
+   * A message is complete: `bytes[headroom..]`, a view of the chunk it came in where that was not lent, or of memory of its own.
    * Text is valid UTF-8, unless `isCompressed`: then the bytes are what the extension made.
    * @param headroom - bytes in front that belong to nobody: 0, or what the header of an unmasked frame takes
    * @param fragmentEnds - where in the message each of its frames ends but the last; only where that is recorded
@@ -81,13 +81,16 @@ export class MessageReader implements FrameHandler {
     return this.#messageOpcode === Opcode.CONTINUATION && this.#frames.isAtRest;
   }
 
-  /** @see FrameReader.read */
-  read(chunk: Uint8Array, start: number): number {
+  /**
+   * @param isLent - `chunk` will be written over when this returns
+   * @see FrameReader.read, FrameReader.readLent
+   */
+  read(chunk: Uint8Array, start: number, isLent = false): number {
     if (this.#bufferedChunks >= this.#habits.maxBufferedChunks) {
       this.onFrameViolation('WS_ERR_TOO_MANY_BUFFERED_CHUNKS', 0);
       return chunk.length;
     }
-    const end = this.#frames.read(chunk, start);
+    const end = isLent ? this.#frames.readLent(chunk, start) : this.#frames.read(chunk, start);
     if (this.#frames.isWithinFrame) this.#bufferedChunks++;
     return end;
   }
@@ -151,11 +154,13 @@ export class MessageReader implements FrameHandler {
   }
 
   #readControl(chunk: Uint8Array, start: number, end: number, isFrameEnd: boolean): void {
-    const kept = this.#control;
+    // Its pieces are so small that they are never lent.
     if (!isFrameEnd) {
-      this.#control = append(kept, this.#natives, chunk, start, end);
+      this.#control ??= new ByteList(this.#natives);
+      this.#control.append(chunk, start, end);
       return;
     }
+    const kept = this.#control;
     this.#control = null;
     kept?.append(chunk, start, end);
     this.handler!.onControlFrame(this.#frameOpcode, kept?.join() ?? chunk.subarray(start, end));
@@ -171,17 +176,28 @@ export class MessageReader implements FrameHandler {
         return;
       }
     }
-    if (!isMessageEnd) {
-      this.#message = append(this.#message, this.#natives, chunk, start, end);
-    } else if (this.#message === null) {
+    if (isMessageEnd && this.#message === null) {
+      this.#deliverPiece(chunk, start, end);
+      return;
+    }
+    this.#message ??= new ByteList(this.#natives);
+    if (this.#frames.isLent) this.#message.appendLent(chunk, start, end, this.#messageBytes);
+    else this.#message.append(chunk, start, end);
+    if (!isMessageEnd) return;
+    const headroom = this.#headroom(this.#messageBytes);
+    this.#deliver(this.#message.join(headroom), headroom);
+  }
+
+  /** Delivers a message that came in one piece. */
+  #deliverPiece(chunk: Uint8Array, start: number, end: number): void {
+    const headroom = this.#headroom(end - start);
+    if (this.#frames.isLent) {
+      this.#deliver(copyOf(this.#natives, chunk, start, end, headroom), headroom);
+    } else if (headroom <= start) {
       // Behind a masked header, which is longer than the unmasked one, that much of the chunk is our own frame's.
-      const headroom = this.#headroom(end - start);
-      const isInChunk = headroom <= start;
-      this.#deliver(chunk.subarray(isInChunk ? start - headroom : start, end), isInChunk ? headroom : 0);
+      this.#deliver(chunk.subarray(start - headroom, end), headroom);
     } else {
-      this.#message.append(chunk, start, end);
-      const headroom = this.#headroom(this.#messageBytes);
-      this.#deliver(this.#message.join(headroom), headroom);
+      this.#deliver(chunk.subarray(start, end), 0);
     }
   }
 
@@ -201,16 +217,4 @@ export class MessageReader implements FrameHandler {
     this.#fragmentEnds = null;
     this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed, fragmentEnds);
   }
-}
-
-function append(
-  kept: ByteList | null,
-  natives: Natives,
-  chunk: Uint8Array,
-  start: number,
-  end: number,
-): ByteList {
-  kept ??= new ByteList(natives);
-  kept.append(chunk, start, end);
-  return kept;
 }

@@ -26,3 +26,16 @@ export interface Natives {
    */
   readonly mask?: ((bytes: Uint8Array, start: number, end: number, key: number) => boolean) | undefined;
 }
+
+/** Returns a copy of `bytes[start..end)`, behind `headroom` undefined bytes. */
+export function copyOf(
+  natives: Pick<Natives, 'allocate'>,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  headroom = 0,
+): Uint8Array {
+  const copy = natives.allocate(headroom + end - start);
+  copy.set(bytes.subarray(start, end), headroom);
+  return copy;
+}

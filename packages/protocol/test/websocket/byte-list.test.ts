@@ -91,6 +91,57 @@ describe('bytes that wait', () => {
     expect(retainedBytes(list)).toBeLessThan(1_100_000);
   });
 
+  it('ByteList has lent pieces, of as many bytes as were expected, in one place behind the headroom', () => {
+    const natives = new TestNatives();
+    const list = new ByteList(natives);
+    const whole = pattern(300_000);
+    for (let at = 0; at < whole.length; at += 50_000) list.appendLent(whole, at, at + 50_000, whole.length);
+    const joined = list.join(4);
+    expect(hex(joined.subarray(4))).toBe(hex(whole));
+    expect(natives.allocatedBytes).toBeLessThan(whole.length + 100);
+  });
+
+  it('ByteList makes memory for no more than 16 times the lent bytes that are here', () => {
+    const natives = new TestNatives();
+    const list = new ByteList(natives);
+    list.appendLent(pattern(4096), 0, 4096, 100_000_000);
+    expect(natives.allocatedBytes).toBeLessThan(18 * 4096);
+    expect(list.join()).toHaveLength(4096);
+  });
+
+  it('ByteList moves lent pieces that nobody expected only when they have doubled', () => {
+    const natives = new TestNatives();
+    const list = new ByteList(natives);
+    const chunk = pattern(4096);
+    for (let count = 1; count <= 1000; count++) list.appendLent(chunk, 0, 4096, count * 4096);
+    expect(natives.allocatedBytes).toBeLessThan(5 * 1000 * 4096);
+    expect(list.join()).toHaveLength(1000 * 4096);
+  });
+
+  it('ByteList gives back any pieces, lent and own, in order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(piece, fc.boolean(), fc.nat(70_000)), { maxLength: 12 }), (pieces) => {
+        const list = new ByteList(new TestNatives());
+        let expectedBytes = 0;
+        for (const [{ chunk, start, end }, isLent, moreBytes] of pieces) {
+          expectedBytes += end - start;
+          if (!isLent) {
+            list.append(chunk, start, end);
+            continue;
+          }
+          const lent = chunk.slice();
+          list.appendLent(lent, start, end, expectedBytes + moreBytes);
+          lent.fill(0xee);
+        }
+        const whole = concat(pieces.map(([{ chunk, start, end }]) => chunk.subarray(start, end)));
+        expect(hex(list.join(5).subarray(5))).toBe(hex(whole));
+        expect(hex(concat(list.parts()))).toBe(hex(whole));
+        expect(hex(list.join())).toBe(hex(whole));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('ByteList gives back any pieces in order and retains at most thrice their bytes', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {

@@ -98,6 +98,77 @@ describe.each(ROLES)('any chunking (%s)', (role) => {
   });
 });
 
+describe.each(ROLES)('chunks that are only lent (%s)', (role) => {
+  const LENT_BYTES = 16_384;
+  /** Where to cut, so that large frames come in few pieces. */
+  const seldom = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 });
+
+  /** Reads `wire` as a transport does that reads into one memory over and over; returns what is left there. */
+  function lend(
+    session: Session,
+    wire: Uint8Array,
+    places: readonly number[],
+    between: () => void = () => {},
+  ): void {
+    const memory = new Uint8Array(LENT_BYTES);
+    for (const piece of cut(wire, places)) {
+      for (let at = 0; at < piece.length; at += LENT_BYTES) {
+        const part = piece.subarray(at, at + LENT_BYTES);
+        memory.set(part);
+        session.connection.receive(memory.subarray(0, part.length), true);
+        memory.fill(0xee);
+        between();
+      }
+    }
+  }
+
+  it(`${role} does the same as with chunks that are its own, and keeps nothing of theirs`, () => {
+    fc.assert(
+      fc.property(script, seldom, (moves, places) => {
+        const wire = wireBytes(role, moves);
+        const whole = openEcho(role);
+        whole.connection.receive(wire.slice());
+        const session = openEcho(role);
+        lend(
+          session,
+          wire,
+          places.map((at) => Math.floor(at * wire.length)),
+        );
+        expect(outcome(session)).toEqual(outcome(whole));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it(`${role} does the same when handlers pause it in the midst of one`, () => {
+    fc.assert(
+      fc.property(script, seldom, fc.infiniteStream(fc.boolean()), (moves, places, pauses) => {
+        const wire = wireBytes(role, moves);
+        const whole = openSession(role);
+        whole.connection.receive(wire.slice());
+        whole.connection.receiveEof();
+        const session = openSession(role);
+        session.recorder.react = (name) => {
+          if (name !== 'finished' && pauses.next().value) session.connection.pause();
+        };
+        lend(
+          session,
+          wire,
+          places.map((at) => Math.floor(at * wire.length)),
+          () => {
+            if (pauses.next().value) session.connection.resume();
+          },
+        );
+        session.connection.receiveEof();
+        session.recorder.react = () => {};
+        session.connection.resume();
+        expect(outcome(session)).toEqual(outcome(whole));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
 describe.each(ROLES)('round trip (from %s)', (role) => {
   const peerRole = role === 'server' ? 'client' : 'server';
   const move = fc.oneof(
