@@ -18,8 +18,8 @@ class FuzzNatives {
     return asBuffer(target).write(text, offset);
   }
 
-  readUtf8(bytes) {
-    return asBuffer(bytes).toString();
+  readUtf8(bytes, start = 0, end = bytes.length) {
+    return asBuffer(bytes).toString('utf8', start, end);
   }
 
   readLatin1(bytes) {

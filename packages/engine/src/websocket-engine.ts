@@ -65,6 +65,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
         closeTimeoutMs: transports.closeTimeoutMs,
         pingIntervalMs: 0,
         pingTimeoutMs: 0,
+        habits: { readsText: true },
       },
       new NodeNatives(),
     );
@@ -77,7 +78,8 @@ export class NativeWebSocketEngine implements WebSocketEngine {
       slowConsumer: 'drop',
       flusher: transports.flusher,
       events: {
-        message: (transport, data, isBinary) => transport.receive(data, isBinary),
+        message: (transport, data) => transport.receive(data),
+        text: (transport, text) => transport.receive(text),
         ping: ignore,
         pong: ignore,
         drain: (transport) => transport.onDrain(),

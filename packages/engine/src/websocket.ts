@@ -68,9 +68,9 @@ export class WebSocketTransport extends Transport {
   }
 
   /** @internal What the connection reports. */
-  receive(data: Buffer, isBinary: boolean): void {
+  receive(data: Buffer | string): void {
     if (this.readyState !== 'open') return;
-    const packet = this.#context.codecs[this.protocol].decodeFrame(isBinary ? data : data.toString());
+    const packet = this.#context.codecs[this.protocol].decodeFrame(data);
     if (typeof packet === 'string') this.handler?.onViolation(packet);
     else this.deliver(packet);
   }

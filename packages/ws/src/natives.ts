@@ -33,8 +33,8 @@ export class NodeNatives implements Natives {
     return (target as Buffer).write(text, offset);
   }
 
-  readUtf8(bytes: Uint8Array): string {
-    return asBuffer(bytes).toString();
+  readUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
+    return asBuffer(bytes).toString('utf8', start, end);
   }
 
   readLatin1(bytes: Uint8Array): string {

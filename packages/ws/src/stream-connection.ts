@@ -250,6 +250,10 @@ export class StreamConnection<Peer>
     this.#context.events.message(this.peer, data as Buffer, isBinary, fragmentEnds);
   }
 
+  onText(text: string): void {
+    this.#context.events.text!(this.peer, text);
+  }
+
   onCompressedMessage(data: Uint8Array, isBinary: boolean): Uint8Array | null {
     const { maxMessageBytes } = this.#context.endpoint.options;
     return this.delivery.inflate(this.#deflation!, data, isBinary, maxMessageBytes);

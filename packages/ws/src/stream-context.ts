@@ -34,6 +34,8 @@ export interface StreamContext<Peer> {
 export interface StreamEvents<Peer> {
   /** For `fragmentEnds` see `ConnectionHandler`. */
   message(peer: Peer, data: Buffer, isBinary: boolean, fragmentEnds: readonly number[] | null): void;
+  /** Needed where the endpoint has the habit `readsText`. */
+  text?(peer: Peer, text: string): void;
   /** The pong is on its way already. */
   ping(peer: Peer, data: Buffer): void;
   pong(peer: Peer, data: Buffer): void;

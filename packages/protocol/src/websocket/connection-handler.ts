@@ -6,6 +6,8 @@ export interface ConnectionHandler {
    *   `Habits`), and not where it came compressed
    */
   onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void;
+  /** A whole text message. Needed where text is asked for (see `Habits`), and called there alone. */
+  onText?(text: string): void;
   /**
    * A whole message as the extension made it. Needed where `allowsRsv1` is set.
    *

@@ -250,9 +250,9 @@ export class Connection implements MessageHandler {
   deliver(data: Uint8Array, isBinary: boolean): void {
     if (this.#state === FINISHED) return;
     const { natives, habits } = this.#endpoint;
-    if (isBinary || !habits.validatesText || isUtf8(natives, data))
-      this.#handler.onMessage(data, isBinary, null);
-    else this.violate('WS_ERR_INVALID_UTF8');
+    if (!isBinary && habits.validatesText && !isUtf8(natives, data)) this.violate('WS_ERR_INVALID_UTF8');
+    else if (!isBinary && habits.readsText) this.#handler.onText!(natives.readUtf8(data));
+    else this.#handler.onMessage(data, isBinary, null);
   }
 
   /** Fails the connection for what the peer did wrong; `value` is what it is about, where that is a number. */
@@ -290,6 +290,10 @@ export class Connection implements MessageHandler {
         this.#endpoint.slab.received = null;
       }
     }
+  }
+
+  onTextData(text: string): void {
+    this.#handler.onText!(text);
   }
 
   onControlFrame(opcode: number, payload: Uint8Array): void {

@@ -23,6 +23,8 @@ export interface Habits {
   readonly reportsPingFloods: boolean;
   /** `onMessage` is told where the fragments of a message end (section 5.4). */
   readonly recordsFragments: boolean;
+  /** Text messages go to `onText`, as text, and not to `onMessage`. */
+  readonly readsText: boolean;
   /** A payload's length may be encoded in more bytes than it needs (section 5.2). */
   readonly allowsLongLengths: boolean;
 }
@@ -38,5 +40,6 @@ export const DEFAULT_HABITS: Habits = Object.freeze({
   maxWaitingPongs: 128,
   reportsPingFloods: false,
   recordsFragments: false,
+  readsText: false,
   allowsLongLengths: false,
 });

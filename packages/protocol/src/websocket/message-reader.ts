@@ -25,6 +25,8 @@ export interface MessageHandler {
     isCompressed: boolean,
     fragmentEnds: readonly number[] | null,
   ): void;
+  /** A text message is complete, and text is asked for (see `Habits`). */
+  onTextData(text: string): void;
   /** A close, ping or pong frame, which may stand between the fragments of a message (RFC 6455 section 5.4). */
   onControlFrame(opcode: number, payload: Uint8Array): void;
   /**
@@ -184,12 +186,24 @@ export class MessageReader implements FrameHandler {
     if (this.#frames.isLent) this.#message.appendLent(chunk, start, end, this.#messageBytes);
     else this.#message.append(chunk, start, end);
     if (!isMessageEnd) return;
+    if (this.#isReadAsText) {
+      this.#deliverText(this.#natives.readUtf8(this.#message.join()));
+      return;
+    }
     const headroom = this.#headroom(this.#messageBytes);
     this.#deliver(this.#message.join(headroom), headroom);
   }
 
+  get #isReadAsText(): boolean {
+    return this.#habits.readsText && this.#messageOpcode === Opcode.TEXT && !this.#isCompressed;
+  }
+
   /** Delivers a message that came in one piece. */
   #deliverPiece(chunk: Uint8Array, start: number, end: number): void {
+    if (this.#isReadAsText) {
+      this.#deliverText(this.#natives.readUtf8(chunk, start, end));
+      return;
+    }
     const headroom = this.#headroom(end - start);
     if (this.#frames.isLent) {
       this.#deliver(copyOf(this.#natives, chunk, start, end, headroom), headroom);
@@ -209,12 +223,21 @@ export class MessageReader implements FrameHandler {
 
   #deliver(bytes: Uint8Array, headroom: number): void {
     const isBinary = this.#messageOpcode === Opcode.BINARY;
+    const fragmentEnds = this.#fragmentEnds;
+    this.#endMessage();
+    this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed, fragmentEnds);
+  }
+
+  #deliverText(text: string): void {
+    this.#endMessage();
+    this.handler!.onTextData(text);
+  }
+
+  #endMessage(): void {
     this.#messageOpcode = Opcode.CONTINUATION;
     this.#messageBytes = 0;
     this.#fragments = 0;
     this.#message = null;
-    const fragmentEnds = this.#fragmentEnds;
     this.#fragmentEnds = null;
-    this.handler!.onMessageData(bytes, headroom, isBinary, this.#isCompressed, fragmentEnds);
   }
 }

@@ -12,8 +12,8 @@ export interface Natives {
    * The machines only call it where `target` has room for three bytes a UTF-16 unit, or `utf8Length(text)`.
    */
   writeUtf8(target: Uint8Array, text: string, offset: number): number;
-  /** Returns the text of `bytes`, which are valid UTF-8. */
-  readUtf8(bytes: Uint8Array): string;
+  /** Returns the text of `bytes[start..end)`, of all of them by default, which are valid UTF-8. */
+  readUtf8(bytes: Uint8Array, start?: number, end?: number): string;
   /** Returns the text whose UTF-16 units are `bytes`, one by one. */
   readLatin1(bytes: Uint8Array): string;
   /** Tells whether `bytes` are, as a whole, valid UTF-8 (RFC 3629). */

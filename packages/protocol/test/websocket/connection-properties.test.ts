@@ -59,6 +59,23 @@ describe.each(ROLES)('any chunking (%s)', (role) => {
     );
   });
 
+  it(`${role} that reads text does the same`, () => {
+    fc.assert(
+      fc.property(script, cuts, fc.boolean(), (moves, places, isLent) => {
+        const wire = wireBytes(role, moves);
+        const whole = openEcho(role);
+        whole.connection.receive(wire.slice());
+        const session = openEcho(role, { habits: { readsText: true } });
+        for (const piece of cut(wire, places(wire.length))) session.connection.receive(piece, isLent);
+        expect(outcome(session)).toEqual(outcome(whole));
+        expect(session.recorder.texts.length).toBe(
+          session.trace.filter((call) => call.startsWith('text')).length,
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it(`${role} does the same when bytes come one by one`, () => {
     fc.assert(
       fc.property(script, (moves) => {

@@ -6,6 +6,7 @@ import { endpointOptions, TestNatives } from './recorder.ts';
 const handler: MessageHandler = {
   allowsRsv1: false,
   onMessageData() {},
+  onTextData() {},
   onControlFrame() {},
   onFrameViolation() {},
 };

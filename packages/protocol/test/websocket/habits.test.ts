@@ -50,6 +50,24 @@ describe('habits of other implementations', () => {
     expect(receive({ recordsFragments: isRecorded }, ...frames).recorder.fragmentEnds).toEqual(ends);
   });
 
+  it('server that reads text gets it as text, whole or in pieces, and compressed', () => {
+    const session = openSession('server', { habits: { readsText: true }, allowsRsv1: true });
+    const { connection, recorder, trace } = session;
+    recorder.inflate = () => utf8('infl\u00e4ted');
+    const frames = [
+      encodeFrame(0x81, utf8('\u00e4'), 7),
+      encodeFrame(0x01, utf8('a'), 7),
+      encodeFrame(0x80, utf8('b'), 7),
+      encodeFrame(0x82, utf8('c'), 7),
+      encodeFrame(0xc1, utf8('x'), 7),
+      encodeFrame(0xc2, utf8('y'), 7),
+      encodeFrame(0x81, utf8(''), 7),
+    ];
+    connection.receive(concat(frames));
+    expect(recorder.texts).toEqual(['\u00e4', 'ab', 'infl\u00e4ted', '']);
+    expect(trace.filter((line) => line.startsWith('binary'))).toHaveLength(2);
+  });
+
   it.each([
     [false, false],
     [true, true],

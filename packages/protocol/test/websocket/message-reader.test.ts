@@ -16,6 +16,10 @@ class MessageRecorder implements MessageHandler {
     this.trace.push(`${message} ${hex(data.subarray(headroom))}`.trimEnd());
   }
 
+  onTextData(text: string): void {
+    this.trace.push(`read ${text}`);
+  }
+
   onControlFrame(opcode: number, payload: Uint8Array): void {
     this.trace.push(`control ${opcode} ${hex(payload)}`.trimEnd());
   }

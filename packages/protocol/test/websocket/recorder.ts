@@ -40,8 +40,8 @@ export class TestNatives implements Natives {
     return over(target).write(text, offset);
   }
 
-  readUtf8(data: Uint8Array): string {
-    return over(data).toString();
+  readUtf8(data: Uint8Array, start = 0, end = data.length): string {
+    return over(data).toString('utf8', start, end);
   }
 
   readLatin1(data: Uint8Array): string {
@@ -77,6 +77,14 @@ export class Recorder implements ConnectionHandler {
     this.fragmentEnds.push(fragmentEnds);
     this.received.push({ data, copy: data.slice() });
     this.#record(isBinary ? 'binary' : 'text', data, isBinary);
+  }
+
+  /** Every message that came as text. */
+  readonly texts: string[] = [];
+
+  onText(text: string): void {
+    this.texts.push(text);
+    this.#record('text', Buffer.from(text), false);
   }
 
   /** What a compressed message was made of, if that is known at once. */
