@@ -167,6 +167,23 @@ describe('closing', () => {
     for (let i = 0; i < 6; i++) expect(await uncaught.next()).toEqual(new Error('oops'));
   });
 
+  it.each(['terminated', 'reset'])('server says why a message was not written: it was %s', async (how) => {
+    const { client, peer } = await connectPair();
+    const closed = once(peer, 'close');
+    client.pause();
+    peer.send(Buffer.alloc(MORE_THAN_THE_KERNEL));
+    await new Promise(setImmediate);
+    const errors: (NodeJS.ErrnoException | null | undefined)[] = [];
+    peer._socket!.once('error', (error) => errors.push(error));
+    peer.send('waits', (error) => errors.push(error));
+    if (how === 'terminated') peer.terminate();
+    else (client._socket as Socket).resetAndDestroy();
+    await closed;
+    const codes = how === 'terminated' ? ['ERR_STREAM_DESTROYED'] : ['ECONNRESET', 'ECONNRESET'];
+    expect(errors.map((error) => error?.code)).toEqual(codes);
+    expect(errors.at(-1)).toBeInstanceOf(Error);
+  });
+
   it('client gives up connecting', async () => {
     const { url } = await startServer({ noServer: false });
     const client = openClient(url);

@@ -95,7 +95,7 @@ export class StreamWriter {
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = null;
     if (callbacks.length === 0) return;
-    callAll(callbacks, new Error('the connection was closed before the message was written'));
+    callAll(callbacks, this.#stream.errored ?? destroyedError());
   }
 
   #writeOutbox(): void {
@@ -124,6 +124,12 @@ export class StreamWriter {
     if (written.length === 0) return null;
     return (error) => callAll(written, error);
   }
+}
+
+/** Returns what Node's streams say to a write that a destroyed one does not carry out any more. */
+function destroyedError(): Error {
+  const error = new Error('Cannot call write after a stream was destroyed');
+  return Object.assign(error, { code: 'ERR_STREAM_DESTROYED' });
 }
 
 /** Calls back everybody. What one of them throws surfaces as an uncaught exception, and keeps nothing from the others. */
