@@ -5,6 +5,7 @@ import {
   type Deflation,
   EncodedFrames,
   type FrameOptions,
+  OutgoingControl,
   type StreamConnection,
   type WriteCallback,
 } from '@hawser/ws/internal';
@@ -161,7 +162,7 @@ export class Sending {
     const isWaiting = this.#compression?.isEmpty === false;
     const kept = isWaiting ? Buffer.from(payload) : payload;
     this.#inOrder(payload.length, callback, () => {
-      this.#connection.sendControl(kind, kept, callback ?? null);
+      this.#connection.sendOutgoing(new OutgoingControl(kind, kept, callback ?? null));
     });
   }
 

@@ -73,6 +73,26 @@ describe('messages', () => {
     expect(events).toEqual(['1', '2', '3', 'ping 4']);
   });
 
+  it('client keeps the order behind a message that takes its time to compress', async () => {
+    const { client, peer } = await connectPair({ perMessageDeflate: true });
+    const events: string[] = [];
+    peer.on('message', (data: Buffer) => events.push(`message of ${data.length}`));
+    peer.on('ping', (data) => events.push(`ping ${data}`));
+    peer.on('pong', (data) => events.push(`pong ${data}`));
+    client.send(Buffer.alloc(3_000_000));
+    client.ping('1');
+    // Behind the turn, the message is with another thread.
+    await new Promise(setImmediate);
+    const payload = Buffer.from('2');
+    client.pong(payload);
+    payload.fill('x');
+    client.send('next');
+    await new Promise((resolve) => client.ping('3', undefined, resolve));
+    client.close();
+    await once(peer, 'close');
+    expect(events).toEqual(['message of 3000000', 'ping 1', 'pong 2', 'message of 4', 'ping 3']);
+  });
+
   it('server calls back when a message has left, and with an error when it cannot any more', async () => {
     const { peer } = await connectPair();
     await new Promise<void>((resolve, reject) =>

@@ -7,7 +7,7 @@ export { DeadlineTimer } from './deadline-timer.ts';
 export { type Exchange, UpgradeExchange } from './exchange.ts';
 export { ConnectExchange } from './http2/connect-exchange.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
-export { EncodedFrames, type FrameOptions, type Outgoing } from './outgoing.ts';
+export { EncodedFrames, type FrameOptions, type Outgoing, OutgoingControl } from './outgoing.ts';
 export { pauseStream } from './shared-reads.ts';
 export { StreamConnection } from './stream-connection.ts';
 export { MAX_UNWRITTEN_BYTES, type StreamContext, type StreamEvents } from './stream-context.ts';

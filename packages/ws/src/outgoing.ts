@@ -138,6 +138,41 @@ export class EncodedFrames implements Outgoing {
   }
 }
 
+/** A ping or a pong that keeps its place behind what was sent before it. */
+export class OutgoingControl implements Outgoing {
+  readonly #kind: 'ping' | 'pong';
+  readonly #onWritten: WriteCallback | null;
+  #payload: Uint8Array;
+
+  constructor(kind: 'ping' | 'pong', payload: Uint8Array, onWritten: WriteCallback | null) {
+    this.#kind = kind;
+    this.#payload = payload;
+    this.#onWritten = onWritten;
+  }
+
+  get byteLength(): number {
+    return this.#payload.length;
+  }
+
+  keep(): void {
+    this.#payload = Buffer.from(this.#payload);
+  }
+
+  compress(): boolean {
+    return true;
+  }
+
+  /** Never asked for: control frames are not compressed. */
+  compressLater(): CancelJob {
+    return () => {};
+  }
+
+  sendTo(machine: Connection, writer: StreamWriter): void {
+    machine[this.#kind](this.#payload);
+    if (this.#onWritten !== null) writer.whenWritten(this.#onWritten);
+  }
+}
+
 /** Returns a copy of bytes that are so few that a frame would copy them too, or `null`. */
 export function copyOfSmall(data: string | Uint8Array): Uint8Array | null {
   return typeof data !== 'string' && data.length <= MAX_COPIED_BYTES ? Buffer.from(data) : null;

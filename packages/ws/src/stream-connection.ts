@@ -13,7 +13,7 @@ import {
   remoteAddressOf,
   type StreamOwner,
 } from './stream-owner.ts';
-import { StreamWriter, type WriteCallback } from './stream-writer.ts';
+import { StreamWriter } from './stream-writer.ts';
 import type { Flushable } from './turn-flusher.ts';
 
 /**
@@ -125,11 +125,11 @@ export class StreamConnection<Peer>
     return this.#sent();
   }
 
-  sendControl(kind: 'ping' | 'pong', data: Uint8Array, onWritten: WriteCallback | null = null): SendResult {
+  /** Sends a ping or a pong, before what waits to be compressed. */
+  sendControl(kind: 'ping' | 'pong', data: Uint8Array): SendResult {
     if (!this.#machine.isOpen) return 'closed';
     if (!this.#admitsBytes(data.length)) return this.#refuse();
     this.#machine[kind](data);
-    if (onWritten !== null) this.#writer.whenWritten(onWritten);
     return this.#sent();
   }
 
