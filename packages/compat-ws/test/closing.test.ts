@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptFor } from '../../ws/src/internal.ts';
 import { deflate, OFFER, RSV1 } from '../../ws/test/rig/compressed.ts';
@@ -9,7 +13,7 @@ import { BINARY, CLOSE, closePayload, frame, TEXT } from '../../ws/test/rig/raw-
 import { startRawServer } from '../../ws/test/rig/raw-server.ts';
 import { MORE_THAN_THE_KERNEL } from '../../ws/test/rig/slow-peers.ts';
 import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
-import { clientFrame, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
+import { clientFrame, closeOf, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
 
 describe('closing', () => {
   it.each([
@@ -182,6 +186,50 @@ describe('closing', () => {
     const codes = how === 'terminated' ? ['ERR_STREAM_DESTROYED'] : ['ECONNRESET', 'ECONNRESET'];
     expect(errors.map((error) => error?.code)).toEqual(codes);
     expect(errors.at(-1)).toBeInstanceOf(Error);
+  });
+
+  it.each([
+    ['plain', false],
+    ['compressed', { threshold: 0 }],
+  ] as const)(
+    'client sends %s messages to a server that has ended its side',
+    async (_, perMessageDeflate) => {
+      const { server, url } = await startServer({ perMessageDeflate });
+      const seen: string[] = [];
+      server.on('connection', (peer) => {
+        peer.on('message', (data: Buffer) => seen.push(String(data)));
+        peer._socket!.end();
+      });
+      const client = openClient(url, { perMessageDeflate });
+      await once(client, 'open');
+      const errors: unknown[] = [];
+      for (const text of ['one', 'two']) client.send(text, (error) => errors.push(error ?? null));
+      client.close(4000);
+      const [peer] = server.clients;
+      expect((await once(peer!, 'close'))[0]).toBe(4000);
+      expect([seen, errors]).toEqual([
+        ['one', 'two'],
+        [null, null],
+      ]);
+    },
+  );
+
+  it('client reports one error when it can neither read a blob nor what the server sends', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'unreadable-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'changed');
+    await writeFile(file, 'as it was');
+    const blob = await openAsBlob(file);
+    await writeFile(file, 'changed');
+    const { client, peer } = await connectPair();
+    const events: string[] = [];
+    client.on('error', ({ message }) => events.push(message));
+    client.on('close', () => events.push('close'));
+    const sent = new Promise<Error>((resolve) => client.send(blob, (error) => resolve(error!)));
+    (peer._socket as Socket).write(Buffer.from([0x85, 0]));
+    await closeOf(client);
+    expect((await sent).message).toMatch(/blob/);
+    expect(events).toEqual([expect.stringMatching(/invalid opcode 5|blob could not be read/), 'close']);
   });
 
   it('client gives up connecting', async () => {
