@@ -31,10 +31,26 @@ writeFileSync(
   `${root}/packages/client/dist/esm/package.json`,
   '{ "type": "module", "sideEffects": false }\n',
 );
+for (const name of readdirSync(`${root}/packages`)) plainExports(`${root}/packages/${name}/dist`);
 bindPlatform(`${root}/packages/client/dist/esm`, 'browser');
 bindPlatform(`${root}/packages/client/dist/cjs`, 'node');
 await import('./bundle-client.mjs');
 await import('./copy-client-files.mjs');
+
+/**
+ * TypeScript has what an index re-exports read through a getter, each time, from an object that V8 holds as a dictionary: a
+ * tenth of the time of a pipelined echo. No index of ours is part of a cycle, so the values are there at once.
+ */
+function plainExports(folder) {
+  const getter =
+    /^Object\.defineProperty\(exports, "(\w+)", \{ enumerable: true, get: function \(\) \{ return ([\w.]+); \} \}\);$/gm;
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith('.js')) continue;
+    const file = `${folder}/${name}`;
+    const code = readFileSync(file, 'utf8');
+    if (code.includes('get: function ()')) writeFileSync(file, code.replace(getter, 'exports.$1 = $2;'));
+  }
+}
 
 /** What is built is for one platform: it need not be looked up, by resolvers that do not know `imports`. */
 function bindPlatform(folder, platform) {

@@ -25,7 +25,8 @@ export function packetOf(typeNumber: number, data: string | Uint8Array): Packet 
 
 /** Returns `<type><data>`. */
 export function encodeTextPacket(type: PacketType, data: string): string {
-  return PACKET_NUMBERS[type] + data;
+  // Nearly all are messages, and to look their number up takes longer than the rest.
+  return type === 'message' ? `4${data}` : PACKET_NUMBERS[type] + data;
 }
 
 /** Returns the packet that `<type><data>` is, or the rule that it breaks. */

@@ -12,22 +12,15 @@ export function writePlainList(values: readonly unknown[]): string | null {
   let json = ']';
   // From the end: if there is an object, it is mostly there.
   for (let i = values.length - 1; i >= 0; i--) {
-    const value = writePlain(values[i]);
-    if (value === null) return null;
-    json = i === 0 ? `[${value}${json}` : `,${value}${json}`;
+    const value = values[i];
+    if (typeof value === 'string') {
+      if (ESCAPED.test(value)) return null;
+      json = `${i === 0 ? '["' : ',"'}${value}"${json}`;
+    } else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
+      json = `${i === 0 ? '[' : ','}${value}${json}`;
+    } else {
+      return null;
+    }
   }
   return json;
-}
-
-function writePlain(value: unknown): string | null {
-  switch (typeof value) {
-    case 'string':
-      return ESCAPED.test(value) ? null : `"${value}"`;
-    case 'number':
-      return Number.isFinite(value) ? String(value) : null;
-    case 'boolean':
-      return String(value);
-    default:
-      return null;
-  }
 }
