@@ -30,6 +30,7 @@ import { Socket } from './session.ts';
 import type { SessionHost } from './session-host.ts';
 import { SessionIds } from './session-id.ts';
 import { SessionSweep } from './session-sweep.ts';
+import { StickyHint } from './sticky-hint.ts';
 import { StringPool } from './string-pool.ts';
 import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
@@ -91,6 +92,7 @@ export class Server extends EventEmitter {
   #isClosed = false;
   readonly #strings = new StringPool();
   readonly #corsHint = new CorsHint();
+  readonly #stickyHint: StickyHint;
   readonly #ended = new EndedSessions();
   readonly #preparedByFrame = new WeakMap<object, PreparedMessage>();
 
@@ -101,6 +103,7 @@ export class Server extends EventEmitter {
     if (cors !== null) this.use(cors);
     this.#context = this.#createContext();
     this.#websockets = this.#createWebSocketEngine();
+    this.#stickyHint = new StickyHint(this.opts.pingInterval + this.opts.pingTimeout);
     this.#sweep = new SessionSweep(this.opts, () => this.#websockets);
     this.#host = this.#createHost();
   }
@@ -256,6 +259,7 @@ export class Server extends EventEmitter {
     context: ErrorContext | undefined,
     abort: (context: ErrorContext) => void,
   ): void {
+    if (code === ERRORS.UNKNOWN_SID && context?.reason === undefined) this.#stickyHint.consider();
     this.emit('connection_error', { req, code, message: ERROR_MESSAGES[code], context });
     abort(context ?? {});
   }

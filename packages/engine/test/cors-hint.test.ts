@@ -1,31 +1,17 @@
 import type { ServerOptions } from '@hawser/engine';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startEngine } from './rig/engines.ts';
 import { ask } from './rig/http.ts';
+import { recordWarnings, turn } from './rig/warnings.ts';
 
 const QUERY = 'EIO=4&transport=polling';
 const ORIGIN = 'http://localhost:5173';
-
-/** Collects what the process is warned of. */
-function listen(): string[] {
-  const warnings: string[] = [];
-  const note = ({ code, message }: Error & { code?: string }) =>
-    code === 'EIO_WARN_CORS' && warnings.push(message);
-  process.on('warning', note);
-  onTestFinished(() => {
-    process.off('warning', note);
-  });
-  return warnings;
-}
-
-/** Warnings come in a turn of their own. */
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 const page = (port: number, origin = ORIGIN) => ask(port, { query: QUERY, headers: { origin } });
 
 describe('hint about CORS', () => {
   test('a page that is kept from the answer is told of, with what lets it in, and once', async () => {
-    const warnings = listen();
+    const warnings = recordWarnings('EIO_WARN_CORS');
     const { port } = await startEngine();
     expect((await page(port)).status).toBe(200);
     await page(port, 'http://elsewhere.example');
@@ -37,7 +23,7 @@ describe('hint about CORS', () => {
   });
 
   test('a page that is not the one that is let in is told of', async () => {
-    const warnings = listen();
+    const warnings = recordWarnings('EIO_WARN_CORS');
     const { port } = await startEngine({ cors: { origin: 'http://localhost:3000' } });
     await page(port, 'http://localhost:3000');
     await turn();
@@ -52,7 +38,7 @@ describe('hint about CORS', () => {
     ['this page', { cors: { origin: [ORIGIN, 'http://localhost:3000'] } }],
     ['who asks', { cors: { origin: true, credentials: true } }],
   ])('nothing is told where %s is let in', async (_who, options) => {
-    const warnings = listen();
+    const warnings = recordWarnings('EIO_WARN_CORS');
     const { port } = await startEngine(options);
     await page(port);
     await turn();
@@ -60,7 +46,7 @@ describe('hint about CORS', () => {
   });
 
   test('nothing is told where a listener or a middleware lets the page in, or nobody of another origin asks', async () => {
-    const warnings = listen();
+    const warnings = recordWarnings('EIO_WARN_CORS');
     const byListener = await startEngine({}, (engine) => {
       engine.on('headers', (headers: Record<string, string>) => {
         headers['Access-Control-Allow-Origin'] = ORIGIN;
