@@ -254,13 +254,13 @@ export class Server extends EventEmitter {
   }
 
   #refuse(
-    req: EngineRequest,
+    request: EngineRequest,
     code: ErrorNumber,
     context: ErrorContext | undefined,
     abort: (context: ErrorContext) => void,
   ): void {
-    if (code === ERRORS.UNKNOWN_SID && context?.reason === undefined) this.#stickyHint.consider();
-    this.emit('connection_error', { req, code, message: ERROR_MESSAGES[code], context });
+    if (code === ERRORS.UNKNOWN_SID && !this.#ended.has(request._query.sid!)) this.#stickyHint.consider();
+    this.emit('connection_error', { req: request, code, message: ERROR_MESSAGES[code], context });
     abort(context ?? {});
   }
 
@@ -308,7 +308,9 @@ export class Server extends EventEmitter {
 
   #closeSession(session: Socket, notice: CloseNotice | null): void {
     if (!this.#sweep.sessions.delete(session)) return;
-    if (notice !== null) this.#ended.remember(session.id, notice.reason);
+    // Of a session that polled, requests may still be on their way.
+    const hasPolled = session.upgraded || session.transport.name === 'polling';
+    if (notice !== null || hasPolled) this.#ended.remember(session.id, notice?.reason);
     this.clientsCount--;
     // A user's own ids may be given twice.
     if (this.clients[session.id] === session) delete this.clients[session.id];

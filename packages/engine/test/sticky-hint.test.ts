@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Socket } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
 import { startEngine } from './rig/engines.ts';
 import { ask } from './rig/http.ts';
@@ -33,12 +34,21 @@ describe('hint about sticky sessions', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('nothing is said of a session that ended here', async () => {
+  test.each<[string, (session: Socket, port: number) => unknown]>([
+    ['in silence', () => {}],
+    [
+      'by its client',
+      (session, port) => ask(port, { method: 'POST', query: `${QUERY}&sid=${session.id}`, body: '1' }),
+    ],
+    ['by its server', (session) => session.close(true)],
+  ])('nothing is said of a session that ended here %s', async (_, end) => {
     const warnings = recordWarnings('EIO_WARN_STICKY');
     const { port, sessions } = await startEngine(SHORT);
     await ask(port, { query: QUERY });
     const session = await sessions.next();
-    await new Promise((resolve) => session.once('close', resolve));
+    const closed = new Promise((resolve) => session.once('close', resolve));
+    await end(session, port);
+    await closed;
     await sleep(60);
     expect((await poll(port, session.id)).status).toBe(400);
     await turn();
