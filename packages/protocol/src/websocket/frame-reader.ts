@@ -130,6 +130,7 @@ export class FrameReader implements FrameHeader {
    * @returns where it stopped: `chunk.length`, or less after {@link stop}
    */
   read(chunk: Uint8Array, start: number): number {
+    this.isLent = false;
     const words = this.#expectsMask ? wordsOf(chunk) : null;
     let at = start;
     while (at < chunk.length && this.#activity === READING) {
@@ -143,15 +144,14 @@ export class FrameReader implements FrameHeader {
    * {@link isLent}; from the first small one on, all the rest is copied at once.
    */
   readLent(chunk: Uint8Array, start: number): number {
+    this.isLent = true;
     const words = this.#expectsMask ? wordsOf(chunk) : null;
     let at = start;
     while (at < chunk.length && this.#activity === READING) {
       if (!this.#isInPayload) {
         at = this.#readHeader(chunk, at);
       } else if (Math.min(chunk.length - at, this.#remainingBytes) >= MIN_LENT_PIECE_BYTES) {
-        this.isLent = true;
         at = this.#readPayload(chunk, words, at);
-        this.isLent = false;
       } else {
         return at + this.read(copyOf(this.#natives, chunk, at, chunk.length), 0);
       }
