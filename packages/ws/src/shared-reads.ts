@@ -8,6 +8,8 @@ const MIN_LENT_BYTES = 4096;
 /** What Node keeps of a socket, as far as it is needed here. */
 interface NodeSocket extends Socket {
   readonly _handle?: { useUserBuffer?(memory: Uint8Array): void } | null;
+  /** Of a TLS socket `true`. */
+  readonly encrypted?: boolean;
   [slot: symbol]: unknown;
 }
 
@@ -31,6 +33,9 @@ export type Lend = (socket: Socket, chunk: Buffer) => boolean;
  * By itself, Node allocates 64 KiB for each read and gives back what was not needed, which is a fifth of the CPU of a
  * small echo, and more of a large one. Its remedy, the `onread` option, is for sockets that connect; one that was
  * accepted gets here what the option would have given it. Where that is not to be found, Node goes on by itself.
+ *
+ * It does for TLS too. libuv reads a socket only from its loop, so never while what another read is lent; what TLS
+ * decrypted may also be read from within a write, of a listener's. And Node takes no more memory for that than it fills.
  */
 export function createReadSharing(lend: Lend): (stream: Duplex) => void {
   const slots = findSlots();
@@ -48,6 +53,7 @@ export function createReadSharing(lend: Lend): (stream: Duplex) => void {
   return (stream) => {
     if (!(stream instanceof Socket) || stream.connecting) return;
     const socket = stream as NodeSocket;
+    if (socket.encrypted) return;
     if (socket[slots.callback] !== null || typeof socket._handle?.useUserBuffer !== 'function') return;
     socket._handle.useUserBuffer(readMemory);
     socket[slots.memory] = readMemory;
