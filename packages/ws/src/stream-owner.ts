@@ -23,7 +23,8 @@ interface OwnedStream extends Duplex {
 
 const shareReads = createReadSharing((socket, chunk) => {
   const owner = (socket as Duplex as OwnedStream)[OWNER];
-  if (owner.onLentData === undefined) return false;
+  // A program that took the socket over has a listener in place of ours.
+  if (owner.onLentData === undefined || socket.listenerCount('data', onData) === 0) return false;
   owner.onLentData(chunk);
   return true;
 });

@@ -9,6 +9,7 @@ import {
 } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createReadSharing, pauseStream } from '../src/shared-reads.ts';
+import { ownStream, type StreamOwner } from '../src/stream-owner.ts';
 import { CERTIFICATE } from './rig/certificate.ts';
 import { turn } from './rig/slow-peers.ts';
 
@@ -214,6 +215,27 @@ describe('reads that are lent', () => {
     while (borrowed.length === 0) await turn();
     expect(borrowed).toEqual([MUCH]);
     await untilBytes(chunks, 6000);
+  });
+
+  test('a program that took a socket over gets what is read from it', async () => {
+    const [near, far] = await acceptTcp();
+    const owned: Buffer[] = [];
+    const keep = (chunk: Buffer) => owned.push(chunk);
+    const ignore = () => {};
+    const owner: StreamOwner = {
+      onData: keep,
+      onLentData: keep,
+      onEnd: ignore,
+      onDrain: ignore,
+      onError: ignore,
+      onClose: ignore,
+    };
+    ownStream(near, owner);
+    near.removeAllListeners('data');
+    const chunks = record(near);
+    far.write(MUCH);
+    expect((await untilBytes(chunks, MUCH.length)).toString()).toBe(MUCH);
+    expect(owned).toEqual([]);
   });
 
   test('what nobody takes is emitted', async () => {
