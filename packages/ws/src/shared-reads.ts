@@ -45,7 +45,9 @@ export function createReadSharing(lend: Lend): (stream: Duplex) => void {
   function onRead(this: Socket, byteLength: number): boolean {
     const isLent = byteLength >= MIN_LENT_BYTES && isPassedOnAtOnce(this);
     if (isLent && lend(this, readMemory.subarray(0, byteLength))) return true;
-    const chunk = Buffer.allocUnsafe(byteLength);
+    // What has to wait gets memory of its own: a byte of the pool would keep all of it alive.
+    const isWaiting = this.readableFlowing !== true;
+    const chunk = isWaiting ? Buffer.allocUnsafeSlow(byteLength) : Buffer.allocUnsafe(byteLength);
     readMemory.copy(chunk, 0, 0, byteLength);
     return this.push(chunk);
   }

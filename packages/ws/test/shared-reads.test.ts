@@ -117,6 +117,18 @@ describe('reads of a TCP socket into shared memory', () => {
     expect((await untilBytes(chunks, sent.length)).length).toBe(sent.length);
   });
 
+  test('what waits in a paused one keeps no memory alive but its own', async () => {
+    const [near, far] = await acceptTcp();
+    shareReads(near);
+    const chunks = record(near);
+    pauseStream(near);
+    far.write('few');
+    while (near.readableLength < 3) await turn();
+    near.resume();
+    await untilBytes(chunks, 3);
+    expect(chunks[0]!.buffer.byteLength).toBe(3);
+  });
+
   test('the end comes behind the last byte', async () => {
     const [near, far] = await acceptTcp();
     shareReads(near);
