@@ -10,6 +10,7 @@ import {
   endStream,
   isGone,
   ownStream,
+  readLater,
   remoteAddressOf,
   type StreamOwner,
 } from './stream-owner.ts';
@@ -36,6 +37,8 @@ export class StreamConnection<Peer>
   #sender: DeflatingSender | null;
   /** A chunk is being read, or a flush is marked: output need not be marked again. */
   #isFlushDue = false;
+  /** What may call the user's handlers is running. */
+  #isReading = false;
   /** The user was told `queued` or `dropped`, and is owed a `drain`. */
   #owesDrain = false;
   #isFinished = false;
@@ -184,25 +187,35 @@ export class StreamConnection<Peer>
 
   /** Runs what may call the user's handlers, and writes what it sent. */
   read(run: () => void): void {
+    const wasReading = this.#isReading;
+    this.#isReading = true;
     this.#isFlushDue = true;
     try {
       run();
     } catch (error) {
       this.#context.events.failed(error, this);
     }
+    this.#isReading = wasReading;
     this.#readDone();
   }
 
   onData(chunk: Buffer, isLent = false): void {
+    // A handler had a write made within which TLS reads on.
+    if (this.#isReading) {
+      readLater(this.#stream, chunk);
+      return;
+    }
     this.wasHeard = true;
     this.#writer.noteWritten();
     // As `read` does, without a closure for each chunk.
+    this.#isReading = true;
     this.#isFlushDue = true;
     try {
       this.#machine.receive(chunk, isLent);
     } catch (error) {
       this.#context.events.failed(error, this);
     }
+    this.#isReading = false;
     this.#readDone();
   }
 

@@ -2,7 +2,7 @@ import { constants, type Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { createReadSharing } from './shared-reads.ts';
+import { createReadSharing, pauseStream } from './shared-reads.ts';
 
 /** Who deals with what a stream reports: one owner at a time, so that a handover touches no listener. */
 export interface StreamOwner {
@@ -46,6 +46,13 @@ export function ownStream(stream: Duplex, owner: StreamOwner): void {
   stream.on('error', onError);
   stream.on('close', onClose);
   if (isHttp2(stream)) stream.on('aborted', onAborted);
+}
+
+/** Gives a chunk back to its stream, which emits it in a later tick, before whatever it reads until then. */
+export function readLater(stream: Duplex, chunk: Buffer): void {
+  pauseStream(stream);
+  stream.unshift(chunk);
+  stream.resume();
 }
 
 /** Tells whether `stream` has an owner. */

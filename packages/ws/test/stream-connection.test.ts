@@ -76,6 +76,27 @@ describe('any Duplex', () => {
     expect(await closes.next()).toEqual({ code: 1006, reason: '' });
   });
 
+  test('server reads all that came over TLS when a handler closes while a message is compressed', async () => {
+    const messages = new Queue<string>();
+    const { port } = await startServer(
+      {
+        compression: true,
+        message: (socket, data) => {
+          messages.push(data.toString('latin1', 0, 1));
+          if (data[0] === 0x61) socket.send('compress me'.repeat(6000));
+          if (data[0] === 0x62) socket.close();
+        },
+      },
+      { tls: CERTIFICATE },
+    );
+    const peer = new RawPeer(connectTls({ port, host: '127.0.0.1', ca: CERTIFICATE.cert }));
+    peer.write(handshakeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' }));
+    expect((await peer.response()).status).toBe(101);
+    const letters = [...'abcdefgh'];
+    peer.write(...letters.map((letter) => frame(TEXT, letter.repeat(6000))));
+    expect(await messages.take(letters.length)).toEqual(letters);
+  });
+
   test.each(SOCKETS)('server reports 1006 when %s is destroyed', async (name) => {
     const { closes, close } = recordCloses();
     const peer = await openOver(name, { ...ECHO, close });
