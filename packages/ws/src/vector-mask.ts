@@ -69,11 +69,12 @@ interface MaskExports {
   readonly mask: VectorCode;
 }
 
-/** Returns the function and its memory, or `undefined` where WebAssembly or its vectors are switched off. */
+/** Returns the function and its memory, or `undefined` where WebAssembly or its vectors are not to be had. */
 export function createVectorMask(): VectorMask | undefined {
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(MODULE)) return undefined;
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(MODULE));
-  const { memory, mask } = instance.exports as MaskExports;
+  const found = instantiate();
+  if (found === null) return undefined;
+  const { memory, mask } = found;
   // It never grows, so this is it for good.
   const { buffer } = memory;
   const scratch = new Uint8Array(buffer, 0, PAGE_BYTES);
@@ -84,6 +85,15 @@ export function createVectorMask(): VectorMask | undefined {
         ? maskInside(mask, bytes, start, end, key)
         : maskThrough(mask, scratch, bytes, start, end, key),
   };
+}
+
+/** Up to Node 22, V8 reserves 10 GiB of addresses for a memory: a process may not be allowed so many. */
+function instantiate(): MaskExports | null {
+  try {
+    return new WebAssembly!.Instance(new WebAssembly!.Module(MODULE)).exports as MaskExports;
+  } catch {
+    return null;
+  }
 }
 
 /** Masks what lies in the module's memory: whole vectors there, and what is left byte by byte. */

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createVectorMask } from '../src/vector-mask.ts';
@@ -48,5 +50,16 @@ describe('masking with vectors', () => {
         expect(mask(memory, 0, 100, 0)).toBe(false);
       }
     }
+  });
+
+  // V8 reserves addresses for what WebAssembly may want, more than this.
+  test.skipIf(process.platform === 'win32')('where a process has few addresses, it is done without', () => {
+    const program = "require('@hawser/ws'); console.log('loaded')";
+    const command = 'ulimit -v 4000000 && exec "$0" -e "$1"';
+    const output = execFileSync('sh', ['-c', command, process.execPath, program], {
+      cwd: join(__dirname, '..'),
+      encoding: 'utf8',
+    });
+    expect(output).toBe('loaded\n');
   });
 });
