@@ -99,7 +99,7 @@ export class ByteList {
     if (tail !== null && this.#tailEnd + byteLength <= tail.length) return tail;
     const keptBytes = this.#tailEnd - this.#tailStart;
     const neededBytes = keptBytes + byteLength;
-    const foreseenBytes = keptBytes + Math.min(comingBytes, neededBytes * MAX_FORESIGHT);
+    const foreseenBytes = Math.min(keptBytes + comingBytes, neededBytes * MAX_FORESIGHT);
     // Where nothing more is foreseen, twice as much, so that many pieces are not moved each time.
     return this.#growTail(Math.max(neededBytes, foreseenBytes, keptBytes * 2), HEADROOM_BYTES);
   }
