@@ -154,7 +154,7 @@ export class Server extends EventEmitter {
 
   /** Handles one HTTP request of a client, for routers of one's own. */
   handleRequest(req: IncomingMessage, res: ServerResponse): void {
-    const request = this.#takeIn(req);
+    const request = this.#takeIn(req, false);
     request.res = res;
     const refuse: Refuse = (code, context) =>
       this.#refuse(request, code, context, (known) => abortRequest(res, code, known));
@@ -167,7 +167,7 @@ export class Server extends EventEmitter {
 
   /** Handles one upgrade of a client, for routers of one's own. */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const request = this.#takeIn(req);
+    const request = this.#takeIn(req, true);
     const response = this.#middlewares.length === 0 ? null : new UpgradeResponse(request, socket);
     // The client may leave while it is decided on.
     socket.on('error', ignore);
@@ -227,10 +227,10 @@ export class Server extends EventEmitter {
     verifyRequest(request, isUpgrade, this.opts, { sessions: this.clients, ended: this.#ended }, done);
   }
 
-  #takeIn(req: IncomingMessage): EngineRequest {
+  #takeIn(req: IncomingMessage, isUpgrade: boolean): EngineRequest {
     const request = parseQuery(req);
     // What begins a session is kept as long as it.
-    if (!request._query.sid && req.httpVersionMajor === 1) this.#strings.shareRequest(request);
+    if (!request._query.sid && req.httpVersionMajor === 1) this.#strings.shareRequest(request, isUpgrade);
     return request;
   }
 

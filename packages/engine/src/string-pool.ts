@@ -22,17 +22,26 @@ export class StringPool {
   }
 
   /**
-   * Has a request of HTTP/1.1 share its strings. To be called before anybody asks it for `headers`, which Node makes of
-   * `rawHeaders` then.
+   * Has a request of HTTP/1.1 share its strings.
+   * @param isUpgrade - nobody has asked for its `headers` yet, which Node makes of `rawHeaders` then
    */
-  shareRequest(request: EngineRequest): void {
-    const { rawHeaders, _query: query } = request;
+  shareRequest(request: EngineRequest, isUpgrade: boolean): void {
+    const { rawHeaders } = request;
     // A user may have frozen it.
     if (!Object.isFrozen(rawHeaders)) {
       for (let i = 0; i < rawHeaders.length; i++) rawHeaders[i] = this.share(rawHeaders[i]!);
     }
-    if (!Object.isFrozen(query)) for (const name in query) query[name] = this.share(query[name]!);
+    if (!isUpgrade) this.#shareValues(request.headers);
+    this.#shareValues(request._query);
     request.httpVersion = this.share(request.httpVersion);
     if (request.url !== undefined) request.url = this.share(request.url);
+  }
+
+  #shareValues(record: Record<string, unknown>): void {
+    if (Object.isFrozen(record)) return;
+    for (const name in record) {
+      const value = record[name];
+      if (typeof value === 'string') record[name] = this.share(value);
+    }
   }
 }

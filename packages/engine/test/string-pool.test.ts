@@ -1,6 +1,8 @@
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { StringPool } from '../src/string-pool.ts';
+import type { EngineRequest } from '../src/transport.ts';
 import { startEngine } from './rig/engines.ts';
 import { openSocket } from './rig/sockets.ts';
 
@@ -20,6 +22,30 @@ describe('strings of requests are shared', () => {
     note((await sessions.next()).request);
     expect(seen[1]).toEqual(seen[0]);
     expect((seen[1]!.headers as { cookie: string }).cookie).toBe(cookie);
+  });
+
+  /** Shows what went through the pool. */
+  class MarkingPool extends StringPool {
+    override share(text: string): string {
+      return `${text}, shared`;
+    }
+  }
+
+  test.each([
+    ['request', {}],
+    ['upgrade', { Connection: 'Upgrade', Upgrade: 'any' }],
+  ])('headers of a %s share their strings', async (event, headers) => {
+    const { http, port } = await startEngine();
+    const arrived = once(http.removeAllListeners(event), event);
+    const client = request({ port, host: '127.0.0.1', headers: { Origin: 'http://a', ...headers } });
+    client.on('error', () => {}).end();
+    const [req] = (await arrived) as [EngineRequest];
+    req._query = {};
+    new MarkingPool().shareRequest(req, event === 'upgrade');
+    client.destroy();
+    const values = Object.values(req.headers);
+    expect(values).toContain('http://a, shared');
+    expect(values.filter((value) => !String(value).endsWith(', shared'))).toEqual([]);
   });
 
   test('request whose strings another listener froze begins a session', async () => {
