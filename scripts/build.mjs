@@ -45,10 +45,9 @@ function plainExports(folder) {
   const getter =
     /^Object\.defineProperty\(exports, "(\w+)", \{ enumerable: true, get: function \(\) \{ return ([\w.]+); \} \}\);$/gm;
   for (const name of readdirSync(folder, { recursive: true })) {
-    if (!name.endsWith('.js')) continue;
+    if (!/(^|\/)(index|internal)\.js$/.test(name)) continue;
     const file = `${folder}/${name}`;
-    const code = readFileSync(file, 'utf8');
-    if (code.includes('get: function ()')) writeFileSync(file, code.replace(getter, 'exports.$1 = $2;'));
+    writeFileSync(file, readFileSync(file, 'utf8').replace(getter, 'exports.$1 = $2;'));
   }
 }
 

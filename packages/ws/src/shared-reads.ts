@@ -1,9 +1,16 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { Duplex } from 'node:stream';
+import { markAsUntransferable } from 'node:worker_threads';
 import { readMemory } from './natives.ts';
 
 /** Less than this is not worth lending: it would mostly be copied after all, in smaller pieces. */
 const MIN_LENT_BYTES = 4096;
+
+/**
+ * Copies of a few bytes lie in memory of this size, behind one another. `Buffer` has a pool for that, but of 64 KiB from
+ * Node 24 on, all of which a message that is kept would keep, and one that is sent to a worker would take along.
+ */
+const SLAB_BYTES = 4096;
 
 /** What Node keeps of a socket, as far as it is needed here. */
 interface NodeSocket extends Socket {
@@ -30,7 +37,7 @@ export type Lend = (socket: Socket, chunk: Buffer) => boolean;
  * hands out copies that are as large as what was read, or lends much at once. Nothing else changes: the stream is what
  * it was, backpressure included.
  *
- * By itself, Node allocates 64 KiB for each read and gives back what was not needed, which is a fifth of the CPU of a
+ * By itself, Node allocates 64 KiB for each read and gives back what was not needed, which is a sixth of the CPU of a
  * small echo, and more of a large one. Its remedy, the `onread` option, is for sockets that connect; one that was
  * accepted gets here what the option would have given it. Where that is not to be found, Node goes on by itself.
  *
@@ -45,9 +52,9 @@ export function createReadSharing(lend: Lend): (stream: Duplex) => void {
   function onRead(this: Socket, byteLength: number): boolean {
     const isLent = byteLength >= MIN_LENT_BYTES && isPassedOnAtOnce(this);
     if (isLent && lend(this, readMemory.subarray(0, byteLength))) return true;
-    // What has to wait gets memory of its own: a byte of the pool would keep all of it alive.
+    // What has to wait gets memory of its own: one byte would keep all of a slab alive.
     const isWaiting = this.readableFlowing !== true;
-    const chunk = isWaiting ? Buffer.allocUnsafeSlow(byteLength) : Buffer.allocUnsafe(byteLength);
+    const chunk = isWaiting ? Buffer.allocUnsafeSlow(byteLength) : memoryFor(byteLength);
     readMemory.copy(chunk, 0, 0, byteLength);
     return this.push(chunk);
   }
@@ -61,6 +68,23 @@ export function createReadSharing(lend: Lend): (stream: Duplex) => void {
     socket[slots.memory] = readMemory;
     socket[slots.callback] = onRead;
   };
+}
+
+let slab = Buffer.alloc(0);
+let slabUsed = 0;
+
+function memoryFor(byteLength: number): Buffer {
+  if (byteLength * 2 > SLAB_BYTES) return Buffer.allocUnsafeSlow(byteLength);
+  if (slabUsed + byteLength > slab.length) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    // Who gave it away would take others' bytes from them.
+    markAsUntransferable(slab.buffer);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  // The next begins where words do.
+  slabUsed = (start + byteLength + 7) & ~7;
+  return slab.subarray(start, start + byteLength);
 }
 
 /**
