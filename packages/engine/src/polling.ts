@@ -1,8 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { VIOLATIONS } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
-import type { Flushable } from '@hawser/ws/internal';
-import { attempt } from '@hawser/ws/internal';
+import { attempt, type Flushable } from '@hawser/ws/internal';
 import { EngineError, type EngineErrorCode } from './errors.ts';
 import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';

@@ -202,7 +202,7 @@ export class StreamConnection<Peer>
   onData(chunk: Buffer, isLent = false): void {
     // A handler had a write made within which TLS reads on.
     if (this.#isReading) {
-      readLater(this.#stream, chunk);
+      readLater(this.#stream, isLent ? Buffer.from(chunk) : chunk);
       return;
     }
     this.wasHeard = true;
