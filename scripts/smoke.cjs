@@ -1,5 +1,6 @@
 /** A few messages over the built packages, for a run on each version of Node. */
 const assert = require('node:assert/strict');
+const { createHook } = require('node:async_hooks');
 const { once } = require('node:events');
 const { io } = require('@hawser/client');
 const { Server } = require('@hawser/io');
@@ -7,6 +8,7 @@ const { WebSocketServer, WebSocket } = require('@hawser/ws');
 
 async function main() {
   await tryWebSocket();
+  await tryCompression();
   await trySocketIo();
   console.log(`  node ${process.version}: ok`);
 }
@@ -41,6 +43,26 @@ async function tryWebSocket() {
   assert.deepEqual(closed, [[3000, 'done']]);
   // Sockets share their reads: what Node allocates by itself is of the size of the chunk.
   assert.deepEqual(readInto, [4096]);
+}
+
+async function tryCompression() {
+  let states = 0;
+  const hook = createHook({ init: (_id, type) => type === 'ZLIB' && states++ });
+  const compression = { thresholdBytes: 0, serverNoContextTakeover: false, clientNoContextTakeover: false };
+  const server = new WebSocketServer({ compression, message: (socket, data) => socket.send(String(data)) });
+  const { port } = await server.listen({ host: '127.0.0.1' });
+  const client = new WebSocket(`ws://127.0.0.1:${port}/`, [], { compression });
+  await once(client, 'open');
+  hook.enable();
+  for (const count of [3, 4, 5]) {
+    const text = 'once more, '.repeat(count);
+    assert.equal(await answer(client, text), text);
+  }
+  hook.disable();
+  client.close();
+  await server.close();
+  // Two that compress, one that inflates, two that were tried: Node's functions would make one for each message.
+  assert.equal(states, 5);
 }
 
 async function trySocketIo() {

@@ -105,7 +105,7 @@ const FLAWS = [
   [
     'deflate',
     'an inflation without a limit',
-    { inflateNow: (data, dictionary) => subject.inflateNow(data, dictionary, 2 ** 30) },
+    { inflateNow: (data, before) => subject.inflateNow(data, before, 2 ** 30) },
   ],
   [
     'deflate',

@@ -51,18 +51,12 @@ export class CompressionQueue implements Flushable {
   /** Has `send` called in its turn; or `callback`, with an error, when the connection ends before. */
   push(byteLength: number, callback: WriteCallback | undefined, send: () => void): void {
     this.waitingBytes += byteLength;
-    if (this.#waiting.push({ byteLength, callback, send }) === 1) this.#flusher.mark(this);
-    if (this.#waiting.length >= MAX_WAITING) this.sendAll();
+    if (this.#waiting.push({ byteLength, callback, send }) === 1) this.#flusher.markMaker(this);
+    if (this.#waiting.length >= MAX_WAITING) this.flush();
   }
 
-  /** The turn is over. */
+  /** Sends what waits, if it can still be sent; it is written with what others send. */
   flush(): void {
-    this.sendAll();
-    this.#connection.flush();
-  }
-
-  /** Sends what waits, if it can still be sent. */
-  sendAll(): void {
     if (this.#isAbandoned || !this.#connection.isOpen || !this.#stream.writable) return;
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -124,7 +124,7 @@ export class PerMessageDeflate {
         if (deflated === null) {
           done(new Error('memory does not suffice to compress the message'));
         } else {
-          this.#deflation!.sent(bytes);
+          this.#deflation!.sent(bytes, deflated);
           done(null, toBuffer(deflated));
         }
       };

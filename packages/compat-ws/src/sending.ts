@@ -56,7 +56,7 @@ export class Sending {
 
   /** Compresses and sends what waits for the end of the turn. */
   sendCompressed(): void {
-    this.#compression?.sendAll();
+    this.#compression?.flush();
   }
 
   /** Nothing that waits to be compressed is to be sent any more. */

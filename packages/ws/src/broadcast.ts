@@ -1,7 +1,8 @@
 import { type Connection, type PreparedMessage, prepareMessage, type Slab } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
+import { deflateStates } from './compression/deflate-states.ts';
 import type { CancelJob } from './compression/job-queue.ts';
-import { MessageHistory } from './compression/message-history.ts';
+import type { MessageHistory } from './compression/message-history.ts';
 import { copyOfSmall, type Outgoing } from './outgoing.ts';
 import type { StreamWriter } from './stream-writer.ts';
 
@@ -60,7 +61,7 @@ export class Broadcast implements Outgoing {
     if (known !== undefined) return known.frame !== null;
     if (!deflation.isWorthwhile(this.#payload().length)) return true;
     this.#variants ??= new Variants();
-    const history = this.#variants.nextHistory(deflation.history);
+    const history = this.#variants.nextHistory(deflation);
     const deflated = deflation.deflate(this.#payload(), history);
     if (deflated === null) return false;
     this.#complete(this.#variants.add(history), deflated);
@@ -70,7 +71,7 @@ export class Broadcast implements Outgoing {
   compressLater(deflation: Deflation, done: () => void): CancelJob {
     this.#variants ??= new Variants();
     const known = this.#variants.find(deflation.history);
-    const variant = known ?? this.#variants.add(this.#variants.nextHistory(deflation.history));
+    const variant = known ?? this.#variants.add(this.#variants.nextHistory(deflation));
     variant.waiting.add(done);
     if (known === undefined) {
       const complete = (deflated: Uint8Array | null) => this.#complete(variant, deflated);
@@ -85,13 +86,14 @@ export class Broadcast implements Outgoing {
     machine.sendPrepared(variant?.frame ?? this.#plain);
     if (variant === undefined || variant.after === null) return;
     if (variant.history === deflation!.history) deflation!.history = variant.after;
-    else deflation!.sent(this.#payload());
+    else deflation!.history = deflation!.history.after(this.#payload());
   }
 
   #complete(variant: Variant, deflated: Uint8Array | null): void {
     if (deflated !== null && deflated.length < this.#payload().length) {
       variant.frame = prepareMessage(this.#slab, deflated, this.#isBinary, true);
       variant.after = this.#variants!.unify(variant.history.after(this.#payload()));
+      deflateStates.advance(variant.history, deflated, variant.after);
     } else {
       variant.frame = this.#plain;
     }
@@ -116,9 +118,9 @@ class Variants {
     return isAlone ? this.#alone.get(history.windowBits) : own;
   }
 
-  /** Returns with what history the message is to be compressed for who has `history`. */
-  nextHistory(history: MessageHistory): MessageHistory {
-    return this.#byHistory.size < MAX_VARIANTS ? history : new MessageHistory(history.windowBits, 0);
+  /** Returns with what history the message is to be compressed for another recipient. */
+  nextHistory({ history, noHistory }: Deflation): MessageHistory {
+    return this.#byHistory.size < MAX_VARIANTS ? history : noHistory;
   }
 
   add(history: MessageHistory): Variant {

@@ -93,7 +93,7 @@ export class OutgoingMessage implements Outgoing {
       machine.sendMessage(this.#bytes ?? this.#data, isBinary, false, isFinal);
     } else {
       machine.sendMessage(this.#deflated, isBinary, true, isFinal);
-      deflation?.sent(this.#payload());
+      deflation?.sent(this.#payload(), this.#deflated);
     }
     if (onWritten !== null) writer.whenWritten(onWritten);
   }

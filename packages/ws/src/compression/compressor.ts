@@ -8,8 +8,10 @@ import {
   inflateLater,
   inflateNow,
 } from './deflate.ts';
+import { deflateStates } from './deflate-states.ts';
 import { type CancelJob, JobQueue } from './job-queue.ts';
 import { MessageHistory } from './message-history.ts';
+import { PeerWindow } from './peer-window.ts';
 
 /** Up to this many bytes a message is compressed at once; above, on another thread, which costs some 50 µs. */
 const MAX_SYNC_DEFLATE_BYTES = 32_768;
@@ -78,8 +80,8 @@ export class Compressor {
     const isOwnAlone = isServer ? serverNoContextTakeover : clientNoContextTakeover;
     const isPeerAlone = isServer ? clientNoContextTakeover : serverNoContextTakeover;
     const ownBytes = isOwnAlone ? 0 : Math.min(2 ** ownBits, MAX_OWN_HISTORY_BYTES);
-    const own = this.#begin(ownBits, ownBytes);
-    const peer = this.#begin(peerBits, isPeerAlone ? 0 : 2 ** peerBits);
+    const own = this.begin(ownBits, ownBytes);
+    const peer = new PeerWindow(isPeerAlone ? 0 : 2 ** peerBits);
     if (!isOwnAlone || !isPeerAlone) return new Deflation(this, own, peer);
     const shared = this.#stateless.get(ownBits) ?? new Deflation(this, own, peer);
     this.#stateless.set(ownBits, shared);
@@ -87,7 +89,7 @@ export class Compressor {
   }
 
   /** Returns the history of who has sent nothing, the same for all. */
-  #begin(windowBits: number, maxBytes: number): MessageHistory {
+  begin(windowBits: number, maxBytes: number): MessageHistory {
     const key = `${windowBits} ${maxBytes}`;
     const beginning = this.#beginnings.get(key) ?? new MessageHistory(windowBits, maxBytes);
     this.#beginnings.set(key, beginning);
@@ -100,12 +102,17 @@ export class Deflation {
   /** What our next message may refer to: whoever has the same can be sent the same compressed message. */
   history: MessageHistory;
   readonly #compressor: Compressor;
-  #peerHistory: MessageHistory;
+  readonly #peerWindow: PeerWindow;
 
-  constructor(compressor: Compressor, own: MessageHistory, peer: MessageHistory) {
+  constructor(compressor: Compressor, own: MessageHistory, peer: PeerWindow) {
     this.#compressor = compressor;
     this.history = own;
-    this.#peerHistory = peer;
+    this.#peerWindow = peer;
+  }
+
+  /** For a message that may refer to nothing. */
+  get noHistory(): MessageHistory {
+    return this.#compressor.begin(this.history.windowBits, 0);
   }
 
   /** Tells whether a message of so many bytes is worth compressing. */
@@ -120,7 +127,7 @@ export class Deflation {
    * @returns `null` where it takes longer: then {@link deflateLater} does it
    */
   deflate(data: Uint8Array, history = this.history): Uint8Array | null {
-    return data.length > MAX_SYNC_DEFLATE_BYTES ? null : deflateNow(data, this.#paramsFor(history, true));
+    return data.length > MAX_SYNC_DEFLATE_BYTES ? null : this.#deflate(data, history, true);
   }
 
   /**
@@ -143,12 +150,14 @@ export class Deflation {
 
   /** Compresses a fragment, whatever its size. */
   deflateFragment(data: Uint8Array, isFinal: boolean): Uint8Array {
-    return deflateNow(data, this.#paramsFor(this.history, isFinal));
+    return this.#deflate(data, this.history, isFinal);
   }
 
-  /** Takes in that `data` was sent compressed: what comes next may refer to it. */
-  sent(data: Uint8Array): void {
-    this.history = this.history.after(data);
+  /** Takes in that `data` was sent as `deflated`: what comes next may refer to it. */
+  sent(data: Uint8Array, deflated: Uint8Array): void {
+    const before = this.history;
+    this.history = before.after(data);
+    deflateStates.advance(before, deflated, this.history);
   }
 
   /**
@@ -158,7 +167,7 @@ export class Deflation {
   inflate(data: Uint8Array, maxBytes: number): Uint8Array | InflateFault | null {
     if (data.length > MAX_SYNC_INFLATE_INPUT_BYTES || !this.#compressor.mayInflateNow) return null;
     const maxNowBytes = Math.min(maxBytes, MAX_SYNC_INFLATE_BYTES);
-    const inflated = inflateNow(data, this.#peerHistory.end, maxNowBytes);
+    const inflated = inflateNow(data, this.#peerWindow.pieces, maxNowBytes);
     this.#compressor.inflatedNow(inflated instanceof Uint8Array ? inflated.length : maxNowBytes);
     const isTooLong = inflated === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' && maxNowBytes < maxBytes;
     return inflated === null || isTooLong ? null : this.#received(inflated);
@@ -171,11 +180,16 @@ export class Deflation {
     done: (inflated: Uint8Array | InflateFault) => void,
   ): CancelJob {
     return this.#compressor.jobs.run((jobDone) => {
-      inflateLater(data, this.#peerHistory.end, maxBytes, (inflated) => {
+      inflateLater(data, this.#peerWindow.pieces, maxBytes, (inflated) => {
         jobDone();
         done(this.#received(inflated));
       });
     });
+  }
+
+  #deflate(data: Uint8Array, history: MessageHistory, isFinal: boolean): Uint8Array {
+    const deflated = deflateStates.deflate(data, history, this.#compressor.settings.zlib, isFinal);
+    return deflated ?? deflateNow(data, this.#paramsFor(history, isFinal));
   }
 
   #paramsFor(history: MessageHistory, isFinal: boolean): DeflateParams {
@@ -188,7 +202,7 @@ export class Deflation {
   }
 
   #received(inflated: Uint8Array | InflateFault): Uint8Array | InflateFault {
-    if (typeof inflated !== 'string') this.#peerHistory = this.#peerHistory.after(inflated);
+    if (typeof inflated !== 'string') this.#peerWindow.push(inflated);
     return inflated;
   }
 }

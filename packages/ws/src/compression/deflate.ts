@@ -7,6 +7,7 @@ import {
   type ZlibOptions,
 } from 'node:zlib';
 import { chunkSize, faultOf, type InflateFault, Inflation, MAX_CHUNK_BYTES } from './inflation.ts';
+import { openInflation, type ZlibState } from './zlib-state.ts';
 
 export type { InflateFault } from './inflation.ts';
 
@@ -38,7 +39,7 @@ export interface DeflateParams {
  * @see RFC 7692 section 7.2.1
  */
 export function deflateNow(data: Uint8Array, params: DeflateParams): Uint8Array {
-  return withoutTail(deflateRawSync(data, deflateOptions(data, params)), params);
+  return withoutTail(deflateRawSync(data, deflateOptions(data, params)), params.isFinal);
 }
 
 /** As {@link deflateNow}, on another thread. Where memory does not suffice, `done` gets `null`, maybe at once. */
@@ -50,7 +51,7 @@ export function deflateLater(
   startSafely(
     () =>
       deflateRaw(data, deflateOptions(data, params), (error, deflated) => {
-        done(error === null ? withoutTail(deflated, params) : null);
+        done(error === null ? withoutTail(deflated, params.isFinal) : null);
       }),
     () => done(null),
   );
@@ -59,20 +60,20 @@ export function deflateLater(
 /**
  * Inflates a message that has no more than one last block, as nearly all have.
  *
- * @param dictionary - what went before, if the sender may refer to it
+ * @param before - what the message may refer to, in order
  * @param maxBytes - of the message; its output beyond that never exists
  * @returns `null` where another block follows the last one: then {@link inflateLater} does it
  * @see RFC 7692 sections 7.2.2 and 7.2.3.4
  */
 export function inflateNow(
   data: Uint8Array,
-  dictionary: Uint8Array | undefined,
+  before: readonly Uint8Array[],
   maxBytes: number,
 ): Uint8Array | InflateFault | null {
-  const inflation = new Inflation(data, dictionary, maxBytes, chunkSize(data.length * 4));
+  const inflation = new Inflation(data, before, maxBytes, chunkSize(data.length * 4));
   try {
     for (let runs = 0; runs < MAX_RUNS_NOW; runs++) {
-      const result = inflation.take(inflateRawSync(inflation.input, inflation.options));
+      const result = inflation.take(runNow(inflation));
       if (result !== null) return result;
     }
     return null;
@@ -81,15 +82,25 @@ export function inflateNow(
   }
 }
 
+/** One for all: it keeps nothing of a message. `null` where Node has none to be used so, `undefined` before the first. */
+let state: ZlibState | null | undefined;
+
+function runNow(inflation: Inflation): unknown {
+  state ??= openInflation();
+  if (state === null) return inflateRawSync(inflation.input, inflation.options);
+  state.restart(inflation.before);
+  return state.run(inflation.input, constants.Z_FINISH, inflation.maxBytes);
+}
+
 /** Inflates any message on another thread; where it fails, `done` is maybe called at once. */
 export function inflateLater(
   data: Uint8Array,
-  dictionary: Uint8Array | undefined,
+  before: readonly Uint8Array[],
   maxBytes: number,
   done: (inflated: Uint8Array | InflateFault) => void,
 ): void {
   // Each chunk is a trip to the other thread, and a message that is inflated there is large, or becomes so.
-  runInflation(new Inflation(data, dictionary, maxBytes, MAX_CHUNK_BYTES), done);
+  runInflation(new Inflation(data, before, maxBytes, MAX_CHUNK_BYTES), done);
 }
 
 function runInflation(inflation: Inflation, done: (inflated: Uint8Array | InflateFault) => void): void {
@@ -131,6 +142,6 @@ function deflateOptions(data: Uint8Array, { windowBits, dictionary, zlib }: Defl
 }
 
 /** An empty message leaves nothing, and stands as one stored block's first byte (RFC 7692 section 7.2.3.6). */
-function withoutTail(deflated: Uint8Array, { isFinal }: DeflateParams): Uint8Array {
+export function withoutTail(deflated: Uint8Array, isFinal: boolean): Uint8Array {
   return isFinal ? deflated.subarray(0, deflated.length - TAIL_BYTES) : deflated;
 }

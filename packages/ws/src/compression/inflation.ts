@@ -1,5 +1,6 @@
 import { constants as bufferLimits } from 'node:buffer';
 import type { ZlibOptions } from 'node:zlib';
+import type { ZlibRun } from './zlib-state.ts';
 
 /** Why a message cannot be inflated. */
 export type InflateFault = 'WS_ERR_INVALID_COMPRESSED_DATA' | 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
@@ -25,12 +26,6 @@ const MAX_WINDOW_BYTES = 32_768;
 const MIN_CHUNK_BYTES = 1024;
 export const MAX_CHUNK_BYTES = 65_536;
 
-/** What `zlib` returns with `info`. */
-interface InflateRun {
-  readonly buffer: Buffer;
-  readonly engine: { readonly bytesWritten: number };
-}
-
 /**
  * One message on its way through `zlib`, which stops at a last block, although more may follow it (RFC 7692
  * section 7.2.3.4): then it is run again, for the rest.
@@ -39,20 +34,21 @@ export class Inflation {
   #input: Buffer;
   /** Bytes of the input that the sender sent. */
   #sentBytes: number;
-  #dictionary: Uint8Array | undefined;
+  /** What the message may refer to, in order. */
+  #before: readonly Uint8Array[];
   #leftBytes: number;
   readonly #chunkBytes: number;
   readonly #parts: Buffer[] = [];
 
   /**
-   * @param dictionary - what went before, if the sender may refer to it
+   * @param before - what the message may refer to, in order
    * @param maxBytes - of the message; its output beyond that never exists
    * @param chunkBytes - by so much at a time output is allocated
    */
-  constructor(data: Uint8Array, dictionary: Uint8Array | undefined, maxBytes: number, chunkBytes: number) {
+  constructor(data: Uint8Array, before: readonly Uint8Array[], maxBytes: number, chunkBytes: number) {
     this.#input = Buffer.concat([data, TAIL_AND_END]);
     this.#sentBytes = data.length;
-    this.#dictionary = dictionary;
+    this.#before = before;
     this.#leftBytes = maxBytes;
     this.#chunkBytes = chunkBytes;
   }
@@ -62,19 +58,29 @@ export class Inflation {
     return this.#input;
   }
 
-  /** For the next run. */
+  /** For the next run, by a state of ours. */
+  get before(): readonly Uint8Array[] {
+    return this.#before;
+  }
+
+  /** For the next run, by a state of ours. */
+  get maxBytes(): number {
+    return this.#leftBytes;
+  }
+
+  /** For the next run, by a function of `zlib`. */
   get options(): ZlibOptions {
     return {
       info: true,
       chunkSize: this.#chunkBytes,
       maxOutputLength: Math.min(Math.max(this.#leftBytes, 1), bufferLimits.MAX_LENGTH),
-      ...(this.#dictionary !== undefined && { dictionary: this.#dictionary }),
+      ...(this.#before.length > 0 && { dictionary: Buffer.concat(this.#before) }),
     };
   }
 
   /** Takes in what a run gave. Returns the message, or why there is none, or `null` where another run is needed. */
   take(run: unknown): Uint8Array | InflateFault | null {
-    const { buffer, engine } = run as InflateRun;
+    const { buffer, engine } = run as ZlibRun;
     this.#leftBytes -= buffer.length;
     if (this.#leftBytes < 0) return 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
     this.#parts.push(buffer);
@@ -85,8 +91,8 @@ export class Inflation {
     const isCutOff = this.#sentBytes < 0;
     if (isCutOff || this.#parts.length === MAX_LAST_BLOCKS) return 'WS_ERR_INVALID_COMPRESSED_DATA';
     this.#input = this.#input.subarray(engine.bytesWritten);
-    const before = this.#dictionary === undefined ? buffer : Buffer.concat([this.#dictionary, buffer]);
-    this.#dictionary = before.length > 0 ? before.subarray(-MAX_WINDOW_BYTES) : undefined;
+    const before = Buffer.concat([...this.#before, buffer]).subarray(-MAX_WINDOW_BYTES);
+    this.#before = before.length > 0 ? [before] : [];
     return null;
   }
 }
