@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import { bench, run, summary } from 'mitata';
 
 const require = createRequire(import.meta.url);
-const { applyMask, wordsOf } = require('../../../packages/protocol/dist/cjs/websocket/mask.js');
+const { Chunk } = require('../../../packages/protocol/dist/cjs/websocket/chunk.js');
+const { applyMask } = require('../../../packages/protocol/dist/cjs/websocket/mask.js');
 const { createVectorMask } = require('../../../packages/ws/dist/vector-mask.js');
 
 const KEY = 0x0403_0201;
@@ -18,8 +19,8 @@ for (const size of [16, 64, 512, 1024, 4096, 16_384, 65_528]) {
   const chunk = Buffer.alloc(START + size, 7);
   const end = START + size;
   summary(() => {
-    bench(`${size} B, bytes`, () => applyMask({}, chunk, null, START, end, KEY));
-    bench(`${size} B, words`, () => applyMask({}, chunk, wordsOf(chunk), START, end, KEY));
+    bench(`${size} B, bytes`, () => applyMask({}, new Chunk({}, chunk, false), START, end, KEY));
+    bench(`${size} B, words`, () => applyMask({}, new Chunk({}, chunk, true), START, end, KEY));
     bench(`${size} B, vectors`, () => vectorMask(chunk, START, end, KEY));
     bench(`${size} B, vectors in place`, () => vectorMask(page, START, end, KEY));
   });

@@ -1,5 +1,6 @@
 import {
   ByteList,
+  type Chunk,
   type FrameHandler,
   type FrameHeader,
   FrameReader,
@@ -146,14 +147,8 @@ class FrameParser implements FrameHandler {
     return judgeFrameSize(header, this.#frame.maxReceivedFrameSize);
   }
 
-  onFramePayload(
-    chunk: Uint8Array,
-    start: number,
-    end: number,
-    _isAscii: boolean,
-    isFrameEnd: boolean,
-  ): void {
-    this.#payload.append(chunk, start, end);
+  onFramePayload({ bytes }: Chunk, start: number, end: number, _isAscii: boolean, isFrameEnd: boolean): void {
+    this.#payload.append(bytes, start, end);
     if (!isFrameEnd) return;
     this.#frame.setPayload(this.#payload.join() as Buffer);
     this.#reader.stop();

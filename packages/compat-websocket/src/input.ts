@@ -1,5 +1,6 @@
 import {
   ByteList,
+  type Chunk,
   type FrameHandler,
   type FrameHeader,
   FrameReader,
@@ -77,21 +78,21 @@ export class Input implements FrameHandler {
     return isOver ? 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' : null;
   }
 
-  onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
+  onFramePayload({ bytes }: Chunk, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
     const { opcode, fin } = this.#frames;
     if (this.#isReportedAlone(opcode)) {
       if (!isFrameEnd) {
-        this.#frame = append(this.#frame, chunk, start, end);
+        this.#frame = append(this.#frame, bytes, start, end);
         return;
       }
-      const payload = join(this.#frame, chunk, start, end);
+      const payload = join(this.#frame, bytes, start, end);
       this.#frame = null;
       this.#reportFrame(opcode, payload);
     } else if (!isFrameEnd || !fin) {
-      this.#message = append(this.#message, chunk, start, end);
+      this.#message = append(this.#message, bytes, start, end);
     } else {
       const isAllAscii = isAscii && this.#message === null;
-      const data = join(this.#message, chunk, start, end);
+      const data = join(this.#message, bytes, start, end);
       const isBinary = this.#messageOpcode === Opcode.BINARY;
       this.#message = null;
       this.#messageOpcode = Opcode.CONTINUATION;

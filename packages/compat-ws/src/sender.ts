@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import {
   applyMask,
+  Chunk,
   encodeCloseStatus,
   firstByteOf,
   headerLength,
@@ -239,7 +240,7 @@ function toFrame(payload: string | Uint8Array, options: FrameOptions): [Buffer, 
   writeHeader(header, 0, firstByteOf(options.opcode, options.fin, options.rsv1 ?? false), byteLength, mask);
   if (mask === null) return [header, typeof payload === 'string' ? payload : toBuffer(payload)];
   const masked = Buffer.from(payload as Uint8Array);
-  applyMask(natives, masked, null, 0, masked.length, mask);
+  applyMask(natives, new Chunk(natives, masked, true), 0, masked.length, mask);
   return [header, masked];
 }
 

@@ -1,6 +1,7 @@
+import { Chunk } from './chunk.ts';
 import type { ViolationCode } from './errors.ts';
 import { DEFAULT_HABITS } from './habits.ts';
-import { applyMask, rotateMask, wordsOf } from './mask.ts';
+import { applyMask, rotateMask } from './mask.ts';
 import { copyOf, type Natives } from './natives.ts';
 import { isControlOpcode, isKnownOpcode } from './opcode.ts';
 
@@ -48,7 +49,7 @@ export interface FrameHandler {
    * @param isAscii - known to be pure ASCII; `false` says nothing
    * @param isFrameEnd - this is the frame's last piece
    */
-  onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void;
+  onFramePayload(chunk: Chunk, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void;
   /**
    * The peer broke the framing rules. The reader has stopped for good.
    * @param value - the payload's length, where that is what is wrong (of a control frame, the seven bits with which it
@@ -125,35 +126,35 @@ export class FrameReader implements FrameHeader {
   }
 
   /**
-   * Reads `chunk` from `start` on. The reader owns the chunk: it writes the unmasked payload back into it, and reports
+   * Reads `bytes` from `start` on. The reader owns them: it writes the unmasked payload back into them, and reports
    * pieces that stay what they are.
-   * @returns where it stopped: `chunk.length`, or less after {@link stop}
+   * @returns where it stopped: `bytes.length`, or less after {@link stop}
    */
-  read(chunk: Uint8Array, start: number): number {
+  read(bytes: Uint8Array, start: number): number {
     this.isLent = false;
-    const words = this.#expectsMask ? wordsOf(chunk) : null;
+    const chunk = new Chunk(this.#natives, bytes, this.#expectsMask);
     let at = start;
-    while (at < chunk.length && this.#activity === READING) {
-      at = this.#isInPayload ? this.#readPayload(chunk, words, at) : this.#readHeader(chunk, at);
+    while (at < bytes.length && this.#activity === READING) {
+      at = this.#isInPayload ? this.#readPayload(chunk, at) : this.#readHeader(bytes, at);
     }
     return at;
   }
 
   /**
-   * As {@link read}, of a chunk that will be written over. Large pieces of payload are reported as they lie there, with
+   * As {@link read}, of bytes that will be written over. Large pieces of payload are reported as they lie there, with
    * {@link isLent}; from the first small one on, all the rest is copied at once.
    */
-  readLent(chunk: Uint8Array, start: number): number {
+  readLent(bytes: Uint8Array, start: number): number {
     this.isLent = true;
-    const words = this.#expectsMask ? wordsOf(chunk) : null;
+    const chunk = new Chunk(this.#natives, bytes, this.#expectsMask);
     let at = start;
-    while (at < chunk.length && this.#activity === READING) {
+    while (at < bytes.length && this.#activity === READING) {
       if (!this.#isInPayload) {
-        at = this.#readHeader(chunk, at);
-      } else if (Math.min(chunk.length - at, this.#remainingBytes) >= MIN_LENT_PIECE_BYTES) {
-        at = this.#readPayload(chunk, words, at);
+        at = this.#readHeader(bytes, at);
+      } else if (Math.min(bytes.length - at, this.#remainingBytes) >= MIN_LENT_PIECE_BYTES) {
+        at = this.#readPayload(chunk, at);
       } else {
-        return at + this.read(copyOf(this.#natives, chunk, at, chunk.length), 0);
+        return at + this.read(copyOf(this.#natives, bytes, at, bytes.length), 0);
       }
     }
     return at;
@@ -261,15 +262,19 @@ export class FrameReader implements FrameHeader {
     if (this.#activity === FAILED) return;
     this.#remainingBytes = this.payloadBytes;
     // Not of the chunk, which it would keep alive for nothing.
-    if (this.payloadBytes === 0) this.#handler.onFramePayload(this.#natives.allocate(0), 0, 0, true, true);
+    if (this.payloadBytes === 0) this.#handler.onFramePayload(this.#noBytes(), 0, 0, true, true);
     else this.#isInPayload = true;
   }
 
-  #readPayload(chunk: Uint8Array, words: Int32Array | null, start: number): number {
-    const end = Math.min(chunk.length, start + this.#remainingBytes);
+  #noBytes(): Chunk {
+    return new Chunk(this.#natives, this.#natives.allocate(0), false);
+  }
+
+  #readPayload(chunk: Chunk, start: number): number {
+    const end = Math.min(chunk.bytes.length, start + this.#remainingBytes);
     let isAscii = false;
     if (this.#expectsMask) {
-      isAscii = applyMask(this.#natives, chunk, words, start, end, this.#maskKey);
+      isAscii = applyMask(this.#natives, chunk, start, end, this.#maskKey);
       this.#maskKey = rotateMask(this.#maskKey, end - start);
     }
     this.#remainingBytes -= end - start;

@@ -1,4 +1,4 @@
-import { applyMask, wordsOf } from './mask.ts';
+import { applyMask } from './mask.ts';
 import type { ReceivedMessage } from './received-message.ts';
 import type { Slab } from './slab.ts';
 
@@ -43,7 +43,7 @@ export function writeFrame(
   if (isCopied) {
     bytes.set(payload, end);
     end += payloadBytes;
-    if (mask !== null) applyMask(natives, bytes, wordsOf(bytes), end - payloadBytes, end, mask);
+    if (mask !== null) applyMask(natives, slab.chunk, end - payloadBytes, end, mask);
   }
   slab.take(end);
   sink.append(bytes, used, end);
@@ -70,7 +70,7 @@ export function writeTextFrame(
   if (at !== guess) bytes.copyWithin(at, guess, guess + payloadBytes);
   writeHeader(bytes, used, firstByte, payloadBytes, mask);
   const end = at + payloadBytes;
-  if (mask !== null) applyMask(natives, bytes, wordsOf(bytes), at, end, mask);
+  if (mask !== null) applyMask(natives, slab.chunk, at, end, mask);
   slab.take(end);
   sink.append(bytes, used, end);
 }

@@ -4,6 +4,7 @@
  */
 
 export { ByteList } from './byte-list.ts';
+export { Chunk } from './chunk.ts';
 export {
   type AcceptedResponse,
   type HandshakeErrorCode,
@@ -56,7 +57,7 @@ export {
   parseExtensions,
   parseProtocols,
 } from './header-fields.ts';
-export { applyMask, wordsOf } from './mask.ts';
+export { applyMask } from './mask.ts';
 export { type MessageHandler, MessageReader } from './message-reader.ts';
 export type { Natives } from './natives.ts';
 export { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';

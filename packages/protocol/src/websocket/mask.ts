@@ -1,3 +1,4 @@
+import type { Chunk } from './chunk.ts';
 import type { Natives } from './natives.ts';
 
 /*
@@ -11,21 +12,12 @@ import type { Natives } from './natives.ts';
 /** Below this many bytes, words do not pay. */
 const WORDS_MIN_BYTES = 32;
 
-/** A chunk shorter than this gets no view of its words. */
-const CHUNK_MIN_BYTES = 128;
-
 /** From this many bytes on the runtime's vector code pays, if there is any. */
 const NATIVE_MIN_BYTES = 512;
 
 /** A place to spell a key in the machine's own byte order; written and read within one call. */
 const keyBytes = new Uint8Array(4);
 const keyWord = new Int32Array(keyBytes.buffer);
-
-/** Returns the 32-bit words under `bytes`, or `null` where they would not pay. */
-export function wordsOf(bytes: Uint8Array): Int32Array | null {
-  if (bytes.length < CHUNK_MIN_BYTES) return null;
-  return new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
-}
 
 /** Returns `key` as it stands `count` bytes further on. */
 export function rotateMask(key: number, count: number): number {
@@ -34,17 +26,15 @@ export function rotateMask(key: number, count: number): number {
 }
 
 /**
- * Masks or unmasks `bytes[start..end)` in place and tells whether the result is all ASCII.
+ * Masks or unmasks the bytes of a chunk from `start` to `end` in place, and tells whether the result is all ASCII.
  *
- * @param words - what {@link wordsOf} gave for `bytes`
- * @param key - masking key, turned so that its lowest byte meets `bytes[start]`
+ * @param key - masking key, turned so that its lowest byte meets the one at `start`
  * @returns `true` when no byte of the result has its highest bit set: such text needs no UTF-8 validation
  * @see RFC 6455 section 5.3
  */
 export function applyMask(
   natives: Natives,
-  bytes: Uint8Array,
-  words: Int32Array | null,
+  { bytes, words, base }: Chunk,
   start: number,
   end: number,
   key: number,
@@ -52,7 +42,6 @@ export function applyMask(
   const length = end - start;
   if (words === null || length < WORDS_MIN_BYTES) return xorBytes(bytes, start, end, key) < 0x80;
   if (length >= NATIVE_MIN_BYTES && natives.mask !== undefined) return natives.mask(bytes, start, end, key);
-  const base = bytes.byteOffset;
   const bodyStart = ((base + start + 3) & ~3) - base;
   const bodyEnd = ((base + end) & ~3) - base;
   const bodyKey = rotateMask(key, bodyStart - start);

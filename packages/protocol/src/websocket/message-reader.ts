@@ -1,4 +1,5 @@
 import { ByteList } from './byte-list.ts';
+import type { Chunk } from './chunk.ts';
 import type { EndpointOptions } from './endpoint.ts';
 import type { ViolationCode } from './errors.ts';
 import { type FrameHandler, type FrameHeader, FrameReader } from './frame-reader.ts';
@@ -142,7 +143,7 @@ export class MessageReader implements FrameHandler {
     return ++this.#fragments > this.#habits.maxFragments ? 'WS_ERR_TOO_MANY_BUFFERED_PARTS' : null;
   }
 
-  onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
+  onFramePayload(chunk: Chunk, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
     if (isFrameEnd) this.#bufferedChunks = 0;
     if (isControlOpcode(this.#frameOpcode)) this.#readControl(chunk, start, end, isFrameEnd);
     else this.#readData(chunk, start, end, isAscii, isFrameEnd && this.#isFinalFrame);
@@ -155,23 +156,23 @@ export class MessageReader implements FrameHandler {
     this.handler!.onFrameViolation(code, value);
   }
 
-  #readControl(chunk: Uint8Array, start: number, end: number, isFrameEnd: boolean): void {
+  #readControl(chunk: Chunk, start: number, end: number, isFrameEnd: boolean): void {
     // Its pieces are so small that they are never lent.
     if (!isFrameEnd) {
       this.#control ??= new ByteList(this.#natives);
-      this.#control.append(chunk, start, end);
+      this.#control.append(chunk.bytes, start, end);
       return;
     }
     const kept = this.#control;
     this.#control = null;
-    kept?.append(chunk, start, end);
-    this.handler!.onControlFrame(this.#frameOpcode, kept?.join() ?? chunk.subarray(start, end));
+    kept?.append(chunk.bytes, start, end);
+    this.handler!.onControlFrame(this.#frameOpcode, kept?.join() ?? chunk.slice(start, end));
   }
 
-  #readData(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isMessageEnd: boolean): void {
+  #readData(chunk: Chunk, start: number, end: number, isAscii: boolean, isMessageEnd: boolean): void {
     if (this.#messageOpcode === Opcode.TEXT && !this.#isCompressed && this.#habits.validatesText) {
       if (!isAscii || this.#utf8State !== UTF8_ACCEPT) {
-        this.#utf8State = validateUtf8(this.#natives, this.#utf8State, chunk, start, end);
+        this.#utf8State = validateUtf8(this.#natives, this.#utf8State, chunk.bytes, start, end);
       }
       if (this.#utf8State === UTF8_REJECT || (isMessageEnd && this.#utf8State !== UTF8_ACCEPT)) {
         this.onFrameViolation('WS_ERR_INVALID_UTF8', 0);
@@ -183,8 +184,8 @@ export class MessageReader implements FrameHandler {
       return;
     }
     this.#message ??= new ByteList(this.#natives);
-    if (this.#frames.isLent) this.#message.appendLent(chunk, start, end, this.#messageBytes);
-    else this.#message.append(chunk, start, end);
+    if (this.#frames.isLent) this.#message.appendLent(chunk.bytes, start, end, this.#messageBytes);
+    else this.#message.append(chunk.bytes, start, end);
     if (!isMessageEnd) return;
     if (this.#isReadAsText) {
       this.#deliverText(this.#natives.readUtf8(this.#message.join()));
@@ -199,19 +200,19 @@ export class MessageReader implements FrameHandler {
   }
 
   /** Delivers a message that came in one piece. */
-  #deliverPiece(chunk: Uint8Array, start: number, end: number): void {
+  #deliverPiece(chunk: Chunk, start: number, end: number): void {
     if (this.#isReadAsText) {
-      this.#deliverText(this.#natives.readUtf8(chunk, start, end));
+      this.#deliverText(this.#natives.readUtf8(chunk.bytes, start, end));
       return;
     }
     const headroom = this.#headroom(end - start);
     if (this.#frames.isLent) {
-      this.#deliver(copyOf(this.#natives, chunk, start, end, headroom), headroom);
+      this.#deliver(copyOf(this.#natives, chunk.bytes, start, end, headroom), headroom);
     } else if (headroom <= start) {
       // Behind a masked header, which is longer than the unmasked one, that much of the chunk is our own frame's.
-      this.#deliver(chunk.subarray(start - headroom, end), headroom);
+      this.#deliver(chunk.slice(start - headroom, end), headroom);
     } else {
-      this.#deliver(chunk.subarray(start, end), 0);
+      this.#deliver(chunk.slice(start, end), 0);
     }
   }
 

@@ -5,6 +5,13 @@
 export interface Natives {
   /** Returns `size` bytes whose content is undefined. The caller owns them. */
   allocate(size: number): Uint8Array;
+  /**
+   * Returns `byteLength` bytes of `memory`, from `byteOffset` on: of the kind that {@link allocate} returns, not copied.
+   * Optional: it saves asking each time where a `subarray` is to lie.
+   */
+  readonly view?:
+    | ((memory: ArrayBufferLike, byteOffset: number, byteLength: number) => Uint8Array)
+    | undefined;
   /** Returns how many bytes of UTF-8 `text` takes; a lone surrogate counts as U+FFFD, three bytes. */
   utf8Length(text: string): number;
   /**

@@ -1,3 +1,4 @@
+import { Chunk } from './chunk.ts';
 import type { Natives } from './natives.ts';
 import type { ReceivedMessage } from './received-message.ts';
 
@@ -20,11 +21,18 @@ export class Slab {
   /** A large message that a handler is being given, and may send on. */
   received: ReceivedMessage | null = null;
   #lastView: Uint8Array;
+  #chunk: Chunk | null = null;
 
   constructor(natives: Natives) {
     this.natives = natives;
     this.bytes = natives.allocate(FIRST_SLAB_BYTES);
     this.#lastView = this.bytes;
+  }
+
+  /** `bytes`, to be masked. */
+  get chunk(): Chunk {
+    if (this.#chunk?.bytes !== this.bytes) this.#chunk = new Chunk(this.natives, this.bytes, true);
+    return this.#chunk;
   }
 
   /** Makes room for `byteLength` more bytes at `bytes[used..]`, by a new slab where this one is too full. */

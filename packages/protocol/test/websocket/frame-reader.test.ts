@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Chunk } from '../../src/websocket/chunk.ts';
 import type { ViolationCode } from '../../src/websocket/errors.ts';
 import { type FrameHandler, type FrameHeader, FrameReader } from '../../src/websocket/frame-reader.ts';
 import { bytes, concat, cut, encodeFrame, hex, naiveMask, pattern } from './frame-notation.ts';
@@ -23,9 +24,9 @@ class FrameRecorder implements FrameHandler {
     return this.verdict;
   }
 
-  onFramePayload(chunk: Uint8Array, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
+  onFramePayload(chunk: Chunk, start: number, end: number, isAscii: boolean, isFrameEnd: boolean): void {
     const flags = `${isAscii ? ' ascii' : ''}${isFrameEnd ? ' end' : ''}`;
-    this.trace.push(`piece ${hex(chunk.subarray(start, end))}${flags}`);
+    this.trace.push(`piece ${hex(chunk.slice(start, end))}${flags}`);
     if (this.stopsAtPayload) this.reader!.stop();
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyMask, rotateMask, wordsOf } from '../../src/websocket/mask.ts';
+import { Chunk } from '../../src/websocket/chunk.ts';
+import { applyMask, rotateMask } from '../../src/websocket/mask.ts';
 import { bytes, embed, hex, isPaddingIntact, naiveMask, pattern } from './frame-notation.ts';
 import { TestNatives } from './recorder.ts';
 
@@ -16,7 +17,7 @@ function mask(
   key: number,
 ) {
   const copy = embed(data, padding);
-  const isAscii = applyMask(natives, copy, wordsOf(copy), start, end, key);
+  const isAscii = applyMask(natives, new Chunk(natives, copy, true), start, end, key);
   return { isAscii, data: hex(copy), isPaddingIntact: isPaddingIntact(copy) };
 }
 
@@ -29,8 +30,9 @@ function expectedMask(data: Uint8Array, start: number, end: number, key: number)
 
 describe('RFC 6455 5.3 masking', () => {
   it('applyMask unmasks the "Hello" of section 5.7', () => {
+    const natives = new TestNatives();
     const data = bytes('7f9f4d5158');
-    expect(applyMask(new TestNatives(), data, null, 0, 5, 0x3d21fa37)).toBe(true);
+    expect(applyMask(natives, new Chunk(natives, data, true), 0, 5, 0x3d21fa37)).toBe(true);
     expect(hex(data)).toBe('48656c6c6f');
   });
 
@@ -81,15 +83,10 @@ describe('RFC 6455 5.3 masking', () => {
     const natives = new TestNatives();
     const calls: number[][] = [];
     natives.mask = (_, start, end, key) => calls.push([start, end, key]) > 0;
-    const data = pattern(8192);
-    expect(applyMask(natives, data, wordsOf(data), 5, 8000, 7)).toBe(true);
-    expect(applyMask(natives, data, wordsOf(data), 5, 205, 7)).toBe(false);
+    const chunk = new Chunk(natives, pattern(8192), true);
+    expect(applyMask(natives, chunk, 5, 8000, 7)).toBe(true);
+    expect(applyMask(natives, chunk, 5, 205, 7)).toBe(false);
     expect(calls).toEqual([[5, 8000, 7]]);
-  });
-
-  it('wordsOf gives the whole words of the memory under a chunk of 128 bytes or more', () => {
-    expect(wordsOf(new Uint8Array(127))).toBeNull();
-    expect(wordsOf(new Uint8Array(new ArrayBuffer(135), 3, 128))).toHaveLength(33);
   });
 
   it('rotateMask turns the key to the byte that comes next', () => {

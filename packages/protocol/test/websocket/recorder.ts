@@ -26,6 +26,7 @@ export class TestNatives implements Natives {
   /** Sum of all that was handed out, garbage or not: a bound for what can be retained of it. */
   allocatedBytes = 0;
   mask: Natives['mask'];
+  view: Natives['view'];
 
   allocate(size: number): Uint8Array {
     this.allocatedBytes += size;
