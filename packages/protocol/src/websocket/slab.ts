@@ -48,6 +48,7 @@ export class Slab {
     this.used = end;
     if (this.bytes.length <= MAX_SLAB_BYTES) return;
     this.bytes = NO_BYTES;
+    this.#chunk = null;
     this.used = 0;
   }
 

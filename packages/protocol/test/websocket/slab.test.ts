@@ -1,6 +1,19 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Slab } from '../../src/websocket/slab.ts';
 import { TestNatives } from './recorder.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Masks a frame of 100,000 bytes, as a client does. */
+function sendLarge(slab: Slab): WeakRef<object> {
+  slab.reserve(100_000);
+  const memory = new WeakRef(slab.chunk.bytes);
+  slab.take(100_000);
+  return memory;
+}
 
 describe('shared output memory', () => {
   it('slab keeps its memory while there is room', () => {
@@ -33,6 +46,15 @@ describe('shared output memory', () => {
     expect(slab.bytes).toHaveLength(0);
     slab.reserve(1);
     expect(slab.bytes).toHaveLength(4096);
+  });
+
+  it('slab lets the memory of a large frame go when it was masked', async () => {
+    const slab = new Slab(new TestNatives());
+    const memory = sendLarge(slab);
+    await new Promise(setImmediate);
+    collectGarbage();
+    expect(memory.deref() === undefined).toBe(true);
+    expect(slab.used).toBe(0);
   });
 
   it('slab gives the same view when asked twice in a row', () => {
