@@ -82,9 +82,11 @@ export class ZlibState {
    *
    * @param before - what inflation may refer to, in order. Each piece, of 1 byte to 65,535, is taken in as a stored block
    * (RFC 1951 section 3.2.4): Node takes a dictionary only when it makes a state.
+   * @throws Z_MEM_ERROR when it was not used yet, and memory does not suffice: then it can only be closed
    */
   restart(before: readonly Uint8Array[] = []): void {
     this.#handle.reset();
+    this.#throwError();
     for (const piece of before) {
       const { length } = piece;
       const header = Uint8Array.of(0, length, length >> 8, ~length, ~length >> 8);
@@ -100,6 +102,10 @@ export class ZlibState {
 
   #write(flush: number, input: Uint8Array, inputAt: number, outputBytes: number): void {
     this.#handle.writeSync(flush, input, inputAt, input.length - inputAt, scratch, 0, outputBytes);
+    this.#throwError();
+  }
+
+  #throwError(): void {
     if (this.#error === null) return;
     const error = this.#error;
     this.#error = null;
@@ -112,9 +118,16 @@ export function openDeflation(options: ZlibOptions): ZlibState | null {
   return isUsable() ? new ZlibState(streamOf(createDeflateRaw, options)) : null;
 }
 
-/** Returns a state to inflate with, or `null` where this version of Node has none to be used like this. */
+/**
+ * Returns a state to inflate with, or `null` where this version of Node has none to be used like this.
+ * @throws Z_MEM_ERROR when memory does not suffice
+ */
 export function openInflation(): ZlibState | null {
-  return isUsable() ? new ZlibState(streamOf(createInflateRaw, {})) : null;
+  if (!isUsable()) return null;
+  const state = new ZlibState(streamOf(createInflateRaw, {}));
+  // Node takes the memory at the first use. Where that fails it ends the process at the next.
+  state.restart();
+  return state;
 }
 
 /** Nothing comes by way of the stream, so that it needs no memory for that. */
