@@ -86,7 +86,7 @@ export class Broadcast implements Outgoing {
     machine.sendPrepared(variant?.frame ?? this.#plain);
     if (variant === undefined || variant.after === null) return;
     if (variant.history === deflation!.history) deflation!.history = variant.after;
-    else deflation!.history = deflation!.history.after(this.#payload());
+    else deflation!.sent(this.#payload(), null);
   }
 
   #complete(variant: Variant, deflated: Uint8Array | null): void {

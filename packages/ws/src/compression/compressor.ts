@@ -153,8 +153,11 @@ export class Deflation {
     return this.#deflate(data, this.history, isFinal);
   }
 
-  /** Takes in that `data` was sent as `deflated`: what comes next may refer to it. */
-  sent(data: Uint8Array, deflated: Uint8Array): void {
+  /**
+   * Takes in that `data` was sent as `deflated`: what comes next may refer to it.
+   * @param deflated - `null` where it was compressed with another history
+   */
+  sent(data: Uint8Array, deflated: Uint8Array | null): void {
     const before = this.history;
     this.history = before.after(data);
     deflateStates.advance(before, deflated, this.history);

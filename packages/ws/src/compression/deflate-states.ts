@@ -65,10 +65,19 @@ export class DeflateStates {
     }
   }
 
-  /** Takes in that `output` was sent, if it is of a state: `next` is the history after that. */
-  advance(history: MessageHistory, output: Uint8Array, next: MessageHistory): void {
+  /**
+   * Takes in that a message was sent: `next` is the history after that. What stood at `history` goes along or is given
+   * back: mostly nobody else has that, and those that nobody uses leave no room for others.
+   *
+   * @param output - as what it was sent; `null` where it was compressed with another history
+   */
+  advance(history: MessageHistory, output: Uint8Array | null, next: MessageHistory): void {
     const state = this.#byHistory.get(history);
-    if (state?.output !== output || next === history) return;
+    if (state === undefined || next === history) return;
+    if (output === null || state.output !== output) {
+      this.#close(history);
+      return;
+    }
     this.#byHistory.delete(history);
     this.#close(next);
     this.#byHistory.set(next, state);

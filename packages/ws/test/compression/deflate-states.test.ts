@@ -146,6 +146,17 @@ describe('states of zlib that are kept', () => {
     expect(deflateStates.size).toBe(1);
   });
 
+  test('one whose connection is sent what another made, or none, leaves room for others', () => {
+    const sender = new Sender(makeCompressor(takeover));
+    const large = Buffer.alloc(10_000, 'Hello');
+    sender.send(payloads[9]!);
+    sender.send(large);
+    expect(deflateStates.size).toBe(0);
+    sender.send(payloads[9]!);
+    sender.deflation.sent(payloads[8]!, null);
+    expect(deflateStates.size).toBe(0);
+  });
+
   test('they are given back without being asked', async () => {
     new Sender(makeCompressor(takeover)).send(payloads[9]!);
     await expect.poll(() => deflateStates.size, { timeout: 5000 }).toBe(0);
