@@ -44,7 +44,7 @@ export interface FrameHandler {
    */
   onFrameHeader(header: FrameHeader): ViolationCode | null;
   /**
-   * A piece of the payload, unmasked, as `chunk[start..end)`; an empty payload gives one empty piece.
+   * A piece of the payload, unmasked, as `chunk.bytes[start..end)`; an empty payload gives one empty piece.
    * The bytes are borrowed; whoever needs them after the call takes a view or, of a lent piece, a copy.
    * @param isAscii - known to be pure ASCII; `false` says nothing
    * @param isFrameEnd - this is the frame's last piece
@@ -160,27 +160,27 @@ export class FrameReader implements FrameHeader {
     return at;
   }
 
-  #readHeader(chunk: Uint8Array, start: number): number {
-    if (this.#stashedBytes > 0) return this.#readStashedHeader(chunk, start);
-    const headerBytes = this.#headerLength(chunk, start, chunk.length);
-    if (headerBytes > chunk.length - start) {
-      const isFit = chunk.length - start < 2 || this.#readStart(chunk[start]!, chunk[start + 1]!);
-      if (isFit) this.#stashHeader(chunk, start, chunk.length);
-      return chunk.length;
+  #readHeader(bytes: Uint8Array, start: number): number {
+    if (this.#stashedBytes > 0) return this.#readStashedHeader(bytes, start);
+    const headerBytes = this.#headerLength(bytes, start, bytes.length);
+    if (headerBytes > bytes.length - start) {
+      const isFit = bytes.length - start < 2 || this.#readStart(bytes[start]!, bytes[start + 1]!);
+      if (isFit) this.#stashHeader(bytes, start, bytes.length);
+      return bytes.length;
     }
     const at = start + headerBytes;
-    this.#parseHeader(chunk, start, at);
+    this.#parseHeader(bytes, start, at);
     this.#beginPayload();
     return at;
   }
 
   /** A header cut by the end of a chunk is put together byte by byte. */
-  #readStashedHeader(chunk: Uint8Array, start: number): number {
+  #readStashedHeader(bytes: Uint8Array, start: number): number {
     const stash = this.#stash!;
     let at = start;
     while (this.#stashedBytes < this.#headerLength(stash, 0, this.#stashedBytes)) {
-      if (at === chunk.length) return at;
-      stash[this.#stashedBytes++] = chunk[at++]!;
+      if (at === bytes.length) return at;
+      stash[this.#stashedBytes++] = bytes[at++]!;
       if (this.#stashedBytes === 2 && !this.#readStart(stash[0]!, stash[1]!)) return at;
     }
     const headerBytes = this.#stashedBytes;
@@ -191,9 +191,9 @@ export class FrameReader implements FrameHeader {
     return at;
   }
 
-  #stashHeader(chunk: Uint8Array, start: number, end: number): void {
+  #stashHeader(bytes: Uint8Array, start: number, end: number): void {
     this.#stash = new Uint8Array(MAX_HEADER_BYTES);
-    this.#stash.set(chunk.subarray(start, end));
+    this.#stash.set(bytes.subarray(start, end));
     this.#stashedBytes = end - start;
   }
 
