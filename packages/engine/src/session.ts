@@ -218,7 +218,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   onPacket(packet: Packet): void {
     if (this.#readyState !== 'open') return;
     this.#probes = 0;
-    this.emit('packet', packet);
+    if (this.isHeard) this.emit('packet', packet);
     const violation = this.#heartbeat.receivePacket(packet, this.#host.sweep.nowMs);
     if (violation !== null) {
       this.#end('transport error', new EngineError(violation, VIOLATIONS[violation]), {
@@ -227,8 +227,10 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
       });
     } else if (packet.type === 'message') {
       this.consumer?.onMessage(packet.data);
-      this.emit('data', packet.data);
-      this.emit('message', packet.data);
+      if (this.isHeard) {
+        this.emit('data', packet.data);
+        this.emit('message', packet.data);
+      }
     } else if (packet.type === 'ping' || packet.type === 'pong') {
       this.emit('heartbeat');
     }
@@ -313,7 +315,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
 
   #send(packet: OutgoingPacket): void {
     if (this.#readyState === 'closed') return;
-    if (this.listenerCount('packetCreate') > 0) this.emit('packetCreate', packet);
+    if (this.isHeard) this.emit('packetCreate', packet);
     if (this.transport.writable && !this.#isWaiting) {
       this.#hand(packet);
     } else {
@@ -359,19 +361,19 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   /** As `#handAll`, without a list where nobody listens to it (`node bench/src/micro/engine.mjs`). */
   #hand(packet: OutgoingPacket): void {
     const { server } = this.#host;
-    if (server.listenerCount('flush') > 0 || this.listenerCount('flush') > 0) this.#announceFlush([packet]);
+    if (this.isHeard || server.listenerCount('flush') > 0) this.#announceFlush([packet]);
     this.transport.send(packet);
     this.#announceDrain();
   }
 
   #announceFlush(packets: OutgoingPacket[]): void {
-    if (this.listenerCount('flush') > 0) this.emit('flush', packets);
+    this.emit('flush', packets);
     this.#host.server.emit('flush', this, packets);
   }
 
   #announceDrain(): void {
     const { server } = this.#host;
-    if (this.listenerCount('drain') > 0) this.emit('drain');
+    if (this.isHeard) this.emit('drain');
     if (server.listenerCount('drain') > 0) server.emit('drain', this);
   }
 

@@ -137,7 +137,7 @@ export abstract class Transport extends LazyEmitter {
       return;
     }
     try {
-      this.emit('packet', packet);
+      if (this.isHeard) this.emit('packet', packet);
       this.handler?.onPacket(packet);
     } catch (error) {
       throwLater(error);
@@ -146,7 +146,7 @@ export abstract class Transport extends LazyEmitter {
 
   protected becomeReady(): void {
     this.writable = true;
-    this.emit('ready');
+    if (this.isHeard) this.emit('ready');
     this.handler?.onReady();
   }
 
