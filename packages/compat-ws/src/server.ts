@@ -79,7 +79,8 @@ const DEFAULTS = Object.freeze({
 type UpgradeCallback = (socket: WebSocket, request: IncomingMessage) => void;
 
 /** A handshake that may be let in, and the connection that it came on. */
-interface Candidate extends AcceptableHandshake {
+interface Candidate {
+  readonly handshake: AcceptableHandshake;
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
@@ -165,7 +166,7 @@ export class WebSocketServer extends EventEmitter {
       (header) => this.#readExtensions(header),
     );
     if (!('status' in verdict)) {
-      this.#verify({ ...verdict, request, socket, head }, callback);
+      this.#verify({ handshake: verdict, request, socket, head }, callback);
     } else if (verdict.isForeign || this.listenerCount('wsClientError') === 0) {
       abortHandshake(socket, verdict.status, verdict.message, verdict.headers);
     } else {
@@ -258,10 +259,10 @@ export class WebSocketServer extends EventEmitter {
   }
 
   #verify(candidate: Candidate, callback: UpgradeCallback): void {
-    const { request, socket } = candidate;
+    const { handshake, request, socket, head } = candidate;
     const { verifyClient } = this.options as ServerOptions;
     const complete = (): void => {
-      const { extensions, key, protocols, head } = candidate;
+      const { extensions, key, protocols } = handshake;
       this.completeUpgrade(extensions, key, protocols, request, socket, head, callback);
     };
     if (!verifyClient) {
@@ -270,7 +271,7 @@ export class WebSocketServer extends EventEmitter {
     }
     const { authorized, encrypted } = request.socket as TLSSocket;
     const info: ClientInfo = {
-      origin: candidate.origin as string,
+      origin: handshake.origin as string,
       secure: Boolean(authorized || encrypted),
       req: request,
     };
