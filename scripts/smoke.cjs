@@ -7,6 +7,8 @@ const { Server } = require('@hawser/io');
 const { WebSocketServer, WebSocket } = require('@hawser/ws');
 
 async function main() {
+  // What only clients need: as good as all of what Node's own WebSocket and fetch are.
+  assert.ok(!process.moduleLoadList.includes('NativeModule internal/deps/undici/undici'));
   await tryWebSocket();
   await tryCompression();
   await trySocketIo();

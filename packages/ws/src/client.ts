@@ -6,12 +6,13 @@ import { convertToPayload, type SendData, toArrayBuffer, toBytes } from './data.
 import type { WebSocketError } from './errors.ts';
 import { EventAttributes, type Handler } from './event-attributes.ts';
 import { CloseEvent, ErrorEvent, type WebSocketEventMap, WebSocketEventTarget } from './events.ts';
+import { createMessageEvent, loadMessageEvent } from './message-event.ts';
 import { MessageSender } from './message-sender.ts';
 import { MessageSource } from './message-source.ts';
 import { clampToUint16, defineInterface, toSequence, toText } from './web-idl.ts';
 
-/** Those of now: a DOM that is laid over the globals later has events that the target of these refuses. */
-const { Event, MessageEvent } = globalThis;
+/** That of now: a DOM that is laid over the globals later has events that the target of these refuses. */
+const { Event } = globalThis;
 
 /** How one message is sent. */
 export interface ClientSendOptions {
@@ -103,6 +104,7 @@ export class WebSocket extends WebSocketEventTarget {
     // biome-ignore lint/complexity/noArguments: Web IDL tells an argument that is missing from one that is undefined.
     if (arguments.length === 0) throw new TypeError('a WebSocket needs a URL: new WebSocket(url)');
     const target = resolveTarget(url, toSequence(protocols) ?? [toText(protocols)], options);
+    loadMessageEvent();
     this.#url = target.url;
     // The standard counts what was sent in one turn as if none of it had left.
     this.#connection = new ClientConnection(this, WebSocket.#events, target, Number.POSITIVE_INFINITY);
@@ -284,7 +286,7 @@ export class WebSocket extends WebSocketEventTarget {
 
   #dispatchData(type: 'message' | 'ping' | 'pong', data: MessageData | Buffer): void {
     const { protocol, host } = this.#url;
-    this.dispatchEvent(new MessageEvent(type, { data, origin: `${protocol}//${host}` }));
+    this.dispatchEvent(createMessageEvent(type, { data, origin: `${protocol}//${host}` }));
   }
 
   #closed({ wasClean, code, reason, error }: ClientEnd): void {
