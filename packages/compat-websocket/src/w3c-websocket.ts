@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import { CloseEvent } from '@hawser/ws';
-import { setLongTimeout } from '@hawser/ws/internal';
+import { createMessageEvent, loadMessageEvent, setLongTimeout } from '@hawser/ws/internal';
 import { WebSocketClient } from './client.ts';
 import type { WebSocketConnection } from './connection.ts';
 import {
@@ -11,8 +11,8 @@ import {
   type Message,
 } from './options.ts';
 
-/** Those of now: a DOM that is laid over the globals later has events that the target of these refuses. */
-const { Event, MessageEvent } = globalThis;
+/** That of now: a DOM that is laid over the globals later has events that the target of these refuses. */
+const { Event } = globalThis;
 
 const CONNECTING: number = 0;
 const OPEN: number = 1;
@@ -60,6 +60,7 @@ export class W3CWebSocket extends EventTarget {
     clientConfig?: IClientConfig,
   ) {
     super();
+    loadMessageEvent();
     this.#url = url;
     // The attribute's handler comes before all listeners.
     for (const type of ['open', 'error', 'close', 'message'] as const) {
@@ -150,7 +151,7 @@ export class W3CWebSocket extends EventTarget {
   #receive(message: Message): void {
     // A copy: the standard gives a message memory of its own.
     const data = message.type === 'utf8' ? message.utf8Data : new Uint8Array(message.binaryData).buffer;
-    this.dispatchEvent(new MessageEvent('message', { data }));
+    this.dispatchEvent(createMessageEvent('message', { data }));
   }
 
   #failed(): void {

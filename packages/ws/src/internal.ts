@@ -6,6 +6,7 @@ export { Compressor, type Deflation } from './compression/compressor.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
 export { type Exchange, UpgradeExchange } from './exchange.ts';
 export { ConnectExchange } from './http2/connect-exchange.ts';
+export { createMessageEvent, loadMessageEvent } from './message-event.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
 export { EncodedFrames, type FrameOptions, type Outgoing, OutgoingControl } from './outgoing.ts';
 export { pauseStream } from './shared-reads.ts';

@@ -19,6 +19,6 @@ export function loadMessageEvent(): void {
 /** Makes a `message` event, after {@link loadMessageEvent}. */
 export function createMessageEvent(type: string, init: Init): MessageEvent {
   if (own) return new own(type, init);
-  const fields = { data: init.data, origin: init.origin, lastEventId: '', source: null, ports: [] };
+  const fields = { data: init.data, origin: init.origin ?? '', lastEventId: '', source: null, ports: [] };
   return Object.assign(new Event(type), fields) as unknown as MessageEvent;
 }
