@@ -15,8 +15,8 @@ import { turn } from './rig/slow-peers.ts';
 
 const shareReads = createReadSharing(() => false);
 
-/** Node gives a chunk that it read by itself memory of exactly its size; a copy of a few bytes lies in a slab. */
-const isCopy = (chunk: Buffer): boolean => chunk.buffer.byteLength > chunk.length;
+/** A copy of a few bytes lies in a slab of 4 KiB; what Node reads by itself never does. */
+const isCopy = (chunk: Buffer): boolean => chunk.buffer.byteLength === 4096;
 
 /** Returns both ends of a connection, the accepted one first. */
 async function acceptOn(
