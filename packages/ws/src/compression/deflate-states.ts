@@ -1,6 +1,7 @@
 import { constants, type ZlibOptions } from 'node:zlib';
 import { withoutTail } from './deflate.ts';
 import type { MessageHistory } from './message-history.ts';
+import { inOwnContext } from './own-context.ts';
 import { openDeflation, type ZlibState } from './zlib-state.ts';
 
 /** Each takes 160 KiB, or 270 without context takeover: at most 20 MiB with it. */
@@ -120,7 +121,7 @@ export class DeflateStates {
     if (zlib === null) return null;
     const state: DeflateState = { zlib, canRestart: true, output: null, isUsed: true };
     this.#byHistory.set(history, state);
-    this.#timer ??= setInterval(() => this.sweep(), IDLE_MS).unref();
+    this.#timer ??= inOwnContext(() => setInterval(() => this.sweep(), IDLE_MS).unref());
     return state;
   }
 

@@ -1,4 +1,5 @@
 import { constants, createDeflateRaw, createInflateRaw, type ZlibOptions } from 'node:zlib';
+import { inOwnContext } from './own-context.ts';
 
 /** What is used of Node was tried up to this version. Where it had changed, Node would not throw, but end. */
 const NEWEST_TRIED_MAJOR = 26;
@@ -132,7 +133,8 @@ export function openInflation(): ZlibState | null {
 
 /** Nothing comes by way of the stream, so that it needs no memory for that. */
 function streamOf(create: (options: ZlibOptions) => unknown, options: ZlibOptions): NodeZlib {
-  return create({ ...options, chunkSize: constants.Z_MIN_CHUNK }) as NodeZlib;
+  const sized = { ...options, chunkSize: constants.Z_MIN_CHUNK };
+  return inOwnContext(() => create(sized)) as NodeZlib;
 }
 
 let isFoundUsable: boolean | undefined;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { constants, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -5,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { resolveCompression } from '../../src/compression/compression-options.ts';
 import { Compressor, type Deflation } from '../../src/compression/compressor.ts';
 import { deflateStates } from '../../src/compression/deflate-states.ts';
+import { isCollected } from '../rig/memory.ts';
 
 const TAIL = Buffer.from('0000ffff', 'hex');
 
@@ -160,6 +162,15 @@ describe('states of zlib that are kept', () => {
   test('they are given back without being asked', async () => {
     new Sender(makeCompressor(takeover)).send(payloads[9]!);
     await expect.poll(() => deflateStates.size, { timeout: 5000 }).toBe(0);
+  });
+
+  test('they keep nothing of the context in which they were opened', async () => {
+    const storage = new AsyncLocalStorage<object>();
+    const isGone = isCollected((store) =>
+      storage.run(store, () => new Sender(makeCompressor(takeover)).send(payloads[9]!)),
+    );
+    expect(deflateStates.size).toBe(1);
+    expect(await isGone).toBe(true);
   });
 
   test('there are 128 at most, and who has none compresses as well', () => {
