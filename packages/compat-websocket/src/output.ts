@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Outbox, type RunSink } from '@hawser/protocol/websocket';
-import type { Flushable } from '@hawser/ws/internal';
+import { type Flushable, inThisContext } from '@hawser/ws/internal';
 import { flusher, slab } from './shared-memory.ts';
 
 /** Is told that what it was given with has left, or why it could not. */
@@ -60,7 +60,9 @@ export class Output implements FrameSink, Flushable {
 
   written(callback?: WriteCallback): boolean {
     this.#collectedBytes += this.#outbox.byteLength - this.#openedAt;
-    if (typeof callback === 'function') this.#awaited.push({ parts: this.#outbox.take(), callback });
+    if (typeof callback === 'function') {
+      this.#awaited.push({ parts: this.#outbox.take(), callback: inThisContext(callback) });
+    }
     if (this.#mayWait && this.#collectedBytes <= MAX_COLLECTED_BYTES) this.#markFlush();
     else this.flush();
     return !this.isFull;

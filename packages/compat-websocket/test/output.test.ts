@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { frame, PING, TEXT } from '../../ws/test/rig/raw-frame.ts';
@@ -46,6 +47,17 @@ describe('output', () => {
     expect((await peer.frame()).payload.toString()).toBe('p');
     expect(writes()).toBe(1);
     expect(called).toBe(16);
+  });
+
+  test('callbacks come in the context of who sent', async () => {
+    const { connection } = await openServerSide(LIBRARIES.ours);
+    const storage = new AsyncLocalStorage<string>();
+    const seen = ['a', 'b'].map((name) =>
+      storage.run(name, () => {
+        return new Promise((resolve) => connection.sendUTF(name, () => resolve(storage.getStore())));
+      }),
+    );
+    expect(await Promise.all(seen)).toEqual(['a', 'b']);
   });
 
   test('server writes the handshake and a greeting at once', async () => {

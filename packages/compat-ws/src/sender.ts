@@ -10,7 +10,7 @@ import {
   PERMESSAGE_DEFLATE,
   writeHeader,
 } from '@hawser/protocol/websocket';
-import { NodeNatives, throwLater, type WriteCallback } from '@hawser/ws/internal';
+import { inThisContext, NodeNatives, throwLater, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, checkControlPayload } from './arguments.ts';
 import { toBuffer, toPayload } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
@@ -204,7 +204,7 @@ export class ConnectionSender extends Sender {
 
   override sendFrame(list: readonly (string | Uint8Array)[], callback?: WriteCallback): void {
     const frames = list.some((part) => typeof part === 'string') ? list.map(toBuffer) : list;
-    this.#sending.sendFrames(frames as readonly Uint8Array[], callback);
+    this.#sending.sendFrames(frames as readonly Uint8Array[], callback && inThisContext(callback));
   }
 }
 

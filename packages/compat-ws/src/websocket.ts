@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
-import { StreamConnection, throwLater, type WriteCallback } from '@hawser/ws/internal';
+import { inThisContext, StreamConnection, throwLater, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, controlArguments } from './arguments.ts';
 import { abortHandshake, type ClientOptions, connect } from './connect.ts';
 import { addHandler, defineHandlerAttributes, removeHandler } from './event-target.ts';
@@ -268,7 +268,7 @@ export class WebSocket extends EventEmitter {
       callback = options;
       options = undefined;
     }
-    this.#sending!.send(data, options, callback);
+    this.#sending!.send(data, options, callback && inThisContext(callback));
   }
 
   terminate(): void {
@@ -331,8 +331,8 @@ export class WebSocket extends EventEmitter {
     mask: boolean | undefined,
     callback: WriteCallback | undefined,
   ): void {
-    if (this._readyState === OPEN) this.#sending!.sendControl(kind, data, mask, callback);
-    else this.#refuse(data, callback);
+    if (this._readyState !== OPEN) this.#refuse(data, callback);
+    else this.#sending!.sendControl(kind, data, mask, callback && inThisContext(callback));
   }
 
   #emitError(): void {

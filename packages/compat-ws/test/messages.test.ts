@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
@@ -46,6 +47,21 @@ describe('messages', () => {
     const [blob] = (await once(client, 'message')) as [Blob];
     expect(await blob.text()).toBe('ab');
   });
+
+  it.each([false, true])(
+    'callbacks come in the context of who sent, compressed: %s',
+    async (perMessageDeflate) => {
+      const { client, peer } = await connectPair({ perMessageDeflate }, { perMessageDeflate });
+      const storage = new AsyncLocalStorage<string>();
+      const seen: (string | undefined)[] = [];
+      const note = () => seen.push(storage.getStore());
+      storage.run('a', () => peer.send('x'.repeat(2000), note));
+      storage.run('b', () => client.send('y'.repeat(2000), note));
+      storage.run('c', () => peer.ping('', false, note));
+      storage.run('d', () => peer._sender!.sendFrame([Buffer.from([0x81, 1, 0x7a])], note));
+      await expect.poll(() => seen.toSorted()).toEqual(['a', 'b', 'c', 'd']);
+    },
+  );
 
   it('server sends a message in fragments, with a ping between them', async () => {
     const { client, peer } = await connectPair();

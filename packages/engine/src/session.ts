@@ -10,6 +10,7 @@ import {
   type ViolationCode,
 } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
+import { inThisContext } from '@hawser/ws/internal';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
@@ -161,7 +162,7 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
       type: 'message',
       data: payload,
       options: options ?? NO_OPTIONS,
-      callback: callback === undefined ? null : () => callback(this.transport),
+      callback: callback === undefined ? null : inThisContext(() => callback(this.transport)),
       prepared: isPrepared ? data : frame === undefined ? null : this.#host.preparedFor(frame, payload),
     });
     return this;

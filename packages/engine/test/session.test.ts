@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import {
   attach,
@@ -26,6 +27,19 @@ async function untilWritable({ transport }: Socket): Promise<void> {
 
 describe.each(TRANSPORTS)('session over %s', (transport) => {
   const transports = [transport];
+
+  test('callbacks of session come in the context of who sent', async () => {
+    const { port, sessions } = await startEngine();
+    await openClient(4, port, { transports });
+    const session = await sessions.next();
+    const storage = new AsyncLocalStorage<string>();
+    const seen = ['a', 'b'].map((name) =>
+      storage.run(name, () => {
+        return new Promise((resolve) => session.send(name, () => resolve(storage.getStore())));
+      }),
+    );
+    expect(await Promise.all(seen)).toEqual(['a', 'b']);
+  });
 
   test('session tells of its life by events, in order', async () => {
     const { port, sessions, engine } = await startEngine();

@@ -1,3 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
+
+/** What many share is not made in the context of one: see {@link Deadlines.begin}. */
+const own = new AsyncResource('HAWSER_DEADLINES');
+
 /** Timers take no more; what is due later has its turn after another look. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -17,7 +22,7 @@ export interface Deadline {
 export class Deadlines {
   readonly #queues = new Map<number, DeadlineQueue>();
 
-  /** Has `onDue` called when `timeoutMs` have passed. */
+  /** Has `onDue` called when `timeoutMs` have passed, in the asynchronous context of now, as by a timer of its own. */
   begin(timeoutMs: number, onDue: () => void): Deadline {
     let queue = this.#queues.get(timeoutMs);
     if (queue === undefined) {
@@ -42,7 +47,12 @@ class DeadlineQueue {
   }
 
   add(timeoutMs: number, onDue: () => void): Deadline {
-    const deadline = { dueMs: performance.now() + timeoutMs, queue: this, onDue };
+    const context = new AsyncResource('HAWSER_DEADLINE');
+    const deadline: Deadline = {
+      dueMs: performance.now() + timeoutMs,
+      queue: this,
+      onDue: () => context.runInAsyncScope(onDue),
+    };
     this.#waiting.add(deadline);
     if (this.#timer === null) this.#schedule(timeoutMs);
     return deadline;
@@ -54,7 +64,8 @@ class DeadlineQueue {
 
   #schedule(delayMs: number): void {
     // Sockets keep the process alive; without any, nobody waits.
-    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(delayMs), MAX_DELAY_MS)).unref();
+    const timerMs = Math.min(Math.ceil(delayMs), MAX_DELAY_MS);
+    this.#timer = own.runInAsyncScope(() => setTimeout(this.#onTimer, timerMs).unref());
   }
 
   readonly #onTimer = (): void => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from '@hawser/io';
 import { describe, expect, test } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
@@ -45,6 +46,17 @@ describe('an acknowledgement always settles', () => {
     await eventOf(socket as never, 'disconnect');
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(calls).toMatchObject([[{ code: 'IO_ERR_DISCONNECTED' }]]);
+  });
+
+  test('callback whose time is up is called in the context of who asked', async () => {
+    const ends = await connectSome(await startServer(), 2);
+    const storage = new AsyncLocalStorage<number>();
+    const seen = ends.map(({ socket }, i) =>
+      storage.run(i, () => {
+        return new Promise((resolve) => socket.timeout(20).emit('ask', () => resolve(storage.getStore())));
+      }),
+    );
+    expect(await Promise.all(seen)).toEqual([0, 1]);
   });
 
   test('callback without one is dropped, and its memory with it', async () => {

@@ -1,5 +1,6 @@
 /** For the packages of this workspace that build on this one. No API: it may change with any release. */
 
+export { inOwnContext, inThisContext } from './async-context.ts';
 export { Broadcast } from './broadcast.ts';
 export type { CompressionSettings } from './compression/compression-options.ts';
 export { Compressor, type Deflation } from './compression/compressor.ts';

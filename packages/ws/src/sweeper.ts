@@ -1,3 +1,5 @@
+import { inOwnContext } from './async-context.ts';
+
 /** No sweep is rarer than this, so that a clock that was set to hours is still kept. */
 const MAX_PERIOD_MS = 5_000;
 const MIN_PERIOD_MS = 5;
@@ -22,7 +24,9 @@ export class Sweeper {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#sweep(Math.floor(performance.now())), this.periodMs).unref();
+    this.#timer ??= inOwnContext(() =>
+      setInterval(() => this.#sweep(Math.floor(performance.now())), this.periodMs).unref(),
+    );
   }
 
   stop(): void {

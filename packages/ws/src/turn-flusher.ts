@@ -1,3 +1,5 @@
+import { inOwnContext } from './async-context.ts';
+
 /** Something that collects output and writes it when told. */
 export interface Flushable {
   flush(): void;
@@ -49,7 +51,9 @@ export class TurnFlusher {
     setImmediate(this.#onTurnEnd);
   }
 
-  readonly #onTurnEnd = (): void => this.flush();
+  readonly #flush = (): void => this.flush();
+
+  readonly #onTurnEnd = (): void => inOwnContext(this.#flush);
 }
 
 function flushAll(targets: readonly Flushable[], mark: (target: Flushable) => void): void {

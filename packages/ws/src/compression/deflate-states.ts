@@ -1,7 +1,7 @@
 import { constants, type ZlibOptions } from 'node:zlib';
+import { inOwnContext } from '../async-context.ts';
 import { withoutTail } from './deflate.ts';
 import type { MessageHistory } from './message-history.ts';
-import { inOwnContext } from './own-context.ts';
 import { openDeflation, type ZlibState } from './zlib-state.ts';
 
 /** Each takes 160 KiB, or 270 without context takeover: at most 20 MiB with it. */

@@ -1,5 +1,5 @@
 import { constants, createDeflateRaw, createInflateRaw, type ZlibOptions } from 'node:zlib';
-import { inOwnContext } from './own-context.ts';
+import { inOwnContext } from '../async-context.ts';
 
 /** What is used of Node was tried up to this version. Where it had changed, Node would not throw, but end. */
 const NEWEST_TRIED_MAJOR = 26;
