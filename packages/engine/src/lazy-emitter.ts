@@ -13,7 +13,7 @@ export class LazyEmitter extends EventEmitter {
     this._events = undefined;
   }
 
-  /** Somebody may listen. With nobody, what one message of Socket.IO would tell is a twentieth of its cost. */
+  /** @internal Somebody may listen. With nobody, what one message of Socket.IO would tell is a twentieth of its cost. */
   protected get isHeard(): boolean {
     return this._events !== undefined;
   }
