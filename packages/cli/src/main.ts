@@ -13,6 +13,7 @@ import { PROCESS_TERMINAL } from './terminal.ts';
  * @returns the exit code, once everything that was written has left
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', allowUnread);
   const exitCode = await run(argv);
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
   return exitCode;
@@ -66,6 +67,11 @@ function toOneLine(text: string, name: string): string {
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8'));
   return (manifest as { readonly version: string }).version;
+}
+
+// Whoever reads a pipe may have read enough, as `head` does.
+function allowUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 // What is written to a pipe may still be on its way; leaving the process would cut it off.

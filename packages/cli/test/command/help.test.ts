@@ -33,6 +33,12 @@ describe('help and version', () => {
     expect(stdout.endsWith('\n')).toBe(true);
   });
 
+  test('help that nobody reads to its end ends well', async () => {
+    const reading = hawser.start('bench', '--help');
+    reading.closeOutput();
+    expect(await reading.ended()).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   test('the help says what the exit codes mean', async () => {
     const { stdout } = await hawser.run(['connect', '--help']);
     expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}130 /);
