@@ -4,7 +4,7 @@ import { withoutTail } from './deflate.ts';
 import type { MessageHistory } from './message-history.ts';
 import { openDeflation, type ZlibState } from './zlib-state.ts';
 
-/** Each takes 160 KiB, or 270 without context takeover: at most 20 MiB with it. */
+/** Each takes 160 KiB, or 270 without context takeover: at most 20 MiB, or 34. */
 const MAX_STATES = 128;
 
 /** One that was not used for so long is given back, or twice that. */
