@@ -20,8 +20,9 @@ interface Waiting {
 /**
  * What one turn of the event loop sends compressed, and what it sends behind that.
  *
- * `ws` compresses on other threads: until then a message counts as waiting, and it is lost when the socket is gone. Here
- * most of them are compressed when the turn ends, and until then it is the same.
+ * `ws` compresses on other threads: until then a message counts as waiting, and it is lost when the peer has ended its
+ * side or the socket is gone. Here most of them are compressed when the turn ends, and until then it is the same. What is
+ * sent in the turn in which the connection opens waits a turn longer: an end that came with the handshake is read first.
  */
 export class CompressionQueue implements Flushable {
   /** Bytes of the payloads that wait here. */
@@ -31,11 +32,21 @@ export class CompressionQueue implements Flushable {
   readonly #flusher: TurnFlusher;
   #waiting: Waiting[] = [];
   #isAbandoned = false;
+  /** What is sent now waits until the turn after this one ends. */
+  #isOpening: boolean;
 
-  constructor(connection: StreamConnection<WebSocket>, stream: Duplex, flusher: TurnFlusher) {
+  /** @param isOpening - this is the turn in which the connection opened */
+  constructor(
+    connection: StreamConnection<WebSocket>,
+    stream: Duplex,
+    flusher: TurnFlusher,
+    isOpening: boolean,
+  ) {
     this.#connection = connection;
     this.#stream = stream;
     this.#flusher = flusher;
+    this.#isOpening = isOpening;
+    if (isOpening) setImmediate(() => this.#opened());
   }
 
   /** Nothing waits: what need not be compressed can be sent at once. */
@@ -51,7 +62,8 @@ export class CompressionQueue implements Flushable {
   /** Has `send` called in its turn; or `callback`, with an error, when the connection ends before. */
   push(byteLength: number, callback: WriteCallback | undefined, send: () => void): void {
     this.waitingBytes += byteLength;
-    if (this.#waiting.push({ byteLength, callback, send }) === 1) this.#flusher.markMaker(this);
+    const isFirst = this.#waiting.push({ byteLength, callback, send }) === 1;
+    if (isFirst && !this.#isOpening) this.#flusher.markMaker(this);
     if (this.#waiting.length >= MAX_WAITING) this.flush();
   }
 
@@ -79,5 +91,10 @@ export class CompressionQueue implements Flushable {
     if (waiting.length === 0) return;
     const error = new Error('The socket was closed while data was being compressed');
     for (const { callback } of waiting) attempt(() => callback?.(error));
+  }
+
+  #opened(): void {
+    this.#isOpening = false;
+    if (!this.isEmpty) this.#flusher.markMaker(this);
   }
 }

@@ -26,6 +26,8 @@ export class Sending {
   readonly #deflation: Deflation | null;
   /** A message is being sent in fragments: what comes next continues it. */
   #isFragmenting = false;
+  /** It is the turn in which the connection opened: known where messages are compressed. */
+  #isOpening: boolean;
   #blobs: BlobQueue | null = null;
   #compression: CompressionQueue | null = null;
 
@@ -42,6 +44,12 @@ export class Sending {
     this.#socket = socket;
     this.#connection = connection;
     this.#settings = settings;
+    this.#isOpening = deflation !== null;
+    if (deflation !== null) {
+      setImmediate(() => {
+        this.#isOpening = false;
+      });
+    }
   }
 
   /** Bytes of payloads that wait to be read or compressed, or behind one that does. */
@@ -151,6 +159,7 @@ export class Sending {
       this.#connection,
       this.#stream,
       this.#settings.context.flusher,
+      this.#isOpening,
     );
     this.#compression.push(byteLengthOf(payload), options.onWritten ?? undefined, () => {
       if (broadcast === null) this.#connection.sendFrame(kept, options);

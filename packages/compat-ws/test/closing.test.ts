@@ -13,7 +13,17 @@ import { BINARY, CLOSE, closePayload, frame, TEXT } from '../../ws/test/rig/raw-
 import { startRawServer } from '../../ws/test/rig/raw-server.ts';
 import { MORE_THAN_THE_KERNEL } from '../../ws/test/rig/slow-peers.ts';
 import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
-import { clientFrame, closeOf, connectPair, openClient, openRaw, readAll, startServer } from './rig.ts';
+import type { WebSocket } from '../src/websocket.ts';
+import {
+  clientFrame,
+  closeOf,
+  connectPair,
+  nextTexts,
+  openClient,
+  openRaw,
+  readAll,
+  startServer,
+} from './rig.ts';
 
 describe('closing', () => {
   it.each([
@@ -191,11 +201,11 @@ describe('closing', () => {
   });
 
   it.each([
-    ['plain', false],
-    ['compressed', { threshold: 0 }],
+    ['plain', false, 4000, ['one', 'two'], null],
+    ['compressed', { threshold: 0 }, 1006, [], 'The socket was closed while data was being compressed'],
   ] as const)(
-    'client sends %s messages to a server that has ended its side',
-    async (_, perMessageDeflate) => {
+    'client that opens sends %s messages to a server that has ended its side, or says that it does not',
+    async (_, perMessageDeflate, code, texts, message) => {
       const { server, url } = await startServer({ perMessageDeflate });
       const seen: string[] = [];
       server.on('connection', (peer) => {
@@ -205,16 +215,29 @@ describe('closing', () => {
       const client = openClient(url, { perMessageDeflate });
       await once(client, 'open');
       const errors: unknown[] = [];
-      for (const text of ['one', 'two']) client.send(text, (error) => errors.push(error ?? null));
+      for (const text of ['one', 'two']) client.send(text, (error) => errors.push(error?.message ?? null));
       client.close(4000);
       const [peer] = server.clients;
-      expect((await once(peer!, 'close'))[0]).toBe(4000);
-      expect([seen, errors]).toEqual([
-        ['one', 'two'],
-        [null, null],
-      ]);
+      expect((await once(peer!, 'close'))[0]).toBe(code);
+      expect([seen, errors]).toEqual([texts, [message, message]]);
     },
   );
+
+  it('client that opens sends what it compressed a turn later, in order', async () => {
+    const perMessageDeflate = { threshold: 0 };
+    const { server, url } = await startServer({ perMessageDeflate });
+    const client = openClient(url, { perMessageDeflate });
+    const [[peer]] = (await Promise.all([once(server, 'connection'), once(client, 'open')])) as [
+      [WebSocket],
+      unknown,
+    ];
+    client.send('compressed');
+    client.send('plain', { compress: false });
+    client.close(4000, 'bye');
+    const texts = nextTexts(peer, 2);
+    expect(await closeOf(peer)).toEqual([4000, 'bye']);
+    expect(await texts).toEqual(['compressed', 'plain']);
+  });
 
   it('client reports one error when it can neither read a blob nor what the server sends', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'unreadable-'));

@@ -408,7 +408,8 @@ export class Connection implements MessageHandler {
   #writeClose(payload: Uint8Array): void {
     if (this.#state !== OPEN) return;
     this.#handler.onEnding?.();
-    this.#writeControl(Opcode.CLOSE, payload);
+    // What waited may have been a close.
+    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload);
   }
 
   #writeControl(opcode: number, payload: Uint8Array): void {

@@ -275,4 +275,23 @@ describe.each(ROLES)('RFC 6455 5.5.1 the last message (%s)', (role) => {
     connection.abort('');
     expect(session.sent()).toEqual(sent);
   });
+
+  test.each<[string, (session: Session) => void]>([
+    ['closes', ({ connection }) => connection.close(1000)],
+    ['fails', ({ connection }) => connection.fail(1011, 'broken')],
+    ['is closed', ({ connection }) => connection.receive(fromPeer(role, 0x88, ''))],
+  ])(`${role} that %s sends one close frame where its handler had held back another`, (_, end) => {
+    const session = openSession(role);
+    const { connection, recorder } = session;
+    let isHeld = true;
+    const onEnding = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
+      connection.close(4000, 'held');
+    };
+    Object.assign(recorder, { onEnding });
+    end(session);
+    expect(session.sent()).toEqual(['close 4000 held']);
+    expect(session.trace.filter((event) => event === 'closing')).toHaveLength(1);
+  });
 });
