@@ -14,8 +14,9 @@ export interface SendOptions {
    */
   compress?: boolean | undefined;
   /**
-   * The WebSocket frame of this very message, as socket.io's adapters make it once for many recipients. Here it
-   * says that the message is the same for all who get this frame: it is encoded once for them.
+   * The WebSocket frame of this message, as socket.io's adapters make it once for many recipients: the buffers of one
+   * unmasked text frame. All who get this frame get what it carries, encoded once for them. The message itself is sent
+   * by other transports, and with the server's option `perMessageDeflate`.
    */
   wsPreEncodedFrame?: object | undefined;
 }

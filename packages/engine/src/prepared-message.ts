@@ -2,6 +2,7 @@ import type { Codec, Version } from '@hawser/protocol/engineio';
 import type { Slab } from '@hawser/protocol/websocket';
 import { Broadcast, type Outgoing } from '@hawser/ws/internal';
 import { NO_OPTIONS, type OutgoingPacket } from './packet.ts';
+import { frameOfText } from './pre-encoded-frame.ts';
 
 /**
  * A message for many sessions: its WebSocket frame is made once, and compressed once for all who agreed on the
@@ -11,15 +12,24 @@ export class PreparedMessage {
   readonly data: string | Uint8Array;
   /** @internal One packet for all recipients (`node bench/src/micro/engine.mjs`, fan-out). */
   readonly packet: OutgoingPacket;
+  /** @internal What its WebSocket frame carries, where somebody else encoded that. */
+  readonly text: string | null;
   readonly #codecs: Readonly<Record<Version, Codec>>;
   readonly #slab: Slab;
   #frame: Broadcast | null = null;
   /** Version 3 marks binary data by a byte before it. */
   #binaryFrameV3: Broadcast | null = null;
+  #buffers: Buffer[] | undefined;
 
   /** @internal */
-  constructor(data: string | Uint8Array, codecs: Readonly<Record<Version, Codec>>, slab: Slab) {
+  constructor(
+    data: string | Uint8Array,
+    codecs: Readonly<Record<Version, Codec>>,
+    slab: Slab,
+    text: string | null = null,
+  ) {
     this.data = data;
+    this.text = text;
     this.packet = Object.freeze({
       type: 'message',
       data,
@@ -37,8 +47,15 @@ export class PreparedMessage {
     return (this.#frame ??= this.#encode(4));
   }
 
+  /** @internal Its frame as adapters of socket.io make it; `undefined` for binary data, as there. */
+  get wsPreEncodedFrame(): Buffer[] | undefined {
+    const text = this.text ?? this.#codecs[4].encodeFrame('message', this.data);
+    if (typeof text === 'string') this.#buffers ??= frameOfText(text);
+    return this.#buffers;
+  }
+
   #encode(version: Version): Broadcast {
-    const frame = this.#codecs[version].encodeFrame('message', this.data);
+    const frame = this.text ?? this.#codecs[version].encodeFrame('message', this.data);
     return new Broadcast(this.#slab, frame, typeof frame !== 'string');
   }
 }

@@ -23,6 +23,7 @@ import {
 } from './options.ts';
 import { type RawData, toPacketData } from './packet.ts';
 import { Polling } from './polling.ts';
+import { textOfFrame } from './pre-encoded-frame.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } from './refusal.ts';
 import { type AnyHttpServer, attachRoute } from './router.ts';
@@ -372,7 +373,11 @@ export class Server extends EventEmitter {
           enabled.includes(name as TransportName),
         ),
       preparedFor: (frame, data) => {
-        const prepared = this.#preparedByFrame.get(frame) ?? this.prepareMessage(data as RawData);
+        const known = this.#preparedByFrame.get(frame);
+        if (known !== undefined) return known;
+        // Such a frame is not compressed.
+        const text = this.opts.perMessageDeflate ? null : textOfFrame(frame);
+        const prepared = new PreparedMessage(data, this.#context.codecs, this.#websockets.slab, text);
         this.#preparedByFrame.set(frame, prepared);
         return prepared;
       },

@@ -130,6 +130,8 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
     };
     this.#send(controlPacket('open', encodeHandshake(handshake, handshakeExtras)));
     if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
+    // That it opened is heard now, not when somebody asks.
+    this.transport.takeHeard();
     this.#heartbeat.tick(Math.floor(performance.now()));
     this.emit('open');
   }
@@ -157,13 +159,12 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
       return this;
     }
     const payload = isPrepared ? data.data : toPacketData(data);
-    const frame = options?.wsPreEncodedFrame;
     this.#send({
       type: 'message',
       data: payload,
       options: options ?? NO_OPTIONS,
       callback: callback === undefined ? null : inThisContext(() => callback(this.transport)),
-      prepared: isPrepared ? data : frame === undefined ? null : this.#host.preparedFor(frame, payload),
+      prepared: isPrepared ? data : this.#preparedFor(options?.wsPreEncodedFrame, payload),
     });
     return this;
   }
@@ -312,6 +313,10 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
 
   get #isWaiting(): boolean {
     return this.#writeBuffer !== null && this.#writeBuffer.length > 0;
+  }
+
+  #preparedFor(frame: object | undefined, payload: string | Uint8Array): PreparedMessage | null {
+    return frame === undefined ? null : this.#host.preparedFor(frame, payload);
   }
 
   #send(packet: OutgoingPacket): void {

@@ -58,7 +58,11 @@ export class WebSocketTransport extends Transport {
     const result =
       isShared && (this.supportsBinary || typeof data === 'string')
         ? this.#connection.sendOutgoing(prepared.frameFor(this.protocol))
-        : this.#sendFrame(encodeMessage(this, this.#context, packet), isCompressible, callback);
+        : this.#sendFrame(
+            prepared?.text ?? encodeMessage(this, this.#context, packet),
+            isCompressible,
+            callback,
+          );
     if (result === 'queued') this.writable = false;
   }
 

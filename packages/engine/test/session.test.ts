@@ -25,6 +25,12 @@ async function untilWritable({ transport }: Socket): Promise<void> {
   while (!transport.writable) await new Promise((resolve) => transport.once('ready', resolve));
 }
 
+/** Encodes as adapters of Socket.IO do. */
+function frameOfWs(text: string): Buffer[] {
+  const { Sender } = require('ws') as { Sender: { frame(data: Buffer, options: object): Buffer[] } };
+  return Sender.frame(Buffer.from(text), { fin: true, opcode: 1, mask: false, rsv1: false, readOnly: false });
+}
+
 describe.each(TRANSPORTS)('session over %s', (transport) => {
   const transports = [transport];
 
@@ -162,11 +168,42 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     const { port, sessions } = await startEngine();
     const client = await openClient(4, port, { transports });
     const session = await sessions.next();
-    const { Sender } = require('ws') as { Sender: { frame(data: Buffer, options: object): Buffer[] } };
-    const options = { fin: true, opcode: 1, mask: false, rsv1: false, readOnly: false };
-    const wsPreEncodedFrame = Sender.frame(Buffer.from('4twice'), options);
+    const wsPreEncodedFrame = frameOfWs('4twice');
     session.send('twice', { wsPreEncodedFrame }).send('twice', { wsPreEncodedFrame });
     expect([await client.messages.next(), await client.messages.next()]).toEqual(['twice', 'twice']);
+  });
+
+  test.each([1, 125, 126, 65_535, 65_536])(
+    'a frame of the `ws` package is what goes out, %i bytes of it',
+    async (byteLength) => {
+      const { port, sessions } = await startEngine();
+      const client = await openClient(4, port, { transports });
+      const session = await sessions.next();
+      const text = `4${'x'.repeat(byteLength - 1)}`;
+      const wsPreEncodedFrame = frameOfWs(text);
+      session.send('other', { wsPreEncodedFrame }).send('other', { wsPreEncodedFrame }, () => {});
+      const expected = transport === 'websocket' ? text.slice(1) : 'other';
+      expect([await client.messages.next(), await client.messages.next()]).toEqual([expected, expected]);
+    },
+  );
+
+  test('where the server compresses, a frame of the `ws` package says no more than that', async () => {
+    const { port, sessions } = await startEngine({ perMessageDeflate: true });
+    const client = await openClient(4, port, { transports });
+    (await sessions.next()).send('message', { wsPreEncodedFrame: frameOfWs('4other') });
+    expect(await client.messages.next()).toBe('message');
+  });
+
+  test.each<[string, object]>([
+    ['a binary frame', [Buffer.from([0x82, 1, 0x34])]],
+    ['a masked frame', [Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x34])]],
+    ['half a header', [Buffer.from([0x81])]],
+    ['no frame', {}],
+  ])('%s says no more than that the message is the same', async (_, wsPreEncodedFrame) => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    (await sessions.next()).send('message', { wsPreEncodedFrame });
+    expect(await client.messages.next()).toBe('message');
   });
 
   test('heartbeat keeps a quiet session open, both versions', async () => {
@@ -196,25 +233,31 @@ describe('session', () => {
     expect(reason).toBe('ping timeout');
   });
 
-  test('silent sessions are given up when the handshake says, wherever in a period of the sweep they began', async () => {
-    const late: string[] = [];
-    const count = 8;
-    const ends: Promise<unknown>[] = [];
-    const { port } = await startEngine({ pingInterval: 1200, pingTimeout: 800 }, (engine) => {
-      engine.on('connection', (session) => {
-        // Timers of one process fire in their order, however busy it is.
-        const timer = setTimeout(() => late.push(session.id), 2000 + 12);
-        ends.push(endOf(session).then(() => clearTimeout(timer)));
-      });
-    });
-    for (let i = 0; i < count; i++) {
-      await handshake(port);
-      await new Promise((resolve) => setTimeout(resolve, 7));
-    }
-    expect(ends).toHaveLength(count);
-    await Promise.all(ends);
-    expect(late).toEqual([]);
-  });
+  test.each([4, 3])(
+    'silent sessions of version %i are given up when the handshake says, wherever in a period of the sweep they began',
+    async (version) => {
+      const late: string[] = [];
+      const count = 8;
+      const ends: Promise<unknown>[] = [];
+      const { port } = await startEngine(
+        { allowEIO3: true, pingInterval: 1200, pingTimeout: 800 },
+        (engine) => {
+          engine.on('connection', (session) => {
+            // Timers of one process fire in their order, however busy it is.
+            const timer = setTimeout(() => late.push(session.id), 2000 + 12);
+            ends.push(endOf(session).then(() => clearTimeout(timer)));
+          });
+        },
+      );
+      for (let i = 0; i < count; i++) {
+        await handshake(port, `EIO=${version}&transport=polling`);
+        await new Promise((resolve) => setTimeout(resolve, 7));
+      }
+      expect(ends).toHaveLength(count);
+      await Promise.all(ends);
+      expect(late).toEqual([]);
+    },
+  );
 
   test('the server of the option wsEngine is there, as long as it is', async () => {
     const { engine, http } = await startEngine({ wsEngine: WsServer });

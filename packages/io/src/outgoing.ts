@@ -6,7 +6,7 @@ export type Message = string | Buffer | PreparedMessage;
 /** How a message is sent, as the engine takes it. */
 export interface SendOptions {
   readonly compress: boolean;
-  readonly wsPreEncodedFrame?: object;
+  readonly wsPreEncodedFrame?: object | undefined;
 }
 
 /** What adapters pass along with a packet that they have encoded. */
@@ -72,9 +72,22 @@ export class LastBroadcast {
 
 function prepareWith(engine: Engine, encoded: readonly (string | Buffer)[], compress: boolean): Outgoing {
   const messages = encoded.map((message) => engine.prepareMessage(message));
-  // The frame is shown to whoever looks at packets, as upstream does.
-  const options = { compress, wsPreEncodedFrame: messages[0]! };
-  return { messages, options, byteLength: byteLengthOf(encoded) };
+  return { messages, options: new BroadcastOptions(compress, messages), byteLength: byteLengthOf(encoded) };
+}
+
+/** Shows the frame of a broadcast to whoever looks at packets, as upstream does; it is made when it is looked at. */
+class BroadcastOptions implements SendOptions {
+  readonly compress: boolean;
+  readonly #messages: readonly PreparedMessage[];
+
+  constructor(compress: boolean, messages: readonly PreparedMessage[]) {
+    this.compress = compress;
+    this.#messages = messages;
+  }
+
+  get wsPreEncodedFrame(): object | undefined {
+    return this.#messages.length === 1 ? this.#messages[0]!.wsPreEncodedFrame : undefined;
+  }
 }
 
 function foreignOptions({ compress, wsPreEncodedFrame }: WriteOptions): SendOptions {

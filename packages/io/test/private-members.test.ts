@@ -1,5 +1,6 @@
 /** What packages around Socket.IO touch without it being documented, by name. */
 import { createServer } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { Server } from '@hawser/io';
 import { instrument } from '@socket.io/admin-ui';
 import { createAdapter } from '@socket.io/redis-adapter';
@@ -8,6 +9,7 @@ import { Redis } from 'ioredis';
 import { Adapter, SessionAwareAdapter } from 'socket.io-adapter';
 import * as msgpack from 'socket.io-msgpack-parser';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocketServer as WsServer } from 'ws';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { listenOn, startServer } from './rig/servers.ts';
 
@@ -57,17 +59,33 @@ describe('members by name', () => {
     const { io, url, sockets } = await startServer();
     const client = await connected(openClient(url));
     const socket = await sockets.next();
-    const packets: { data: unknown; options: { compress?: boolean; wsPreEncodedFrame?: object } }[] = [];
+    const packets: { data: unknown; options: { compress?: boolean; wsPreEncodedFrame?: Buffer[] } }[] = [];
     socket.conn.on('packetCreate', (packet) => packets.push(packet));
     socket.emit('one');
     io.compress(false).emit('all');
     await eventOf(client as never, 'all');
     expect(
-      packets.map(({ data, options }) => [data, options.compress, typeof options.wsPreEncodedFrame]),
+      packets.map(({ data, options }) => [data, options.compress, options.wsPreEncodedFrame?.map(String)]),
     ).toEqual([
-      ['2["one"]', true, 'undefined'],
-      ['2["all"]', false, 'object'],
+      ['2["one"]', true, undefined],
+      ['2["all"]', false, ['\ufffd\t', '42["all"]']],
     ]);
+  });
+
+  test('another WebSocket server sends what goes to many, as upstream has it', async () => {
+    const { io, url } = await startServer({ wsEngine: WsServer });
+    const clients = await Promise.all(
+      [1, 2].map(() => connected(openClient(url, { transports: ['websocket'] }))),
+    );
+    const received: unknown[] = [];
+    for (const client of clients) client.on('all', (...args) => received.push(args));
+    const last = clients.map((client) => eventOf(client as never, 'last'));
+    io.emit('all', 'text', Buffer.from('bytes'));
+    io.emit('all', 'ü');
+    io.emit('last');
+    await Promise.all(last);
+    for (const args of [['text', Buffer.from('bytes')], ['ü']])
+      expect(received.filter((each) => isDeepStrictEqual(each, args))).toHaveLength(2);
   });
 
   test('of what emits to many', async () => {

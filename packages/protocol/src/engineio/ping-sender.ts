@@ -24,14 +24,16 @@ export class PingSender implements Heartbeat {
   readonly #handler: HeartbeatHandler;
   readonly #silence = new SilenceDeadline();
   #nextPingMs = AT_NEXT_TICK;
+  #answeredMs = 0;
 
   constructor(timing: HeartbeatTiming, handler: HeartbeatHandler) {
     this.#timing = timing;
     this.#handler = handler;
   }
 
-  receivePacket(packet: Packet): ViolationCode | null {
+  receivePacket(packet: Packet, nowMs: number): ViolationCode | null {
     this.markAlive();
+    if (packet.type === 'pong') this.#answeredMs = nowMs;
     return packet.type === 'ping' ? 'EIO_ERR_HEARTBEAT_DIRECTION' : null;
   }
 
@@ -43,6 +45,7 @@ export class PingSender implements Heartbeat {
     const { pingIntervalMs, pingTimeoutMs, pingAheadMs = 0 } = this.#timing;
     if (this.#nextPingMs === AT_NEXT_TICK) {
       this.#nextPingMs = nowMs + pingIntervalMs - pingAheadMs;
+      this.#answeredMs = nowMs - pingAheadMs;
     } else if (this.#silence.hasPassed(nowMs)) {
       this.#nextPingMs = NEVER;
       this.#silence.set(NEVER);
@@ -64,9 +67,10 @@ export class PingSender implements Heartbeat {
 
   #ping(nowMs: number): void {
     const { pingIntervalMs, pingTimeoutMs, pingAheadMs = 0 } = this.#timing;
-    const dueMs = Math.max(this.#nextPingMs + pingAheadMs, nowMs);
+    // The other end counts from when it heard the last ping, before it answered: it is to be the first that gives up.
+    const expectedMs = this.#answeredMs + pingIntervalMs + pingAheadMs / 2;
+    const dueMs = Math.max(this.#nextPingMs + pingAheadMs, expectedMs, nowMs);
     if (this.#silence.atMs === NEVER) this.#silence.set(dueMs + pingTimeoutMs);
-    // The other end counts from when it heard this ping: it is to be the first that gives up.
     this.#nextPingMs = nowMs + pingIntervalMs - pingAheadMs / 2;
     this.#handler.sendHeartbeat('ping', '');
   }

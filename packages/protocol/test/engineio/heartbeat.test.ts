@@ -145,6 +145,24 @@ describe.each(SENDERS)('heartbeat of the %s in version %i, which pings', (role, 
     expect(heartbeat.silenceAtMs()).toBe(788);
   });
 
+  it(`${role} gives up after a peer that a slow network keeps waiting`, () => {
+    const { heartbeat, tickAt } = openAhead(role, version);
+    tickAt(0, 276);
+    // Heard at 376: the peer gives up at 376 + 300 + 200.
+    heartbeat.receivePacket(PONG, 476 - 12);
+    tickAt(564);
+    expect(heartbeat.silenceAtMs()).toBe(976);
+  });
+
+  it(`${role} does not wait longer for who speaks and does not answer`, () => {
+    const { heartbeat, tickAt } = openAhead(role, version);
+    tickAt(0, 276);
+    heartbeat.receivePacket(PONG, 276);
+    heartbeat.receivePacket(MESSAGE, 500);
+    tickAt(564);
+    expect(heartbeat.silenceAtMs()).toBe(788);
+  });
+
   it(`${role} refuses a ping, which is its own to send`, () => {
     const { heartbeat, trace } = open(role, version);
     expect(heartbeat.receivePacket(PING, 0)).toBe('EIO_ERR_HEARTBEAT_DIRECTION');
