@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from '@hawser/io';
+import { SessionAwareAdapter } from 'socket.io-adapter';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
 
@@ -50,6 +51,28 @@ test('a session goes on after a loss, from its first event on, and each event co
     [1, 'a string at the end'],
     [2, 'a string at the end'],
   ]);
+});
+
+test.each<[string, (io: Server) => void, object]>([
+  ['in the options', () => {}, { adapter: SessionAwareAdapter }],
+  ['later', (io) => io.adapter(SessionAwareAdapter as never), {}],
+])("a session goes on that somebody else's adapter keeps, given %s", async (_, prepare, options) => {
+  const { io, url } = await start({ connectionStateRecovery: {}, ...options });
+  prepare(io);
+  const socket = connect(url, { transports: ['websocket'] });
+  await eventOf(socket, 'connect');
+  const first = eventOf(socket, 'news');
+  io.emit('news', 1);
+  expect((await first)[0]).toBe(1);
+  const gone = eventOf(socket, 'disconnect');
+  const back = eventOf(socket, 'connect');
+  const missed = eventOf(socket, 'news');
+  socket.io.engine.transport.close();
+  await gone;
+  io.emit('news', 2);
+  await back;
+  expect(socket.recovered).toBe(true);
+  expect((await missed)[0]).toBe(2);
 });
 
 test('a session that another process began is refused, and the client is told why', async () => {

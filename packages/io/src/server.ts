@@ -161,6 +161,7 @@ export class Server<
     if (v === undefined) return this.#adapter;
     this.#adapter = v;
     for (const nsp of this._nsps.values()) nsp._initAdapter();
+    this.#tellClients();
     return this;
   }
 
@@ -202,8 +203,7 @@ export class Server<
   bind(engine: Anything): this {
     this.engine = engine;
     this.runtime.engine = engine;
-    // A foreign engine tells its clients nothing of us.
-    if (this.runtime.recovers && 'prepareMessage' in engine) engine.opts.handshakeExtras = HANDSHAKE_EXTRAS;
+    this.#tellClients();
     engine.on('connection', (conn: Conn) => this.#onConnection(conn));
     return this;
   }
@@ -322,6 +322,14 @@ export class Server<
     const client = new Client(this as Anything, conn);
     // Clients of Socket.IO 1 and 2 do not ask.
     if (conn.protocol === 3) client.connect('/');
+  }
+
+  /** Clients of Hawser count events where our adapter does. A foreign engine tells its clients nothing of us. */
+  #tellClients(): void {
+    const engine = this.engine as Engine | undefined;
+    if (engine === undefined || !('prepareMessage' in engine)) return;
+    const counts = this.runtime.recovers && this.sockets.adapter instanceof RecoveryAdapter;
+    engine.opts.handshakeExtras = counts ? HANDSHAKE_EXTRAS : undefined;
   }
 
   #setPath(path: string): string {
