@@ -82,7 +82,11 @@ function read(
   const data = json === undefined ? undefined : JSON.parse(json, count ? fill : undefined);
   const id = digits === undefined ? undefined : Number(digits);
   if (!isValid(type, data, id)) fail();
-  return { type, nsp, data, id: id! };
+  const packet: Packet = { type, nsp };
+  // Programs compare packets: what one does not have is not there as `undefined`.
+  if (data !== undefined) packet.data = data;
+  if (id !== undefined) packet.id = id;
+  return packet;
 }
 
 /** An ACK answers something, an EVENT may ask for an answer, and nothing else has an id. */

@@ -5,8 +5,8 @@ export interface QueuedEvent {
   readonly args: AnyArguments;
   readonly flags: object;
   readonly callback: AnyListener | undefined;
-  /** Under which each try asks for its answer: the server knows by it what it has seen. */
-  ackId: number | undefined;
+  /** Under which the tries ask for their answer. */
+  readonly ackIds: number[];
   tryCount: number;
   isPending: boolean;
 }
@@ -26,6 +26,12 @@ export class RetryQueue {
     this.#maxRetries = maxRetries;
     this.#canSend = canSend;
     this.#send = send;
+  }
+
+  /** Returns under which id the answer to `id` is awaited: that of the last try, where it was an earlier one. */
+  awaitedId(id: number): number {
+    const ackIds = this.events[0]?.ackIds;
+    return ackIds?.includes(id) ? ackIds.at(-1)! : id;
   }
 
   /** Sends the first event, unless it waits for its answer: at a disconnect it is told that there will be none. */

@@ -110,7 +110,9 @@ export class Socket<
         retries,
         () => !this.#mustWait,
         (event, onAnswer) => {
-          this.#flags = { ...event.flags, isRetry: true, ackId: (event.ackId ??= this.#ids++) };
+          // A server that is Hawser's knows by the id what it has seen.
+          if (event.ackIds.length === 0 || !io._isHawser) event.ackIds.push(this.#ids++);
+          this.#flags = { ...event.flags, isRetry: true, ackId: event.ackIds.at(-1) };
           this.#emit([...event.args, onAnswer]);
         },
       );
@@ -239,7 +241,7 @@ export class Socket<
       args,
       flags: this.#flags,
       callback,
-      ackId: undefined,
+      ackIds: [],
       tryCount: 0,
       isPending: false,
     };
@@ -350,7 +352,7 @@ export class Socket<
         this.onevent(packet);
         break;
       case ACK:
-        this.#acks.settle(packet.id!, data);
+        this.#acks.settle(this.#queue?.awaitedId(packet.id!) ?? packet.id!, data);
         break;
       case DISCONNECT:
         this.#destroy();

@@ -1,10 +1,14 @@
 /** What only Node has. */
 
 import { spawn } from 'node:child_process';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { io } from '@hawser/client';
 import type { Socket as ServerSocket } from 'socket.io';
+import { io as upstream } from 'socket.io-client';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { buildOnce } from './browser/page.ts';
 import { connect, eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
@@ -137,3 +141,21 @@ test('the answer to a poll costs a small factor of its bytes, however it is cut'
   expect(await eventOf(child, 'close')).toEqual([0, null]);
   expect(output).toBe('little\n');
 });
+
+test.each(['polling', 'websocket'])(
+  'what answers over %s and is no Engine.IO is a server error',
+  async (transport) => {
+    const http = createHttpServer((_, response) => response.end('<!doctype html>'));
+    new WebSocketServer({ server: http }).on('connection', (ws) => ws.send('<!doctype html>'));
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      http.close();
+    });
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    for (const connectWith of [io as unknown as typeof upstream, upstream]) {
+      const socket = connectWith(url, { transports: [transport], forceNew: true, reconnection: false });
+      const [error] = await eventOf<[Error]>(socket, 'connect_error');
+      expect(error.message).toBe('server error');
+    }
+  },
+);

@@ -76,6 +76,15 @@ test('client reads what it wrote, and what the protocol reads', () => {
   );
 });
 
+test('client reads a packet with no members that it does not have', () => {
+  expect(decode(['0', '1/a,', '2["a"]', '31[]'])).toStrictEqual([
+    { type: 0, nsp: '/' },
+    { type: 1, nsp: '/a' },
+    { type: 2, nsp: '/', data: ['a'] },
+    { type: 3, nsp: '/', data: [], id: 1 },
+  ]);
+});
+
 const BYTES = Uint8Array.of(1);
 
 test.each<[string, ...unknown[]]>([

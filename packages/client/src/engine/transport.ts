@@ -147,7 +147,7 @@ export abstract class Transport extends Emitter<
       return;
     }
     const packet = this.codec.decodeFrame(data);
-    if (typeof packet === 'string') this.onError('parser error', packet);
+    if (typeof packet === 'string') this.onError('server error', packet);
     else this.onPacket(this.handOut(packet));
   }
 

@@ -4,10 +4,10 @@ import {
   Decoder as CoreDecoder,
   type Packet as CorePacket,
   type DecoderHandler,
-  isBufferOrView,
   type Reviver,
   type ViolationCode,
 } from '@hawser/protocol/socketio';
+import { isBinary } from './binary.ts';
 import { ParserError } from './errors.ts';
 import type { Packet } from './packet.ts';
 
@@ -47,7 +47,7 @@ export class Decoder extends EventEmitter<{ decoded: [packet: Packet] }> {
   }
 
   /**
-   * Takes in a message: a string, or bytes as a Buffer, any other view, or an ArrayBuffer.
+   * Takes in a message: a string, or bytes as a Buffer, any other view, an ArrayBuffer, or a Blob.
    *
    * @throws {ParserError} when the peer broke the rules: end the connection
    */
@@ -75,7 +75,7 @@ export class Decoder extends EventEmitter<{ decoded: [packet: Packet] }> {
 }
 
 function isBytes(chunk: unknown): chunk is Attachment {
-  return typeof chunk === 'object' && chunk !== null && isBufferOrView(chunk);
+  return typeof chunk === 'object' && chunk !== null && isBinary(chunk);
 }
 
 /** Users compare packets: what one does not have must not be there as `undefined`. */

@@ -1,4 +1,5 @@
-import { Encoder as CoreEncoder, type Packet as CorePacket, isBufferOrView } from '@hawser/protocol/socketio';
+import { Encoder as CoreEncoder, type Packet as CorePacket } from '@hawser/protocol/socketio';
+import { isBinary } from './binary.ts';
 import type { Packet } from './packet.ts';
 
 /** Goes to `JSON.stringify`. */
@@ -28,10 +29,6 @@ export class Encoder {
     const { text, attachments } = this.#core.encode(toCore(packet));
     return [text, ...(attachments as Buffer[])];
   }
-}
-
-function isBinary(value: object): boolean {
-  return isBufferOrView(value) || value instanceof Blob;
 }
 
 /** The core writes what it is told, so what callers leave out or set to `null` has to be put right. */

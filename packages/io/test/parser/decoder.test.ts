@@ -21,16 +21,15 @@ describe('Decoder', () => {
     ]);
   });
 
-  it('takes bytes as a Buffer, another view or an ArrayBuffer, and keeps them', () => {
+  it('takes bytes as a Buffer, another view, an ArrayBuffer or a Blob, and keeps them', () => {
     const { decoder, packets } = open();
-    const chunks = [Buffer.from([1]), new Uint8Array([2]), new ArrayBuffer(3)];
-    decoder.add(
-      '53-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1},{"_placeholder":true,"num":2}]',
-    );
+    const chunks = [Buffer.from([1]), new Uint8Array([2]), new ArrayBuffer(3), new Blob(['4'])];
+    const placeholders = chunks.map((_, num) => `{"_placeholder":true,"num":${num}}`);
+    decoder.add(`54-["a",${placeholders.join()}]`);
     for (const chunk of chunks) decoder.add(chunk);
     const [name, ...attachments] = packets[0]!.data as unknown[];
     expect(name).toBe('a');
-    expect(attachments.map((attachment, i) => attachment === chunks[i])).toEqual([true, true, true]);
+    expect(attachments.map((attachment, i) => attachment === chunks[i])).toEqual([true, true, true, true]);
   });
 
   it('throws for a chunk that is neither text nor bytes', () => {

@@ -21,10 +21,8 @@ export interface DecoderHandler {
   onViolation(code: ViolationCode): void;
 }
 
-/** An attachment as a transport hands it over: a view, or an ArrayBuffer. */
-export interface Attachment {
-  readonly byteLength: number;
-}
+/** An attachment as a transport hands it over: a view, an ArrayBuffer, or a Blob. */
+export type Attachment = { readonly byteLength: number } | { readonly size: number };
 
 const DEFAULT_MAX_ATTACHMENTS = 10;
 
@@ -104,7 +102,7 @@ export class Decoder {
   #readAttachment(attachment: Attachment): ViolationCode | null {
     const pending = this.#pending;
     if (pending === null) return 'SIO_ERR_UNEXPECTED_ATTACHMENT';
-    pending.length += attachment.byteLength;
+    pending.length += 'size' in attachment ? attachment.size : attachment.byteLength;
     if (pending.length > this.#options.maxPacketLength) return 'SIO_ERR_PACKET_TOO_LARGE';
     pending.attachments.push(attachment);
     if (pending.attachments.length < pending.attachmentCount) return null;

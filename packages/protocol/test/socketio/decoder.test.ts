@@ -195,9 +195,9 @@ describe('limits', () => {
   });
 
   it('decoder counts the attachments with their text', () => {
-    const text = `52-["e",${placeholder(0)}]`;
-    const maxPacketLength = text.length + 5;
-    const attachments = [new Uint8Array(2), new ArrayBuffer(3)];
+    const text = `53-["e",${placeholder(0)}]`;
+    const maxPacketLength = text.length + 9;
+    const attachments = [new Uint8Array(2), new ArrayBuffer(3), new Blob(['four'])];
     expect(openDecoder({ maxPacketLength }).receive(text, ...attachments)).toHaveLength(1);
     const { receive } = openDecoder({ maxPacketLength: maxPacketLength - 1 });
     expect(receive(text, ...attachments)).toEqual(['SIO_ERR_PACKET_TOO_LARGE']);

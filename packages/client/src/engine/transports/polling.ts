@@ -58,7 +58,7 @@ export abstract class Polling extends Transport {
       }
       this.onPacket(this.handOut(packet));
     }
-    if (violation !== null) this.onError('parser error', violation);
+    if (violation !== null) this.onError('server error', violation);
   }
 
   protected override onClose(details?: { description: string }): void {
