@@ -2,7 +2,6 @@ import { Backoff } from './backoff.ts';
 import { defaultParser } from './default-parser.ts';
 import { Emitter } from './emitter.ts';
 import { Socket as Engine, type SocketOptions as EngineOptions, type HandshakeData } from './engine/index.ts';
-import type { WriteOptions } from './engine/packet.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
 import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
 import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
@@ -48,11 +47,6 @@ export interface ManagerReservedEvents {
 }
 
 const EVENT = 2;
-
-/** How a frame is sent, and of what packet it is. */
-interface Sent extends WriteOptions {
-  readonly packet?: Packet;
-}
 
 /**
  * One connection to a server, which the sockets of several namespaces share, and its reconnections.
@@ -227,7 +221,7 @@ export class Manager<
   /** @internal Sends a packet. */
   _packet(packet: Packet): void {
     const { options, ...plain } = packet;
-    for (const frame of this.encoder.encode(plain)) this.engine._write(frame, { ...options, packet } as Sent);
+    for (const frame of this.encoder.encode(plain)) this.engine.write(frame, { ...options, packet });
   }
 
   /** @internal Closes the connection on the program's behalf. */
@@ -310,7 +304,7 @@ export class Manager<
     const { writeBuffer, inFlight } = this.engine;
     const unsent = new Set<Packet>();
     for (const { options } of writeBuffer.slice(inFlight)) {
-      const packet = (options as Sent | undefined)?.packet;
+      const packet = options?.packet as Packet | undefined;
       if (packet?.type === EVENT) unsent.add(packet);
     }
     for (const packet of [...unsent].reverse()) this.nsps[packet.nsp]?._takeBack(packet);

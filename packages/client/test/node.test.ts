@@ -159,3 +159,15 @@ test.each(['polling', 'websocket'])(
     }
   },
 );
+
+test('what the engine writes can be kept back by a program that replaces its `write`', async () => {
+  const { url } = await startServer({ connectTimeout: 30 });
+  const socket = connect(url, { reconnection: false });
+  const written: unknown[] = [];
+  socket.io.engine.write = (data) => {
+    written.push(data);
+    return socket.io.engine;
+  };
+  await eventOf(socket, 'disconnect');
+  expect(written).toEqual(['0']);
+});

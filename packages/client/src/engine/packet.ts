@@ -10,6 +10,8 @@ export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'blob';
 
 export interface WriteOptions {
   compress?: boolean;
+  /** @internal The packet of a layer above that this is of, which goes as a whole or not at all, however much waits. */
+  packet?: object;
 }
 
 /** One packet; `data` is what the program gave, or gets. */

@@ -132,12 +132,9 @@ export class SocketWithoutUpgrade
    * @throws Error when too much waits already
    */
   write(data: RawData, options?: WriteOptions, callback?: () => void): this {
-    if (this._isFull()) throw new Error('writeBuffer is full: see maxBufferedBytes');
-    return this._write(data, options, callback);
-  }
-
-  /** @internal As {@link write}, however much waits: a packet goes as a whole or not at all. */
-  _write(data: RawData, options?: WriteOptions, callback?: () => void): this {
+    if (options?.packet === undefined && this._isFull()) {
+      throw new Error('writeBuffer is full: see maxBufferedBytes');
+    }
     this.#sendPacket('message', data, options, callback);
     return this;
   }
