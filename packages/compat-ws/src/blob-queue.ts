@@ -10,6 +10,7 @@ export class BlobQueue {
   readonly #connection: StreamConnection<WebSocket>;
   readonly #onFailure: (error: Error) => void;
   #last: Promise<void> | null = null;
+  #isNext = false;
 
   /** @param onFailure - told when a blob cannot be read, after its callback */
   constructor(connection: StreamConnection<WebSocket>, onFailure: (error: Error) => void) {
@@ -22,11 +23,20 @@ export class BlobQueue {
     return this.#last !== null;
   }
 
-  /** Calls `send` with the payload in its turn, or `callback` with why that cannot be. */
+  /** A blob is being read, and it was next to be sent. */
+  get isReadingNext(): boolean {
+    return this.#isNext;
+  }
+
+  /**
+   * Calls `send` with the payload in its turn, or `callback` with why that cannot be.
+   * @param isNext - nothing that was sent before waits elsewhere
+   */
   submit(
     data: unknown,
     callback: WriteCallback | undefined,
     send: (payload: string | Uint8Array) => void,
+    isNext: boolean,
   ): void {
     const byteLength = byteLengthOf(data);
     this.waitingBytes += byteLength;
@@ -39,9 +49,11 @@ export class BlobQueue {
       this.run(() => finish(toPayload(data)));
       return;
     }
+    this.#isNext ||= isNext;
     const read = (): Promise<void> =>
       new Promise((resolve) => {
         readPayload(data, (error, payload) => {
+          this.#isNext = false;
           resolve();
           if (error === null) {
             finish(payload!);

@@ -72,6 +72,15 @@ export class Sending {
     this.#compression?.abandon();
   }
 
+  /**
+   * Runs `task`: where messages are compressed, behind a blob that is being read and was next to be sent. In `ws`, what
+   * comes behind compressed messages is read later than that.
+   */
+  behindBlob(task: () => void): void {
+    if (this.#deflation !== null && this.#blobs?.isReadingNext) this.#blobs.run(task);
+    else task();
+  }
+
   /** The connection is gone. */
   end(): void {
     this.#compression?.end();
@@ -85,7 +94,7 @@ export class Sending {
       this.#sendPayload(toPayload(data), isBinary, options, callback);
       return;
     }
-    this.#queue().submit(data, callback, (payload) => {
+    this.#submit(data, callback, (payload) => {
       if (isOrdinary) this.#sendPayload(payload, isBinary, options, callback);
       // Masked as the other side does.
       else this.#socket._sender!.send(payload, { ...options, binary: isBinary, compress: false }, callback);
@@ -104,7 +113,7 @@ export class Sending {
       else this.#sendControlPayload(kind, toBuffer(payload), callback);
     };
     if (this.#isImmediate(data)) send(toPayload(data));
-    else this.#queue().submit(data, callback, send);
+    else this.#submit(data, callback, send);
   }
 
   close(code: number | undefined, reason: string): void {
@@ -191,8 +200,12 @@ export class Sending {
     return !(this.#blobs?.isBusy || data instanceof Blob);
   }
 
-  #queue(): BlobQueue {
+  #submit(
+    data: unknown,
+    callback: WriteCallback | undefined,
+    send: (payload: string | Uint8Array) => void,
+  ): void {
     this.#blobs ??= new BlobQueue(this.#connection, (error) => this.#socket._failSending(error));
-    return this.#blobs;
+    this.#blobs.submit(data, callback, send, this.#compression?.isEmpty !== false);
   }
 }

@@ -313,7 +313,7 @@ export class WebSocket extends EventEmitter {
     const { violation } = this._connection!.ending;
     if (this._readyState === OPEN) this._readyState = CLOSING;
     this.#startCloseTimer();
-    if (violation !== null) process.nextTick(() => this.#emitError());
+    if (violation !== null) this.#sending!.behindBlob(() => process.nextTick(() => this.#emitError()));
     else this.#receiver?.emit('conclude', this._closeCode, this._closeMessage);
   }
 
@@ -322,8 +322,8 @@ export class WebSocket extends EventEmitter {
     clearTimeout(this._closeTimer ?? undefined);
     this._readyState = CLOSING;
     this.#sending!.end();
-    this.#emitError();
-    this.emitClose();
+    if (this._connection!.ending.violation === null) this.emitClose();
+    else this.#sending!.behindBlob(() => this.#emitErrorAndClose());
   }
 
   #sendControl(
@@ -341,6 +341,11 @@ export class WebSocket extends EventEmitter {
     if (violation === null || this._errorEmitted) return;
     this._errorEmitted = true;
     this.emit('error', toError(violation));
+  }
+
+  #emitErrorAndClose(): void {
+    this.#emitError();
+    this.emitClose();
   }
 
   #abortConnect(): void {

@@ -25,6 +25,17 @@ import {
   startServer,
 } from './rig.ts';
 
+/** A file that has changed since. */
+async function unreadableBlob(): Promise<Blob> {
+  const directory = await mkdtemp(join(tmpdir(), 'unreadable-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'changed');
+  await writeFile(file, 'as it was');
+  const blob = await openAsBlob(file);
+  await writeFile(file, 'changed');
+  return blob;
+}
+
 describe('closing', () => {
   it.each([
     ['a code and a reason', [1001, 'away'], 1001, 'away'],
@@ -239,23 +250,35 @@ describe('closing', () => {
     expect(await texts).toEqual(['compressed', 'plain']);
   });
 
-  it('client reports one error when it can neither read a blob nor what the server sends', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'unreadable-'));
-    onTestFinished(() => rm(directory, { recursive: true }));
-    const file = join(directory, 'changed');
-    await writeFile(file, 'as it was');
-    const blob = await openAsBlob(file);
-    await writeFile(file, 'changed');
-    const { client, peer } = await connectPair();
-    const events: string[] = [];
-    client.on('error', ({ message }) => events.push(message));
-    client.on('close', () => events.push('close'));
-    const sent = new Promise<Error>((resolve) => client.send(blob, (error) => resolve(error!)));
-    (peer._socket as Socket).write(Buffer.from([0x85, 0]));
-    await closeOf(client);
-    expect((await sent).message).toMatch(/blob/);
-    expect(events).toEqual([expect.stringMatching(/invalid opcode 5|blob could not be read/), 'close']);
-  });
+  it.each([
+    ['no compression', false, [], /invalid opcode 5/],
+    ['nothing before the blob', { threshold: 0 }, [], /blob could not be read/],
+    ['a compressed message before the blob', { threshold: 0 }, ['first'], /invalid opcode 5/],
+  ] as const)(
+    'client that can neither read a blob nor what the server sends reports one error, with %s',
+    async (_, perMessageDeflate, texts, message) => {
+      const { server, url } = await startServer({ perMessageDeflate });
+      const isCompressing = perMessageDeflate !== false;
+      const empty = Buffer.from([0xc1, 1, 0]);
+      server.on('connection', ({ _socket }) => {
+        (_socket as Socket).write(Buffer.concat([...(isCompressing ? [empty] : []), Buffer.from([0x85, 0])]));
+      });
+      const blob = await unreadableBlob();
+      const client = openClient(url, { perMessageDeflate });
+      const events: string[] = [];
+      client.on('error', (error: Error) => events.push(error.message));
+      client.on('close', () => events.push('close'));
+      const sent = new Promise<Error>((resolve) => {
+        client.on('open', () => {
+          for (const text of texts) client.send(text);
+          client.send(blob, (error) => resolve(error!));
+        });
+      });
+      await closeOf(client);
+      expect((await sent).message).toMatch(/blob/);
+      expect(events).toEqual([expect.stringMatching(message), 'close']);
+    },
+  );
 
   it('client gives up connecting', async () => {
     const { url } = await startServer({ noServer: false });
