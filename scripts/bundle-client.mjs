@@ -29,10 +29,10 @@ const INTERNAL = `
   onUpgradeFailed stampedQuery resumePolling pausePolling pollingPaused receivePacket encodePayload decodePayload
   decodeFrame encodeFrame decodeBase64 encodeBase64 writeUtf8 readUtf8 utf8Length allocate isExpendable sendProbe
   onUpgraded isRetry tryCount inFlight handOut violation failures abandon nextDeadline restart _isHawser _takeBack
-  _fail _flush _packet _isFull _write _autoConnect _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades
+  _fail _flush _packet _queue _isFull _autoConnect _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades
   _onClose _destroy _close refusal codec createTransport setTransport createUri ackId defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
-  original isIpv6 authority relative
+  original isIpv6 authority relative emitGuarded giveUp isEnding settle ackIds awaitedId waiting
 `
   .trim()
   .split(/\s+/);

@@ -12,7 +12,8 @@ interface Waiting {
 
 /** The answers that a socket waits for. Each settles once: with the answer, when its time is up, or at the disconnect. */
 export class Acknowledgements {
-  readonly #waiting = new Map<number, Waiting>();
+  /** By the id of the answer. */
+  readonly waiting = new Map<number, Waiting>();
   readonly #timers: Timers;
 
   constructor(timers: Timers) {
@@ -31,31 +32,31 @@ export class Acknowledgements {
       onTimeout();
       this.#fail(id, 'operation has timed out');
     };
-    this.#stop(this.#waiting.get(id));
+    this.#stop(this.waiting.get(id));
     const timer = timeoutMs === undefined ? undefined : startTimer(this.#timers, run, timeoutMs, false);
-    this.#waiting.set(id, { callback, takesError: takesError || timeoutMs !== undefined, timer });
+    this.waiting.set(id, { callback, takesError: takesError || timeoutMs !== undefined, timer });
   }
 
   /** Takes in an answer; one that nobody waits for is dropped. */
   settle(id: number, args: AnyArguments): void {
-    const waiting = this.#waiting.get(id);
+    const waiting = this.waiting.get(id);
     if (waiting === undefined) return;
-    this.#waiting.delete(id);
+    this.waiting.delete(id);
     this.#stop(waiting);
     waiting.callback(...(waiting.takesError ? [null, ...args] : args));
   }
 
   /** Takes in that no answer will come, but to those that are still to be sent. */
   disconnect(isUnsent: (id: number) => boolean): void {
-    for (const id of [...this.#waiting.keys()]) {
+    for (const id of [...this.waiting.keys()]) {
       if (!isUnsent(id)) guard(() => this.#fail(id, 'socket has been disconnected'));
     }
   }
 
   #fail(id: number, message: string): void {
-    const waiting = this.#waiting.get(id);
+    const waiting = this.waiting.get(id);
     if (waiting === undefined) return;
-    this.#waiting.delete(id);
+    this.waiting.delete(id);
     this.#stop(waiting);
     if (waiting.takesError) waiting.callback(new Error(message));
   }

@@ -16,5 +16,5 @@ export class SocketError extends Error {
 
 /** What `emit` throws when too much waits already. */
 export function sendBufferFull(): SocketError {
-  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'too much waits to be sent: see maxBufferedBytes');
+  return new SocketError('SIO_ERR_SEND_BUFFER_FULL', 'sendBuffer is full: see maxBufferedBytes');
 }

@@ -34,3 +34,13 @@ export interface SocketReservedEvents {
   connect_error: (err: ExtendedError) => void;
   disconnect: (reason: Socket.DisconnectReason, description?: DisconnectDescription) => void;
 }
+
+/** How the next event is sent. */
+export interface Flags {
+  readonly compress?: boolean;
+  readonly volatile?: boolean;
+  readonly timeout?: number;
+  /** A try of an event with `retries`, and the id that it had before. */
+  readonly ackId?: number | undefined;
+  readonly isRetry?: boolean;
+}

@@ -27,6 +27,7 @@ import type {
   Auth,
   DisconnectDescription,
   ExtendedError,
+  Flags,
   SocketOptions,
   SocketReservedEvents,
 } from './socket-options.ts';
@@ -39,16 +40,6 @@ export declare namespace Socket {
     | 'transport close'
     | 'transport error'
     | 'parse error';
-}
-
-/** How the next event is sent. */
-interface Flags {
-  readonly compress?: boolean;
-  readonly volatile?: boolean;
-  readonly timeout?: number;
-  /** A try of an event with `retries`, and the id that it had before. */
-  readonly ackId?: number | undefined;
-  readonly isRetry?: boolean;
 }
 
 /** An acknowledgement; with `withError` it takes an error first. */
@@ -132,6 +123,16 @@ export class Socket<
   /** Why the session did not go on, where a server that is Hawser's said so, or what came was more than may be kept. */
   get recoveryRefusal(): RecoveryRefusal | undefined {
     return this.#recovery.refusal;
+  }
+
+  /** @internal Those who wait for an answer, by its id. */
+  get acks(): Record<string, object> {
+    return Object.fromEntries(this.#acks.waiting);
+  }
+
+  /** @internal Events with `retries` that are not acknowledged yet. */
+  get _queue(): readonly object[] {
+    return this.#queue?.events ?? [];
   }
 
   /** Connects, as it does by itself without `autoConnect: false`. */
@@ -297,7 +298,7 @@ export class Socket<
     if (this.active) return;
     const { io } = this;
     const onOpen = () => this.#onopen();
-    const onPacket = (packet: Packet) => this.#onpacket(packet);
+    const onPacket = (packet: Packet) => this.onpacket(packet);
     const onError = (error: Error) => {
       if (!this.connected) this.emitReserved('connect_error', error);
     };
@@ -339,7 +340,8 @@ export class Socket<
     }
   }
 
-  #onpacket(packet: Packet): void {
+  /** @internal Takes in a packet. */
+  onpacket(packet: Packet): void {
     if (packet.nsp !== this.nsp) return;
     const { type, data = {} } = packet;
     switch (type) {
