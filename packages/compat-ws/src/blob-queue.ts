@@ -1,4 +1,4 @@
-import { type StreamConnection, throwLater, type WriteCallback } from '@hawser/ws/internal';
+import { attempt, type StreamConnection, throwLater, type WriteCallback } from '@hawser/ws/internal';
 import { toPayload } from './payload.ts';
 import { byteLengthOf, readPayload } from './sender.ts';
 import type { WebSocket } from './websocket.ts';
@@ -10,7 +10,8 @@ export class BlobQueue {
   readonly #connection: StreamConnection<WebSocket>;
   readonly #onFailure: (error: Error) => void;
   #last: Promise<void> | null = null;
-  #isNext = false;
+  /** What is told behind a blob that is being read and was next to be sent; `null` where there is none. */
+  #told: (() => void)[] | null = null;
 
   /** @param onFailure - told when a blob cannot be read, after its callback */
   constructor(connection: StreamConnection<WebSocket>, onFailure: (error: Error) => void) {
@@ -21,11 +22,6 @@ export class BlobQueue {
   /** A blob is being read: whatever is sent now has to wait. */
   get isBusy(): boolean {
     return this.#last !== null;
-  }
-
-  /** A blob is being read, and it was next to be sent. */
-  get isReadingNext(): boolean {
-    return this.#isNext;
   }
 
   /**
@@ -49,22 +45,33 @@ export class BlobQueue {
       this.run(() => finish(toPayload(data)));
       return;
     }
-    this.#isNext ||= isNext;
+    if (isNext) this.#told ??= [];
     const read = (): Promise<void> =>
       new Promise((resolve) => {
         readPayload(data, (error, payload) => {
-          this.#isNext = false;
+          const told = this.#told ?? [];
+          this.#told = null;
           resolve();
-          if (error === null) {
-            finish(payload!);
-          } else {
-            this.waitingBytes -= byteLength;
-            callback?.(error);
-            this.#onFailure(error);
-          }
+          attempt(() => {
+            if (error === null) {
+              finish(payload!);
+            } else {
+              this.waitingBytes -= byteLength;
+              callback?.(error);
+              this.#onFailure(error);
+            }
+          });
+          for (const task of told) attempt(task);
         });
       });
-    this.#append(read);
+    // Of a connection that is closing, only whether the first can be read is of interest.
+    this.#append(() => (this.#connection.isOpen || this.#told !== null ? read() : finish('')));
+  }
+
+  /** Runs `task`: behind the blob that is being read, where that was next to be sent. */
+  behindReading(task: () => void): void {
+    if (this.#told === null) task();
+    else this.#told.push(task);
   }
 
   /** Runs `task` in its turn, which may be now. */

@@ -77,8 +77,8 @@ export class Sending {
    * comes behind compressed messages is read later than that.
    */
   behindBlob(task: () => void): void {
-    if (this.#deflation !== null && this.#blobs?.isReadingNext) this.#blobs.run(task);
-    else task();
+    if (this.#deflation === null || this.#blobs === null) task();
+    else this.#blobs.behindReading(task);
   }
 
   /** The connection is gone. */

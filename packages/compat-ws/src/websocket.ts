@@ -323,7 +323,7 @@ export class WebSocket extends EventEmitter {
     this._readyState = CLOSING;
     this.#sending!.end();
     if (this._connection!.ending.violation === null) this.emitClose();
-    else this.#sending!.behindBlob(() => this.#emitErrorAndClose());
+    else this.#closeBehindBlob();
   }
 
   #sendControl(
@@ -343,9 +343,19 @@ export class WebSocket extends EventEmitter {
     this.emit('error', toError(violation));
   }
 
-  #emitErrorAndClose(): void {
-    this.#emitError();
-    this.emitClose();
+  /** Emits `error`, unless it was, and `close`: behind a blob that is being read, but no later than a close may take. */
+  #closeBehindBlob(): void {
+    const close = (): void => {
+      clearTimeout(timer);
+      if (this._readyState === CLOSED) return;
+      try {
+        this.#emitError();
+      } finally {
+        this.emitClose();
+      }
+    };
+    const timer = setTimeout(close, this._closeTimeout);
+    this.#sending!.behindBlob(close);
   }
 
   #abortConnect(): void {

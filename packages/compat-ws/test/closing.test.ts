@@ -280,6 +280,42 @@ describe('closing', () => {
     },
   );
 
+  it.each([
+    ['is never read', 1, () => new Promise<ArrayBuffer>(() => {})],
+    [
+      'is first of many',
+      5,
+      () => new Promise<ArrayBuffer>((resolve) => setTimeout(resolve, 50, new ArrayBuffer(1))),
+    ],
+  ])('server closes in time for a violation behind a blob that %s', async (_, count, arrayBuffer) => {
+    const perMessageDeflate = { threshold: 0 };
+    const { client, peer, server } = await connectPair(
+      { perMessageDeflate, closeTimeout: 100 },
+      { perMessageDeflate },
+    );
+    const events: unknown[] = [];
+    const errors: unknown[] = [];
+    let reads = 0;
+    const read = () => {
+      reads++;
+      return arrayBuffer();
+    };
+    for (let i = 0; i < count; i++) {
+      peer.send(Object.assign(new Blob(['x']), { arrayBuffer: read }), (error) => errors.push(error));
+    }
+    const uncaught = captureUncaught();
+    peer.on('error', () => {
+      events.push('error');
+      throw new Error('oops');
+    });
+    peer.on('close', () => events.push('close'));
+    (client._socket as Socket).write(clientFrame(3, Buffer.alloc(0)));
+    await closeOf(peer);
+    expect(await uncaught.next()).toEqual(new Error('oops'));
+    expect([events, reads, server.clients.size]).toEqual([['error', 'close'], 1, 0]);
+    expect(errors).toHaveLength(count === 1 ? 0 : count);
+  });
+
   it('client gives up connecting', async () => {
     const { url } = await startServer({ noServer: false });
     const client = openClient(url);

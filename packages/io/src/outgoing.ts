@@ -88,6 +88,11 @@ class BroadcastOptions implements SendOptions {
   get wsPreEncodedFrame(): object | undefined {
     return this.#messages.length === 1 ? this.#messages[0]!.wsPreEncodedFrame : undefined;
   }
+
+  /** Programs that change packets write into it, as they can upstream. */
+  set wsPreEncodedFrame(value: object | undefined) {
+    Object.defineProperty(this, 'wsPreEncodedFrame', { value, writable: true, enumerable: true });
+  }
 }
 
 function foreignOptions({ compress, wsPreEncodedFrame }: WriteOptions): SendOptions {

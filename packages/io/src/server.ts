@@ -329,7 +329,8 @@ export class Server<
     const engine = this.engine as Engine | undefined;
     if (engine === undefined || !('prepareMessage' in engine)) return;
     const counts = this.runtime.recovers && this.sockets.adapter instanceof RecoveryAdapter;
-    engine.opts.handshakeExtras = counts ? HANDSHAKE_EXTRAS : undefined;
+    const { hawser: _, ...given } = engine.opts.handshakeExtras ?? {};
+    engine.opts.handshakeExtras = counts ? { ...given, ...HANDSHAKE_EXTRAS } : given;
   }
 
   #setPath(path: string): string {

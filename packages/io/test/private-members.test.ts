@@ -72,6 +72,18 @@ describe('members by name', () => {
     ]);
   });
 
+  test('what goes out can be written into', async () => {
+    const { io, url, sockets } = await startServer();
+    const client = await connected(openClient(url));
+    const { conn } = await sockets.next();
+    conn.on('packetCreate', ({ options }: { options: { wsPreEncodedFrame?: object | undefined } }) => {
+      options.wsPreEncodedFrame = undefined;
+      expect(options.wsPreEncodedFrame).toBeUndefined();
+    });
+    io.emit('all', 1);
+    expect(await eventOf(client as never, 'all')).toEqual([1]);
+  });
+
   test('another WebSocket server sends what goes to many, as upstream has it', async () => {
     const { io, url } = await startServer({ wsEngine: WsServer });
     const clients = await Promise.all(

@@ -49,8 +49,9 @@ describe('recovery of a client of Hawser', () => {
       [RECOVERY, 1],
       [{}, undefined],
     ] as const) {
-      const { url } = await startServer(options);
+      const { url } = await startServer({ ...options, handshakeExtras: { region: 'eu' } });
       const text = await (await fetch(`${url}/socket.io/?EIO=4&transport=polling`)).text();
+      expect(JSON.parse(text.slice(1))).toMatchObject({ region: 'eu' });
       expect(JSON.parse(text.slice(1)).hawser).toBe(hawser);
     }
   });
