@@ -32,10 +32,10 @@ export class CompressionQueue implements Flushable {
   readonly #flusher: TurnFlusher;
   #waiting: Waiting[] = [];
   #isAbandoned = false;
-  /** What is sent now waits until the turn after this one ends. */
+  /** What is sent now waits until {@link opened}. */
   #isOpening: boolean;
 
-  /** @param isOpening - this is the turn in which the connection opened */
+  /** @param isOpening - {@link opened} is to come */
   constructor(
     connection: StreamConnection<WebSocket>,
     stream: Duplex,
@@ -46,7 +46,12 @@ export class CompressionQueue implements Flushable {
     this.#stream = stream;
     this.#flusher = flusher;
     this.#isOpening = isOpening;
-    if (isOpening) setImmediate(() => this.#opened());
+  }
+
+  /** What came with the handshake has been read. */
+  opened(): void {
+    this.#isOpening = false;
+    if (!this.isEmpty) this.#flusher.markMaker(this);
   }
 
   /** Nothing waits: what need not be compressed can be sent at once. */
@@ -91,10 +96,5 @@ export class CompressionQueue implements Flushable {
     if (waiting.length === 0) return;
     const error = new Error('The socket was closed while data was being compressed');
     for (const { callback } of waiting) attempt(() => callback?.(error));
-  }
-
-  #opened(): void {
-    this.#isOpening = false;
-    if (!this.isEmpty) this.#flusher.markMaker(this);
   }
 }

@@ -26,7 +26,7 @@ export class Sending {
   readonly #deflation: Deflation | null;
   /** A message is being sent in fragments: what comes next continues it. */
   #isFragmenting = false;
-  /** It is the turn in which the connection opened: known where messages are compressed. */
+  /** It is the turn in which the connection opened, or the next: known where messages are compressed. */
   #isOpening: boolean;
   #blobs: BlobQueue | null = null;
   #compression: CompressionQueue | null = null;
@@ -45,11 +45,8 @@ export class Sending {
     this.#connection = connection;
     this.#settings = settings;
     this.#isOpening = deflation !== null;
-    if (deflation !== null) {
-      setImmediate(() => {
-        this.#isOpening = false;
-      });
-    }
+    // Between the two, what came with the handshake is read.
+    if (this.#isOpening) setImmediate(() => setImmediate(() => this.#opened()));
   }
 
   /** Bytes of payloads that wait to be read or compressed, or behind one that does. */
@@ -134,6 +131,11 @@ export class Sending {
         process.nextTick(callback, new Error('the connection is closed'));
       }
     });
+  }
+
+  #opened(): void {
+    this.#isOpening = false;
+    this.#compression?.opened();
   }
 
   #sendPayload(

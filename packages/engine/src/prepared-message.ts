@@ -49,8 +49,9 @@ export class PreparedMessage {
 
   /** @internal Its frame as adapters of socket.io make it; `undefined` for binary data, as there. */
   get wsPreEncodedFrame(): Buffer[] | undefined {
+    if (this.#buffers !== undefined) return this.#buffers;
     const text = this.text ?? this.#codecs[4].encodeFrame('message', this.data);
-    if (typeof text === 'string') this.#buffers ??= frameOfText(text);
+    if (typeof text === 'string') this.#buffers = frameOfText(text);
     return this.#buffers;
   }
 
