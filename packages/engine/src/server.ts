@@ -25,6 +25,7 @@ import { type RawData, toPacketData } from './packet.ts';
 import { Polling } from './polling.ts';
 import { textOfFrame } from './pre-encoded-frame.ts';
 import { PreparedMessage } from './prepared-message.ts';
+import { QueryReader } from './query.ts';
 import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } from './refusal.ts';
 import { type AnyHttpServer, attachRoute } from './router.ts';
 import { Socket } from './session.ts';
@@ -36,7 +37,7 @@ import { StringPool } from './string-pool.ts';
 import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 import { transports } from './transports.ts';
-import { parseQuery, verifyRequest } from './verification.ts';
+import { verifyRequest } from './verification.ts';
 import { NativeWebSocketEngine, type WebSocketEngine } from './websocket-engine.ts';
 import type { WebTransportSession } from './webtransport.ts';
 import { receiveWebTransport } from './webtransport-session.ts';
@@ -91,6 +92,7 @@ export class Server extends EventEmitter {
   readonly #host: SessionHost;
   #websockets: WebSocketEngine;
   #isClosed = false;
+  readonly #queries = new QueryReader();
   readonly #strings = new StringPool();
   readonly #corsHint = new CorsHint();
   readonly #stickyHint: StickyHint;
@@ -229,7 +231,7 @@ export class Server extends EventEmitter {
   }
 
   #takeIn(req: IncomingMessage, isUpgrade: boolean): EngineRequest {
-    const request = parseQuery(req);
+    const request = this.#queries.read(req);
     // What begins a session is kept as long as it.
     if (!request._query.sid && req.httpVersionMajor === 1) this.#strings.shareRequest(request, isUpgrade);
     return request;

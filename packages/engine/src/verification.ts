@@ -1,34 +1,10 @@
-import { type IncomingMessage, validateHeaderValue } from 'node:http';
+import { validateHeaderValue } from 'node:http';
 import type { EndedSessions } from './ended-sessions.ts';
 import { ERRORS } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ErrorCallback } from './refusal.ts';
 import type { Socket } from './session.ts';
 import { type EngineRequest, versionOf } from './transport.ts';
-
-/** What clients send by themselves: nothing in it is encoded, and every name has a value. */
-const PLAIN_QUERY = /^[A-Za-z][\w.-]*=[\w.-]*(?:&[A-Za-z][\w.-]*=[\w.-]*)*$/;
-
-/** Gives `request` a `_query`, unless a framework did before. */
-export function parseQuery(request: IncomingMessage): EngineRequest {
-  const { url = '' } = request;
-  const start = url.indexOf('?');
-  const query = start < 0 ? '' : url.slice(start + 1).split('#', 1)[0];
-  const engineRequest = request as EngineRequest;
-  engineRequest._query ??= membersOf(query ?? '');
-  return engineRequest;
-}
-
-/** As `URLSearchParams` reads it, which alone would be a twentieth of a polling round trip. */
-function membersOf(query: string): EngineRequest['_query'] {
-  if (!PLAIN_QUERY.test(query)) return Object.fromEntries(new URLSearchParams(query));
-  const members: EngineRequest['_query'] = {};
-  for (const member of query.split('&')) {
-    const at = member.indexOf('=');
-    members[member.slice(0, at)] = member.slice(at + 1);
-  }
-  return members;
-}
 
 /** The sessions that a request can be for. */
 export interface KnownSessions {

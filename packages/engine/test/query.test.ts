@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseQuery } from '../src/verification.ts';
+import { QueryReader } from '../src/query.ts';
 
-const queryOf = (url: string) => parseQuery({ url } as IncomingMessage)._query;
+const queries = new QueryReader();
+const queryOf = (url: string) => queries.read({ url } as IncomingMessage)._query;
 
 /** Members as clients write them, and anything else that may stand in a URL. */
 const query = fc.oneof(
@@ -34,6 +35,20 @@ describe('query of a request', () => {
     ['/engine.io/?a=%41+b#c', { a: 'A b' }],
   ])('query of %s', (url, members) => {
     expect(queryOf(url)).toEqual(members);
+  });
+
+  test('what a program does to the query of one request is not in that of the next', () => {
+    const url = '/engine.io/?EIO=4&transport=websocket';
+    const first = queryOf(url);
+    first.EIO = '3';
+    first.added = 'yes';
+    expect(queryOf(url)).toEqual({ EIO: '4', transport: 'websocket' });
+  });
+
+  test('query that a framework read is left alone', () => {
+    const read = { EIO: '4' };
+    const request = { url: '/engine.io/?EIO=3', _query: read } as unknown as IncomingMessage;
+    expect(queries.read(request)._query).toBe(read);
   });
 
   test('query names no prototype', () => {
