@@ -1,5 +1,5 @@
 import type { HeartbeatTiming } from '@hawser/protocol/engineio';
-import { attempt, Sweeper } from '@hawser/ws/internal';
+import { attempt, Roster, Sweeper } from '@hawser/ws/internal';
 import type { ResolvedOptions } from './options.ts';
 import type { Socket } from './session.ts';
 import type { WebSocketEngine } from './websocket-engine.ts';
@@ -13,7 +13,7 @@ const MOST_SWEEPS_IN_A_PERIOD = 16;
 /** Tells the time to all sessions of a server, and to connections that close, with one timer. */
 export class SessionSweep {
   /** The open sessions. */
-  readonly sessions = new Set<Socket>();
+  readonly sessions = new Roster<Socket>();
   /** The heartbeat that keeps what the handshake promises. */
   readonly timing: HeartbeatTiming;
   /** Time of the last sweep, of a clock that only moves forward. */

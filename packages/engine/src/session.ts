@@ -10,7 +10,7 @@ import {
   type ViolationCode,
 } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
-import { inThisContext } from '@hawser/ws/internal';
+import { inThisContext, type RosterMember } from '@hawser/ws/internal';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
@@ -48,7 +48,10 @@ const MAX_PROBES = 8;
  * | closing | the transport took everything            | closed  | `close('forced close')`                  |
  * | closing | `close(true)`                            | closed  | `close('forced close')`, nothing waits   |
  */
-export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHandler, UpgradeHost {
+export class Socket
+  extends LazyEmitter
+  implements TransportHandler, HeartbeatHandler, UpgradeHost, RosterMember
+{
   readonly id: string;
   /** The version of Engine.IO that the client speaks. */
   readonly protocol: Version;
@@ -62,6 +65,8 @@ export class Socket extends LazyEmitter implements TransportHandler, HeartbeatHa
   upgraded = false;
   /** @internal It hears everything before the listeners do. */
   consumer: SessionConsumer | null = null;
+  /** @internal */
+  rosterIndex = -1;
   readonly #host: SessionHost;
   readonly #heartbeat: Heartbeat;
   #readyState: ReadyState = 'opening';

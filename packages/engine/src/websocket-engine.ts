@@ -10,6 +10,7 @@ import {
   type Exchange,
   MAX_UNWRITTEN_BYTES,
   NodeNatives,
+  Roster,
   StreamConnection,
   type StreamContext,
   throwLater,
@@ -52,7 +53,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   readonly #context: StreamContext<WebSocketTransport>;
   readonly #transports: TransportContext;
   /** Connections that end: their deadlines are swept, those of the others are their sessions'. */
-  readonly #closing = new Set<StreamConnection<WebSocketTransport>>();
+  readonly #closing = new Roster<StreamConnection<WebSocketTransport>>();
 
   /** @param wake - called when time has to be told from now on */
   constructor(transports: TransportContext, compression: CompressionSettings | null, wake: () => void) {
@@ -76,6 +77,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
       maxBufferedBytes: Number.POSITIVE_INFINITY,
       maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
       slowConsumer: 'drop',
+      closesStreams: true,
       flusher: transports.flusher,
       events: {
         message: (transport, data) => transport.receive(data),

@@ -10,7 +10,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export interface Deadline {
   readonly dueMs: number;
   readonly queue: DeadlineQueue;
-  readonly onDue: () => void;
+  onDue: () => void;
 }
 
 /**
@@ -60,6 +60,8 @@ class DeadlineQueue {
 
   delete(deadline: Deadline): void {
     this.#waiting.delete(deadline);
+    // An old table of the set may keep it, which is to keep nothing more.
+    deadline.onDue = ignore;
   }
 
   #schedule(delayMs: number): void {
@@ -85,3 +87,5 @@ class DeadlineQueue {
     }
   };
 }
+
+function ignore(): void {}

@@ -71,6 +71,11 @@ export abstract class NamespaceMember<
     return this.state !== 'open';
   }
 
+  /** @internal Its namespace has not judged it yet. */
+  get isJoining(): boolean {
+    return this.state === 'joining';
+  }
+
   /** What the program keeps with the socket; other servers see it through `fetchSockets`. */
   get data(): SocketData {
     return (this.#data ??= {} as SocketData);

@@ -7,6 +7,7 @@ import type { AdapterConstructor } from './options.ts';
 import type { RemoteSocket } from './remote-socket.ts';
 import type { Server } from './server.ts';
 import { Socket } from './socket.ts';
+import { SocketMap } from './socket-map.ts';
 import { openSession, type SocketSession } from './socket-session.ts';
 import { refuseReserved } from './socket-types.ts';
 import {
@@ -73,7 +74,8 @@ export class Namespace<
 > {
   readonly name: string;
   /** The connected sockets by their ids. */
-  readonly sockets: Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> = new Map();
+  readonly sockets: Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> =
+    new SocketMap();
   /** What brings packets to the sockets, here and on other servers. */
   adapter!: Adapter;
   readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
@@ -83,8 +85,8 @@ export class Namespace<
   _ids = 0;
   /** @internal What to do when the last socket has left. */
   onEmpty: (() => void) | null = null;
-  /** Sockets that middlewares have in hand. */
-  readonly #joining = new Set<AnySocket>();
+  /** How many sockets middlewares have in hand. */
+  #joining = 0;
   /** How many have their sessions looked for. */
   #opening = 0;
   /** Sockets by their sessions, where those can outlive them. */
@@ -274,7 +276,7 @@ export class Namespace<
       auth,
       session,
     );
-    this.#joining.add(socket);
+    this.#joining++;
     if (client.conn.readyState !== 'open') {
       socket.abandon();
       return;
@@ -287,16 +289,19 @@ export class Namespace<
     });
   }
 
-  /** @internal A socket is gone. */
-  _remove(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
-    this.#joining.delete(socket);
+  /**
+   * @internal A socket is gone.
+   * @param wasJoining - it had not been let in
+   */
+  _remove(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>, wasJoining: boolean): void {
+    if (wasJoining) this.#joining--;
     if (this.sockets.get(socket.id) === (socket as AnySocket)) this.sockets.delete(socket.id);
     if (socket.pid !== undefined) this.#byPid.delete(socket.pid);
-    if (this.sockets.size + this.#joining.size + this.#opening === 0) this.onEmpty?.();
+    if (this.sockets.size + this.#joining + this.#opening === 0) this.onEmpty?.();
   }
 
   #settle(socket: AnySocket, client: AnyClient, error: ExtendedError | null, onConnect: () => void): void {
-    if (!this.#joining.has(socket)) return;
+    if (!socket.isJoining) return;
     if (client.conn.readyState !== 'open') {
       socket.abandon();
       return;
@@ -308,7 +313,7 @@ export class Namespace<
       socket._cleanup();
       return;
     }
-    this.#joining.delete(socket);
+    this.#joining--;
     this.sockets.set(socket.id, socket);
     if (socket.pid !== undefined) this.#byPid.set(socket.pid, socket);
     onConnect();

@@ -261,9 +261,10 @@ export class Socket<
   /** @internal Takes it out of everything that has it. */
   _cleanup(): void {
     if (this.state === 'gone') return;
+    const wasJoining = this.isJoining;
     this.state = 'gone';
     this.adapter.delAll(this.id);
-    this.nsp._remove(this as never);
+    this.nsp._remove(this as never, wasJoining);
     const acks = this.#acks;
     this.#acks = null;
     acks?.loseAll(disconnectedError());

@@ -19,6 +19,7 @@ import type {
   WebSocketServerHandlers,
 } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
+import type { RosterMember } from './roster.ts';
 import { pauseStream } from './shared-reads.ts';
 import {
   cutStream,
@@ -60,7 +61,8 @@ export interface Admission<Data> {
  * One client from its TCP connection, or its stream of HTTP/2, to the answer of its handshake: owns the stream until it is let in, and sees
  * a refused one off.
  */
-export class Handshake<Data> implements StreamOwner {
+export class Handshake<Data> implements StreamOwner, RosterMember {
+  rosterIndex = -1;
   readonly #host: HandshakeHost<Data>;
   readonly #stream: Duplex;
   readonly #exchange: Exchange;

@@ -10,6 +10,7 @@ export { ConnectExchange } from './http2/connect-exchange.ts';
 export { createMessageEvent, loadMessageEvent } from './message-event.ts';
 export { acceptFor, NodeNatives } from './natives.ts';
 export { EncodedFrames, type FrameOptions, type Outgoing, OutgoingControl } from './outgoing.ts';
+export { Roster, type RosterMember } from './roster.ts';
 export { pauseStream } from './shared-reads.ts';
 export { StreamConnection } from './stream-connection.ts';
 export { MAX_UNWRITTEN_BYTES, type StreamContext, type StreamEvents } from './stream-context.ts';

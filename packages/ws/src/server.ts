@@ -20,6 +20,7 @@ import {
   type WebSocketServerBounds,
   type WebSocketServerOptions,
 } from './options.ts';
+import { Roster } from './roster.ts';
 import { ServerSocket } from './server-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { MAX_UNWRITTEN_BYTES, type StreamContext } from './stream-context.ts';
@@ -75,8 +76,8 @@ export class WebSocketServer<Data = undefined> {
   readonly #endpoint: Endpoint;
   readonly #compressor: Compressor | null;
   readonly #topics = new Topics();
-  readonly #connections = new Set<StreamConnection<ServerSocket<Data>>>();
-  readonly #handshakes = new Set<Handshake<Data>>();
+  readonly #connections = new Roster<StreamConnection<ServerSocket<Data>>>();
+  readonly #handshakes = new Roster<Handshake<Data>>();
   readonly #acceptors: Acceptor[] = [];
   readonly #attachments: Attachment[] = [];
   readonly #sweeper: Sweeper;
@@ -306,6 +307,7 @@ export class WebSocketServer<Data = undefined> {
       // Half of the bound must not be passed unnoticed: there the policy `wait` begins.
       maxUnwrittenBytes: Math.min(MAX_UNWRITTEN_BYTES, this.#bounds.maxBufferedBytes / 2),
       slowConsumer: this.#bounds.slowConsumer,
+      closesStreams: true,
       flusher: new TurnFlusher(),
       events: {
         message: (socket, data, isBinary) => handlers.message?.(socket, data, isBinary),

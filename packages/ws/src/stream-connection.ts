@@ -4,8 +4,10 @@ import type { Deflation } from './compression/compressor.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
 import { Delivery, type DeliveryHost } from './delivery.ts';
 import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
+import type { RosterMember } from './roster.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
 import {
+  closeStream,
   cutStream,
   endStream,
   isGone,
@@ -22,11 +24,12 @@ import type { Flushable } from './turn-flusher.ts';
  * be sent, and writes once for each chunk received and once for each turn of the event loop.
  */
 export class StreamConnection<Peer>
-  implements ConnectionHandler, DeliveryHost, DeflatingHost, StreamOwner, Flushable
+  implements ConnectionHandler, DeliveryHost, DeflatingHost, StreamOwner, Flushable, RosterMember
 {
   readonly peer: Peer;
   /** Something came from the peer, or it read what waited for it; whoever asks sets it back. */
   wasHeard = true;
+  rosterIndex = -1;
   readonly #stream: Duplex;
   readonly #context: StreamContext<Peer>;
   readonly #machine: Connection;
@@ -182,7 +185,7 @@ export class StreamConnection<Peer>
       this.#writer.write();
       this.#machine.outboxWritten();
     }
-    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
+    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#endStream();
   }
 
   /** Runs what may call the user's handlers, and writes what it sent. */
@@ -341,6 +344,13 @@ export class StreamConnection<Peer>
     }
     // What `drain` sent may have filled it again.
     if (!this.#writer.isWaiting) this.#delivery?.peerKeepsUp();
+  }
+
+  /** RFC 6455 7.1.1: after both close frames the server closes the connection, and at once. */
+  #endStream(): void {
+    const isPeerDone = this.#machine.wasClean || this.#stream.readableEnded;
+    if (isPeerDone && this.#context.closesStreams) closeStream(this.#stream);
+    else endStream(this.#stream);
   }
 
   #markFlush(): void {

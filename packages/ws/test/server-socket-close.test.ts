@@ -3,7 +3,7 @@ import { recordCloses } from './rig/closes.ts';
 import { openPair } from './rig/pairs.ts';
 import { Queue } from './rig/queue.ts';
 import { BINARY, CLOSE, closePayload, frame, PING, TEXT } from './rig/raw-frame.ts';
-import { openRaw } from './rig/raw-peer.ts';
+import { connectRaw, handshakeRequest, openRaw } from './rig/raw-peer.ts';
 import { startServer } from './rig/servers.ts';
 
 /** Ends the connection from the client, and waits until the server knows. */
@@ -28,6 +28,30 @@ describe('RFC 6455 7 closing the connection', () => {
     peer.stream.end();
     expect(await closes.next()).toEqual({ code, reason });
     expect(socket.readyState).toBe(3);
+  });
+
+  test('server does not wait for a client to end its side after both close frames', async () => {
+    const { closes, close } = recordCloses();
+    const { port } = await startServer({ close, closeTimeoutMs: 60_000 });
+    const peer = await connectRaw(port, { allowHalfOpen: true });
+    peer.write(handshakeRequest(), frame(CLOSE, closePayload(1000)));
+    expect((await peer.response()).status).toBe(101);
+    expect(await closes.next()).toEqual({ code: 1000, reason: '' });
+    expect(await peer.close()).toEqual({ code: 1000, reason: '' });
+  });
+
+  test('what the server sent arrives, though it closes the connection at once', async () => {
+    const { closes, close } = recordCloses();
+    const { port } = await startServer({ close, message: (socket) => socket.send(Buffer.alloc(8_388_608)) });
+    const peer = await openRaw(port);
+    peer.stream.pause();
+    peer.write(frame(TEXT, 'all of it'), frame(CLOSE, closePayload(1000)));
+    peer.stream.resume();
+    const { payload } = await peer.frame();
+    expect(payload.length).toBe(8_388_608);
+    expect(await peer.close()).toEqual({ code: 1000, reason: '' });
+    expect(await closes.next()).toEqual({ code: 1000, reason: '' });
+    expect(await peer.closed).toBeUndefined();
   });
 
   test.each<[string, Buffer, number]>([
