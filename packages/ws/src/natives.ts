@@ -11,6 +11,11 @@ type BufferView = new (memory: ArrayBufferLike, byteOffset: number, byteLength: 
 /** What `Buffer` makes its own with: `Buffer.from` asks first what it is given, which takes longer than that. */
 const FastBuffer = (Buffer as unknown as { [Symbol.species]: BufferView })[Symbol.species];
 
+/** Returns a `Buffer` over `memory`; `subarray` of one asks first what it is given, too. */
+export function viewOf(memory: ArrayBufferLike, byteOffset: number, byteLength: number): Buffer {
+  return new FastBuffer(memory, byteOffset, byteLength);
+}
+
 /** Made once: it holds memory, which has no content between two calls. */
 const vectorMask = createVectorMask();
 
@@ -31,7 +36,7 @@ export class NodeNatives implements Natives {
   }
 
   view(memory: ArrayBufferLike, byteOffset: number, byteLength: number): Buffer {
-    return new FastBuffer(memory, byteOffset, byteLength);
+    return viewOf(memory, byteOffset, byteLength);
   }
 
   utf8Length(text: string): number {

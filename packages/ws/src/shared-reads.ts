@@ -1,7 +1,7 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import { markAsUntransferable } from 'node:worker_threads';
-import { readMemory } from './natives.ts';
+import { readMemory, viewOf } from './natives.ts';
 
 /** Less than this is not worth lending: it would mostly be copied after all, in smaller pieces. */
 const MIN_LENT_BYTES = 4096;
@@ -51,7 +51,7 @@ export function createReadSharing(lend: Lend): (stream: Duplex) => void {
   /** Called by Node, as a method of the socket. Tells whether to read on. */
   function onRead(this: Socket, byteLength: number): boolean {
     const isLent = byteLength >= MIN_LENT_BYTES && isPassedOnAtOnce(this);
-    if (isLent && lend(this, readMemory.subarray(0, byteLength))) return true;
+    if (isLent && lend(this, viewOf(readMemory.buffer, readMemory.byteOffset, byteLength))) return true;
     // What has to wait gets memory of its own: one byte would keep all of a slab alive.
     const isWaiting = this.readableFlowing !== true;
     const chunk = isWaiting ? Buffer.allocUnsafeSlow(byteLength) : memoryFor(byteLength);
@@ -84,7 +84,7 @@ function memoryFor(byteLength: number): Buffer {
   const start = slabUsed;
   // The next begins where words do.
   slabUsed = (start + byteLength + 7) & ~7;
-  return slab.subarray(start, start + byteLength);
+  return viewOf(slab.buffer, slab.byteOffset + start, byteLength);
 }
 
 /**

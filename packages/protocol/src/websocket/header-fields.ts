@@ -36,6 +36,8 @@ export function headerValue(headers: HeaderMap, name: string): string | undefine
 /** Tells whether the comma-separated header `name` contains `token`, in any case (RFC 9110 section 5.6.1). */
 export function hasToken(headers: HeaderMap, name: string, token: string): boolean {
   const value = headerValue(headers, name) ?? '';
+  // No list of several is as short as one of them.
+  if (value.length === token.length) return value.toLowerCase() === token;
   return value.split(',').some((element) => element.trim().toLowerCase() === token);
 }
 

@@ -61,6 +61,7 @@ export class Slab {
       last.buffer === bytes.buffer &&
       last.byteOffset === bytes.byteOffset + start &&
       last.length === end - start;
-    return isSame ? last : (this.#lastView = bytes.subarray(start, end));
+    if (!isSame) this.#lastView = this.chunk.slice(start, end);
+    return this.#lastView;
   }
 }
