@@ -39,18 +39,15 @@ class Decoder
   #attachments: unknown[] = [];
 
   add(data: AnyValue): void {
-    if (typeof data !== 'string') {
-      if (this.#parts === null) fail('attachment without a packet');
-      this.#attachments.push(data);
-    } else {
-      if (this.#parts !== null) fail('text where an attachment is due');
-      this.#parts = PACKET.exec(data) ?? fail();
-    }
-    const [, type, count = 0] = this.#parts;
+    const isText = typeof data === 'string';
+    if (isText !== (this.#parts === null)) fail('too few or too many attachments');
+    if (isText) this.#parts = PACKET.exec(data) ?? fail();
+    else this.#attachments.push(data);
+    const [, type, count = 0] = this.#parts!;
     if (Number(type) > 4 !== Number(count) > 0) fail();
     if (Number(count) > MAX_ATTACHMENTS) fail('too many attachments');
     if (this.#attachments.length < Number(count)) return;
-    const packet = read(this.#parts, this.#attachments);
+    const packet = read(this.#parts!, this.#attachments);
     this.destroy();
     this.emitReserved('decoded', packet);
   }

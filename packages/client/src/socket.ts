@@ -138,9 +138,11 @@ export class Socket<
   /** Connects, as it does by itself without `autoConnect: false`. */
   connect(): this {
     if (this.connected) return this;
+    const wasActive = this.active;
     this.#subscribe();
     if (!this.io._reconnecting) this.io.open();
-    if (this.io._readyState === 'open') this.#onopen();
+    // Who was active has asked already, or will when the listeners for `open` have their turn.
+    if (!wasActive && this.io._readyState === 'open') this.#onopen();
     return this;
   }
 
@@ -233,7 +235,13 @@ export class Socket<
 
   /** An event cannot go out now, or would overtake others. */
   get #mustWait(): boolean {
-    return !this.connected || this.sendBuffer.length > 0 || this.io.engine._hasPingExpired();
+    const { engine } = this.io;
+    return (
+      !this.connected ||
+      this.sendBuffer.length > 0 ||
+      engine.readyState !== 'open' ||
+      engine._hasPingExpired()
+    );
   }
 
   #enqueue(queue: RetryQueue, args: AnyArguments): void {

@@ -114,6 +114,58 @@ describe('what programs put in the place of undocumented members', () => {
   });
 });
 
+test('socket that connects again while it waits for the answer asks once', async () => {
+  let judged = 0;
+  let letIn = (): void => {};
+  const { url } = await startServer({}, (io) => {
+    io.of('/slow').use((_socket, next) => {
+      judged++;
+      letIn = next;
+    });
+  });
+  const first = connect(url);
+  await eventOf(first, 'connect');
+  const slow = first.io.socket('/slow');
+  const sent: number[] = [];
+  const { packet } = slow;
+  slow.packet = function (given) {
+    sent.push(given.type);
+    packet.call(this, given);
+  };
+  for (let i = 0; i < 3; i++) slow.connect();
+  expect(slow.active).toBe(true);
+  while (judged === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  slow.connect();
+  letIn();
+  await eventOf(slow, 'connect');
+  expect([judged, sent]).toEqual([1, []]);
+});
+
+test.each(TRANSPORTS.map((names) => [names]))(
+  'what is emitted while the connection is being closed waits for the next, over %j',
+  async (transports) => {
+    const got: number[] = [];
+    const { url } = await startServer({}, (io) => {
+      io.on('connection', (socket: ServerSocket) => {
+        socket.on('number', (value: number) => got.push(value));
+        socket.on('all', (answer: () => void) => answer());
+      });
+    });
+    const socket = connect(url, { transports, reconnectionDelay: 10 });
+    await eventOf(socket, 'connect');
+    if (transports.length > 1) await eventOf(socket.io.engine, 'upgrade');
+    const gone = eventOf(socket, 'disconnect');
+    socket.emit('number', 1);
+    socket.io.engine.close();
+    socket.emit('number', 2);
+    await Promise.resolve();
+    socket.emit('number', 3);
+    await gone;
+    await socket.emitWithAck('all');
+    expect(got).toEqual([1, 2, 3]);
+  },
+);
+
 test.each([
   ['a URL that is none', 'http://[no', {}],
   ['a port that is none', 'http://127.0.0.1:99999', {}],

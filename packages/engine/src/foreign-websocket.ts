@@ -46,7 +46,8 @@ export type ForeignServerClass = new (options: {
 export class ForeignWebSocketEngine implements WebSocketEngine {
   readonly isBusy = false;
   readonly slab = new Slab(new EngineNatives());
-  readonly #server: ForeignServer;
+  #server: ForeignServer;
+  readonly #createServer: () => ForeignServer;
   readonly #context: TransportContext;
   readonly #isCompressing: boolean;
   /** Whose handshakes are being answered. */
@@ -55,18 +56,17 @@ export class ForeignWebSocketEngine implements WebSocketEngine {
   constructor(Server: ForeignServerClass, context: TransportContext, perMessageDeflate: unknown) {
     this.#context = context;
     this.#isCompressing = Boolean(perMessageDeflate);
-    this.#server = new Server({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate,
-      maxPayload: context.maxPayloadBytes,
-    });
-    this.#server.on?.('headers', (lines, request) => {
-      const headers = this.#admissions.get(request)?.headers() ?? {};
-      for (const [name, values] of Object.entries(headers)) {
-        for (const value of Array.isArray(values) ? values : [values]) lines.push(`${name}: ${value}`);
-      }
-    });
+    this.#createServer = () => {
+      const server = new Server({
+        noServer: true,
+        clientTracking: false,
+        perMessageDeflate,
+        maxPayload: context.maxPayloadBytes,
+      });
+      server.on?.('headers', (lines, request) => this.#addHeaders(lines, request));
+      return server;
+    };
+    this.#server = this.#createServer();
   }
 
   get foreignServer(): ForeignServer {
@@ -85,6 +85,18 @@ export class ForeignWebSocketEngine implements WebSocketEngine {
 
   close(): void {
     this.#server.close();
+  }
+
+  /** Such a server has let go for good of what it needs. */
+  reopen(): void {
+    this.#server = this.#createServer();
+  }
+
+  #addHeaders(lines: string[], request: IncomingMessage): void {
+    const headers = this.#admissions.get(request)?.headers() ?? {};
+    for (const [name, values] of Object.entries(headers)) {
+      for (const value of Array.isArray(values) ? values : [values]) lines.push(`${name}: ${value}`);
+    }
   }
 }
 

@@ -90,7 +90,7 @@ export class Server extends EventEmitter {
   readonly #sweep: SessionSweep;
   readonly #context: TransportContext;
   readonly #host: SessionHost;
-  #websockets: WebSocketEngine;
+  readonly #websockets: WebSocketEngine;
   #isClosed = false;
   readonly #queries = new QueryReader();
   readonly #strings = new StringPool();
@@ -387,9 +387,8 @@ export class Server extends EventEmitter {
     };
   }
 
-  /** What the foreign server had to let go when it was closed, it needs again when the HTTP server listens again. */
   #reopen(): void {
-    if (this.#isClosed) this.#websockets = this.#createWebSocketEngine();
+    if (this.#isClosed) this.#websockets.reopen();
     this.#isClosed = false;
   }
 }

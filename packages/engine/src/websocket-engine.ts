@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { acceptDeflateOffer, Endpoint, type Slab } from '@hawser/protocol/websocket';
+import { acceptDeflateOffer, Endpoint, type Refusal, type Slab } from '@hawser/protocol/websocket';
 import {
   type CompressionSettings,
   Compressor,
@@ -43,8 +43,13 @@ export interface WebSocketEngine {
   readonly isBusy: boolean;
   /** What the user chose, where that is not Hawser's own. */
   readonly foreignServer?: unknown;
+  /** Lets nobody in any more. */
   close(): void;
+  /** Lets clients in again, after `close`. */
+  reopen(): void;
 }
+
+const CLOSED: Refusal = { isAcceptable: false, status: 503, message: 'the server was closed', headers: {} };
 
 /** Hawser's own WebSocket server, below its public API. */
 export class NativeWebSocketEngine implements WebSocketEngine {
@@ -54,6 +59,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   readonly #transports: TransportContext;
   /** Connections that end: their deadlines are swept, those of the others are their sessions'. */
   readonly #closing = new Roster<StreamConnection<WebSocketTransport>>();
+  #isClosed = false;
 
   /** @param wake - called when time has to be told from now on */
   constructor(transports: TransportContext, compression: CompressionSettings | null, wake: () => void) {
@@ -111,7 +117,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
     // While it was decided on, the client may have left, of which nothing more would be heard.
     if (socket.destroyed) return;
     const exchange = exchangeOf(request, socket);
-    const verdict = exchange.judge(request);
+    const verdict = this.#isClosed ? CLOSED : exchange.judge(request);
     if (!verdict.isAcceptable) {
       socket.on('error', ignore);
       if (!isHttp2Stream(socket)) socket.once('finish', () => socket.destroy());
@@ -142,7 +148,13 @@ export class NativeWebSocketEngine implements WebSocketEngine {
     for (const connection of this.#closing) connection.tick(nowMs);
   }
 
-  close(): void {}
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  reopen(): void {
+    this.#isClosed = false;
+  }
 }
 
 /** Returns the handshake as the request's version of HTTP has it. */

@@ -18,13 +18,17 @@ export class ClientSockets {
     this.#max = max;
   }
 
-  /** Takes in that the connection waits for a namespace; returns `false` where it must not. */
+  /** Tells whether the connection waits for a namespace. */
+  isConnecting(name: string): boolean {
+    return this.#connecting?.has(name) ?? false;
+  }
+
+  /** Takes in that the connection waits for a namespace; returns `false` where there are too many. */
   beginConnecting(name: string): boolean {
     this.#connecting ??= new Map();
     const { size } = this.#connecting;
     const connected = this.#only === null ? (this.#byNamespace?.size ?? 0) : 1;
-    const isTooMany = size >= MAX_CONNECTING || connected + size >= this.#max;
-    if (isTooMany || this.#connecting.has(name)) return false;
+    if (size >= MAX_CONNECTING || connected + size >= this.#max) return false;
     this.#connecting.set(name, null);
     this.#left?.delete(name);
     return true;

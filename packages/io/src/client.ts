@@ -98,8 +98,10 @@ export class Client<
 
   /** @internal Connects to a namespace on behalf of the peer. */
   connect(name: string, auth: Record<string, unknown> = {}): void {
+    // Clients ask again when the program does. The one answer that they get is to both.
+    if (this.#sockets.isConnecting(name)) return;
     if (!this.#sockets.beginConnecting(name)) {
-      this.#fail(new IoError('IO_ERR_CONNECT', 'connected to too many namespaces, or twice to the same'));
+      this.#fail(new IoError('IO_ERR_CONNECT', 'connected to too many namespaces'));
       return;
     }
     const nsp = this.server._nsps.get(name);
@@ -246,8 +248,11 @@ export class Client<
       this.#runtime.inbox.push(socket, packet);
     } else if (socket === null && packet.type === PacketType.CONNECT) {
       this.#onConnectPacket(packet);
+    } else if (packet.type === PacketType.CONNECT && !this.#runtime.inbox.isEmpty) {
+      // What is before it may be that the client leaves, to come again.
+      this.#runtime.inbox.push(this, packet);
     } else if (socket !== null || !this.#sockets.hasLeft(nsp)) {
-      this.#fail(new IoError('IO_ERR_NOT_CONNECTED', 'packet does not fit the state of its namespace'));
+      this.#failUnfit();
     }
   }
 
@@ -261,8 +266,14 @@ export class Client<
     this.#fail(error);
   }
 
-  /** @internal The connection has ended, and all that came in over it has been delivered. */
-  deliver(_packet: Packet | null): void {
+  /** @internal All that came in before has been delivered. */
+  deliver(packet: Packet | null): void {
+    if (packet === null) this.#deliverEnd();
+    else if (this.#sockets.find(packet.nsp) === null) this.#onConnectPacket(packet);
+    else this.#failUnfit();
+  }
+
+  #deliverEnd(): void {
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
     this.#takeLine(() => {});
@@ -365,6 +376,10 @@ export class Client<
     if (this.conn.readyState !== 'open') return;
     if (this.isWritable) this.#abort('parse error', error, PROTOCOL_ERROR);
     else this.#closeAs('parse error', error);
+  }
+
+  #failUnfit(): void {
+    this.#fail(new IoError('IO_ERR_NOT_CONNECTED', 'packet does not fit the state of its namespace'));
   }
 
   #abort(reason: 'parse error' | 'transport error', error: IoError, code: number): void {

@@ -21,17 +21,13 @@ describe('a hostile client', () => {
     }
   });
 
-  test('may not connect twice to the same namespace, even before it is answered', async () => {
-    const { io, port } = await startServer();
-    io.of('/slow').use((_socket, next) => setTimeout(next, 1000));
-    for (const messages of [
-      ['40', '40'],
-      ['40/slow,', '40/slow,'],
-    ]) {
-      const raw = await openRaw(port);
-      raw.send(...messages);
-      expect((await raw.closed).code).toBe(1002);
-    }
+  test('may not connect to a namespace that has let it in', async () => {
+    const { port } = await startServer();
+    const raw = await openRaw(port);
+    raw.send('40');
+    await raw.messages.next();
+    raw.send('40');
+    expect((await raw.closed).code).toBe(1002);
   });
 
   test('is sent what waits for it before the connection ends', async () => {
