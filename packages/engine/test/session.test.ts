@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import {
   attach,
@@ -10,10 +11,10 @@ import {
   Transport,
 } from '@hawser/engine';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { WebSocketServer as WsServer } from 'ws';
+import { WebSocket, WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { endOf } from './rig/closes.ts';
-import { startEngine } from './rig/engines.ts';
+import { listenOn, startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, sidOf, upgradeHead } from './rig/http.ts';
 import { type BareSocket, openSocket } from './rig/sockets.ts';
 import { nextUncaught } from './rig/uncaught.ts';
@@ -677,10 +678,15 @@ describe('server', () => {
     expect(engine.clientsCount).toBe(0);
   });
 
-  test('server that is closed while its HTTP server listens on takes new sessions', async () => {
-    const { port, engine } = await startEngine();
+  test('server that is closed lets nobody in by WebSocket until its HTTP server listens again', async () => {
+    const { http, port, engine } = await startEngine();
     engine.close();
-    await openClient(4, port, { transports: ['websocket'] });
+    const address = `ws://127.0.0.1:${port}/engine.io/?EIO=4&transport=websocket`;
+    const [error] = await once(new WebSocket(address), 'error');
+    expect(error.message).toBe('Unexpected server response: 503');
+    http.close();
+    await once(http, 'close');
+    await openClient(4, await listenOn(http), { transports: ['websocket'] });
     expect(engine.clientsCount).toBe(1);
   });
 
