@@ -46,7 +46,7 @@ export class StringPool {
     const before = this.#before[place];
     if (before === text) return before;
     const shared = this.share(text);
-    if (place < MAX_PLACES) this.#before[place] = shared;
+    if (place < MAX_PLACES && shared.length <= MAX_LENGTH) this.#before[place] = shared;
     return shared;
   }
 

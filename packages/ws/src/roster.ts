@@ -8,8 +8,8 @@ export interface RosterMember {
  * A set of what comes and goes, in no order.
  *
  * Of a `Set` V8 makes a new table every few changes, and the old one keeps what was in it, and the new one: once one
- * of them has grown old, all that came since is kept from the collector of young objects. Connections that come and
- * go would be half as expensive again to collect (`npm run bench -- --only socketio-connect`).
+ * of them has grown old, all that came since is kept from the collector of young objects. Two of three connections that
+ * come and go would be (decision 9).
  */
 export class Roster<Member extends RosterMember> {
   readonly #members: Member[] = [];
