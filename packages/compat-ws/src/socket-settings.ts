@@ -66,7 +66,6 @@ export class SocketSettings implements SocketOptions, Flushable {
       maxBufferedBytes: Number.POSITIVE_INFINITY,
       maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
       slowConsumer: 'drop',
-      closesStreams: false,
       flusher,
       events: this.allowSynchronousEvents ? SOCKET_EVENTS : SOCKET_EVENTS_APART,
     };

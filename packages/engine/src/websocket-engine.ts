@@ -72,7 +72,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
         closeTimeoutMs: transports.closeTimeoutMs,
         pingIntervalMs: 0,
         pingTimeoutMs: 0,
-        habits: { readsText: true },
+        habits: { readsText: true, echoesCloseReason: true },
       },
       new NodeNatives(),
     );
@@ -83,7 +83,6 @@ export class NativeWebSocketEngine implements WebSocketEngine {
       maxBufferedBytes: Number.POSITIVE_INFINITY,
       maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
       slowConsumer: 'drop',
-      closesStreams: true,
       flusher: transports.flusher,
       events: {
         message: (transport, data) => transport.receive(data),

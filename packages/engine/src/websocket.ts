@@ -5,7 +5,6 @@ import { encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
-const ABNORMAL = 1006;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -119,8 +118,6 @@ export class WebSocketTransport extends Transport {
       this.fail(messageTooLarge(this.#context.maxPayloadBytes));
     } else if (violation !== null) {
       this.fail(new EngineError(violation.code, VIOLATIONS[violation.code].reason));
-    } else if (code === ABNORMAL && reason !== '') {
-      this.fail(new EngineError('EIO_ERR_CONNECTION', reason));
     }
     this.end({ description: 'websocket connection closed', context: { code, reason } });
   }

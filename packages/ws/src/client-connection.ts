@@ -187,7 +187,6 @@ export class ClientConnection<Peer> {
         maxBufferedBytes: Number.POSITIVE_INFINITY,
         maxUnwrittenBytes: this.#maxUnwrittenBytes,
         slowConsumer: 'drop',
-        closesStreams: true,
         flusher: new TurnFlusher(),
         events: ClientConnection.#streamEvents,
       },

@@ -307,7 +307,6 @@ export class WebSocketServer<Data = undefined> {
       // Half of the bound must not be passed unnoticed: there the policy `wait` begins.
       maxUnwrittenBytes: Math.min(MAX_UNWRITTEN_BYTES, this.#bounds.maxBufferedBytes / 2),
       slowConsumer: this.#bounds.slowConsumer,
-      closesStreams: true,
       flusher: new TurnFlusher(),
       events: {
         message: (socket, data, isBinary) => handlers.message?.(socket, data, isBinary),

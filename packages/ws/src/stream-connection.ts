@@ -7,7 +7,6 @@ import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from '
 import type { RosterMember } from './roster.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
 import {
-  closeStream,
   cutStream,
   endStream,
   isGone,
@@ -185,7 +184,7 @@ export class StreamConnection<Peer>
       this.#writer.write();
       this.#machine.outboxWritten();
     }
-    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) this.#endStream();
+    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
   }
 
   /** Runs what may call the user's handlers, and writes what it sent. */
@@ -344,13 +343,6 @@ export class StreamConnection<Peer>
     }
     // What `drain` sent may have filled it again.
     if (!this.#writer.isWaiting) this.#delivery?.peerKeepsUp();
-  }
-
-  /** RFC 6455 7.1.1: after both close frames the server closes the connection, and at once. */
-  #endStream(): void {
-    const isPeerDone = this.#machine.wasClean || this.#stream.readableEnded;
-    if (isPeerDone && this.#context.closesStreams) closeStream(this.#stream);
-    else endStream(this.#stream);
   }
 
   #markFlush(): void {

@@ -26,8 +26,6 @@ export interface StreamContext<Peer> {
   /** So much is collected within one turn before it is written after all: mostly {@link MAX_UNWRITTEN_BYTES}. */
   readonly maxUnwrittenBytes: number;
   readonly slowConsumer: SlowConsumerPolicy;
-  /** Once both ends are done, the stream is closed. Otherwise it is ended, for programs that watch it `finish` and `end`. */
-  readonly closesStreams: boolean;
   readonly flusher: TurnFlusher;
   readonly events: StreamEvents<Peer>;
 }

@@ -1,5 +1,5 @@
 import { constants, type Http2Stream } from 'node:http2';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { createReadSharing, pauseStream } from './shared-reads.ts';
@@ -87,20 +87,6 @@ export function endStream(stream: Duplex, last: Uint8Array | null = null): void 
   const onFinish = (): void => (stream as Http2Stream).close(constants.NGHTTP2_NO_ERROR);
   if (isHttp2(stream)) stream.end(last, onFinish);
   else stream.end(last);
-}
-
-/** What lies in a pipe of Windows goes with it. */
-const KEEPS_WHAT_IS_CLOSED = process.platform !== 'win32';
-
-/**
- * Ends a stream whose peer has nothing more to say. What was written is with the kernel mostly, which brings it to the
- * peer also when it is closed: to end our side, and to hear that the peer has ended its own, would be a tenth of all that
- * a connection costs which comes and goes (`npm run bench -- --only socketio-connect`).
- */
-export function closeStream(stream: Duplex): void {
-  const isWithKernel = stream instanceof Socket && !isEncrypted(stream) && stream.writableLength === 0;
-  if (isWithKernel && KEEPS_WHAT_IS_CLOSED) stream.destroy();
-  else endStream(stream);
 }
 
 /** Cuts the connection; of HTTP/2 the one stream, with the code that stands for TCP's reset (RFC 8441 section 5). */

@@ -26,6 +26,7 @@ describe('why a session over WebSocket ended, as engine.io tells it', () => {
   const cases: readonly { title: string; options?: ServerOptions; end: Break }[] = [
     { title: 'client closes', end: ({ socket }) => socket.close(1000, 'done') },
     { title: 'client vanishes', end: ({ socket }) => socket.terminate() },
+    { title: 'client is reset', end: ({ connection }) => connection.resetAndDestroy() },
     { title: 'client sends no packet', end: ({ socket }) => socket.send('x') },
     { title: 'client sends an empty message', end: ({ socket }) => socket.send('') },
     { title: 'client sends a ping', end: ({ socket }) => socket.send('2') },
@@ -43,6 +44,16 @@ describe('why a session over WebSocket ended, as engine.io tells it', () => {
       end: (_client, session) => session.send('a').close(),
     },
   ];
+
+  test('close frame of the client is answered with its code and its reason', async () => {
+    const script = async ({ port }: Subject): Promise<unknown> => {
+      const client = await openSocket(port);
+      client.socket.close(4001, 'bye');
+      return client.closed;
+    };
+    const { upstream, ours } = await runBoth({}, NOTHING, script);
+    expect(ours).toEqual(upstream);
+  });
 
   test.each(cases)('$title', async ({ options, end }) => {
     const script = async ({ port, engine }: Subject): Promise<unknown> => {

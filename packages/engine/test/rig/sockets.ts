@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { Queue } from './queue.ts';
@@ -5,6 +8,8 @@ import { Queue } from './queue.ts';
 /** A WebSocket whose every message is the test's. */
 export interface BareSocket {
   readonly socket: WebSocket;
+  /** What it goes over. */
+  readonly connection: Socket;
   /** Text as it came, binary as hexadecimal digits. */
   readonly messages: Queue<string>;
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -17,6 +22,8 @@ export async function openSocket(
   options: object = {},
 ): Promise<BareSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/engine.io/?${query}`, options);
+  const upgraded = once(socket, 'upgrade') as Promise<[IncomingMessage]>;
+  upgraded.catch(() => {});
   onTestFinished(() => socket.terminate());
   const messages = new Queue<string>();
   socket.on('message', (data: Buffer, isBinary) => messages.push(data.toString(isBinary ? 'hex' : 'utf8')));
@@ -28,5 +35,6 @@ export async function openSocket(
     socket.once('error', reject);
   });
   if (!query.includes('sid=')) await messages.next();
-  return { socket, messages, closed };
+  const [{ socket: connection }] = await upgraded;
+  return { socket, connection, messages, closed };
 }

@@ -32,7 +32,6 @@ describe('RFC 6455 5.5.2 heartbeat of a connection that compresses', () => {
         maxBufferedBytes: 1_000_000,
         maxUnwrittenBytes: 1_000_000,
         slowConsumer: 'close',
-        closesStreams: true,
         flusher: new TurnFlusher(),
         events: {
           message: (_peer, data) => received.push(data.length),
