@@ -11,6 +11,12 @@ export class SocketMap<Value> extends Map<SocketId, Value> {
   readonly #values: (Value | null)[] = [];
   readonly #freeSlots: number[] = [];
 
+  /** Takes entries as that of `Map` does, for what copies a map by its constructor. */
+  constructor(entries: Iterable<readonly [SocketId, Value]> | null = null) {
+    super();
+    for (const [id, value] of entries ?? []) this.set(id, value);
+  }
+
   override get(id: SocketId): Value | undefined {
     const slot = this.#slotOf(id);
     return slot === undefined ? undefined : this.#values[slot]!;
@@ -59,9 +65,9 @@ export class SocketMap<Value> extends Map<SocketId, Value> {
     for (const [id, value] of this) visit.call(thisArg, value, id, this);
   }
 
-  /** @internal As Node's console shows a `Map`. */
+  /** @internal As Node's console shows a `Map`; through a proxy there is no more to show than its tables. */
   [inspect.custom](): Map<SocketId, Value> {
-    return new Map(this);
+    return #values in this ? new Map(this) : this;
   }
 
   #slotOf(id: SocketId): number | undefined {

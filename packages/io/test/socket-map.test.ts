@@ -26,6 +26,8 @@ function shown(map: Map<string, object>): unknown {
     visited,
     copied: new Map(map),
     inspected: inspect(map),
+    inspectedByProxy: typeof inspect(new Proxy(map, {})),
+    copiedByItsClass: [...new (map.constructor as typeof Map)(map)],
     isMap: map instanceof Map,
   };
 }
