@@ -6,11 +6,24 @@ const own = new AsyncResource('HAWSER_DEADLINES');
 /** Timers take no more; what is due later has its turn after another look. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** One thing that is due at a time, unless it is called off before. */
-export interface Deadline {
+/** One thing that is due at a time, unless it is called off before: a place in the list of its queue. */
+export class Deadline extends AsyncResource {
   readonly dueMs: number;
   readonly queue: DeadlineQueue;
-  onDue: () => void;
+  before: Deadline | null = null;
+  behind: Deadline | null = null;
+  readonly #onDue: () => void;
+
+  constructor(queue: DeadlineQueue, dueMs: number, onDue: () => void) {
+    super('HAWSER_DEADLINE');
+    this.queue = queue;
+    this.dueMs = dueMs;
+    this.#onDue = onDue;
+  }
+
+  fall(): void {
+    this.runInAsyncScope(this.#onDue);
+  }
 }
 
 /**
@@ -26,42 +39,50 @@ export class Deadlines {
   begin(timeoutMs: number, onDue: () => void): Deadline {
     let queue = this.#queues.get(timeoutMs);
     if (queue === undefined) {
-      queue = new DeadlineQueue(() => this.#queues.delete(timeoutMs));
+      queue = new DeadlineQueue(timeoutMs, () => this.#queues.delete(timeoutMs));
       this.#queues.set(timeoutMs, queue);
     }
-    return queue.add(timeoutMs, onDue);
+    return queue.add(onDue);
   }
 
   callOff(deadline: Deadline): void {
-    deadline.queue.delete(deadline);
+    deadline.queue.remove(deadline);
   }
 }
 
+/** A list whose ends meet in no deadline: to call one off costs the same wherever it is. */
 class DeadlineQueue {
-  readonly #waiting = new Set<Deadline>();
+  readonly #timeoutMs: number;
   readonly #onEmpty: () => void;
+  #first: Deadline | null = null;
+  #last: Deadline | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(onEmpty: () => void) {
+  constructor(timeoutMs: number, onEmpty: () => void) {
+    this.#timeoutMs = timeoutMs;
     this.#onEmpty = onEmpty;
   }
 
-  add(timeoutMs: number, onDue: () => void): Deadline {
-    const context = new AsyncResource('HAWSER_DEADLINE');
-    const deadline: Deadline = {
-      dueMs: performance.now() + timeoutMs,
-      queue: this,
-      onDue: () => context.runInAsyncScope(onDue),
-    };
-    this.#waiting.add(deadline);
-    if (this.#timer === null) this.#schedule(timeoutMs);
+  add(onDue: () => void): Deadline {
+    const deadline = new Deadline(this, performance.now() + this.#timeoutMs, onDue);
+    deadline.before = this.#last;
+    if (this.#last === null) this.#first = deadline;
+    else this.#last.behind = deadline;
+    this.#last = deadline;
+    if (this.#timer === null) this.#schedule(this.#timeoutMs);
     return deadline;
   }
 
-  delete(deadline: Deadline): void {
-    this.#waiting.delete(deadline);
-    // An old table of the set may keep it, which is to keep nothing more.
-    deadline.onDue = ignore;
+  /** Does nothing to one that is not in the list any more. */
+  remove(deadline: Deadline): void {
+    const { before, behind } = deadline;
+    if (before === null && this.#first !== deadline) return;
+    if (before === null) this.#first = behind;
+    else before.behind = behind;
+    if (behind === null) this.#last = before;
+    else behind.before = before;
+    deadline.before = null;
+    deadline.behind = null;
   }
 
   #schedule(delayMs: number): void {
@@ -74,18 +95,14 @@ class DeadlineQueue {
     this.#timer = null;
     const nowMs = performance.now();
     try {
-      for (const deadline of this.#waiting) {
-        if (deadline.dueMs > nowMs) break;
-        this.#waiting.delete(deadline);
-        deadline.onDue();
+      for (let due = this.#first; due !== null && due.dueMs <= nowMs; due = this.#first) {
+        this.remove(due);
+        due.fall();
       }
     } finally {
       // Also when a callback of the program threw: others wait behind it.
-      const [next] = this.#waiting;
-      if (next === undefined) this.#onEmpty();
-      else if (this.#timer === null) this.#schedule(Math.max(next.dueMs - nowMs, 0));
+      if (this.#first === null) this.#onEmpty();
+      else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0));
     }
   };
 }
-
-function ignore(): void {}

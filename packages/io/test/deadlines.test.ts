@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { type Deadline, Deadlines } from '../src/deadlines.ts';
+
+const change = fc.record({
+  timeoutMs: fc.constantFrom(4, 8),
+  /** How many of those that wait to pass over, to call off one; none is called off where there are fewer. */
+  calledOff: fc.nat({ max: 12 }),
+});
+
+describe('deadlines', () => {
+  test('what was not called off is due once, equally long waits in the order in which they began', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 20 }), async (changes) => {
+        const deadlines = new Deadlines();
+        const waiting: { id: number; timeoutMs: number; deadline: Deadline }[] = [];
+        const fallen: { id: number; timeoutMs: number }[] = [];
+        changes.forEach(({ timeoutMs, calledOff }, id) => {
+          const deadline = deadlines.begin(timeoutMs, () => fallen.push({ id, timeoutMs }));
+          waiting.push({ id, timeoutMs, deadline });
+          const [gone] = waiting.splice(calledOff, 1);
+          if (gone !== undefined) deadlines.callOff(gone.deadline);
+        });
+        await vi.waitFor(() => expect(fallen).toHaveLength(waiting.length));
+        // Again, when all of them are over.
+        for (const { deadline } of waiting) deadlines.callOff(deadline);
+        await sleep(10);
+        for (const ms of [4, 8]) {
+          const ids = [fallen, waiting].map((list) =>
+            list.filter(({ timeoutMs }) => timeoutMs === ms).map(({ id }) => id),
+          );
+          expect(ids[0]).toEqual(ids[1]);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('one that is begun or called off while another falls counts', async () => {
+    const deadlines = new Deadlines();
+    const fallen: string[] = [];
+    deadlines.begin(5, () => {
+      fallen.push('first');
+      deadlines.callOff(second);
+      deadlines.begin(5, () => fallen.push('late'));
+    });
+    const second = deadlines.begin(5, () => fallen.push('second'));
+    deadlines.begin(5, () => fallen.push('third'));
+    await vi.waitFor(() => expect(fallen).toEqual(['first', 'third', 'late']));
+  });
+
+  test('each falls in the asynchronous context in which it began', async () => {
+    const deadlines = new Deadlines();
+    const storage = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    for (const name of ['a', 'b']) {
+      storage.run(name, () => deadlines.begin(5, () => seen.push(storage.getStore())));
+    }
+    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    expect(seen).toEqual(['a', 'b']);
+  });
+});
