@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { StringPool } from './string-pool.ts';
 import type { EngineRequest } from './transport.ts';
 
 type Query = EngineRequest['_query'];
@@ -8,8 +9,13 @@ const PLAIN_QUERY = /^[A-Za-z][\w.-]*=[\w.-]*(?:&[A-Za-z][\w.-]*=[\w.-]*)*$/;
 
 /** Reads the queries of requests, of which those that begin with WebSocket are mostly all the same. */
 export class QueryReader {
+  readonly #strings: StringPool;
   #text = '';
   #members: Query = {};
+
+  constructor(strings: StringPool) {
+    this.#strings = strings;
+  }
 
   /** Gives `request` a `_query`, unless a framework did before. */
   read(request: IncomingMessage): EngineRequest {
@@ -25,6 +31,7 @@ export class QueryReader {
     const members = PLAIN_QUERY.test(text)
       ? plainMembers(text)
       : Object.fromEntries(new URLSearchParams(text));
+    this.#strings.shareValues(members);
     this.#text = text;
     this.#members = members;
     return members;

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createCodec } from '@hawser/protocol/engineio';
+import { createCodec, HandshakeEncoder } from '@hawser/protocol/engineio';
 import { TurnFlusher } from '@hawser/ws/internal';
 import { stringifySetCookie } from 'cookie';
 import { resolveDeflate } from './compression.ts';
@@ -32,6 +32,7 @@ import { Socket } from './session.ts';
 import type { SessionHost } from './session-host.ts';
 import { SessionIds } from './session-id.ts';
 import { SessionSweep } from './session-sweep.ts';
+import { Sessions } from './sessions.ts';
 import { StickyHint } from './sticky-hint.ts';
 import { StringPool } from './string-pool.ts';
 import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
@@ -80,20 +81,18 @@ export class Server extends EventEmitter {
 
   /** The options, with their defaults. */
   readonly opts: ResolvedOptions;
-  /** The sessions by their ids. */
-  readonly clients: Record<string, Socket> = Object.create(null);
-  clientsCount = 0;
   /** The HTTP server that `listen` made. */
   httpServer?: HttpServer;
   readonly #middlewares: Middleware[] = [];
   readonly #ids = new SessionIds();
+  readonly #sessions = new Sessions();
   readonly #sweep: SessionSweep;
   readonly #context: TransportContext;
   readonly #host: SessionHost;
   readonly #websockets: WebSocketEngine;
   #isClosed = false;
-  readonly #queries = new QueryReader();
   readonly #strings = new StringPool();
+  readonly #queries = new QueryReader(this.#strings);
   readonly #corsHint = new CorsHint();
   readonly #stickyHint: StickyHint;
   readonly #ended = new EndedSessions();
@@ -107,8 +106,17 @@ export class Server extends EventEmitter {
     this.#context = this.#createContext();
     this.#websockets = this.#createWebSocketEngine();
     this.#stickyHint = new StickyHint(this.opts.pingInterval + this.opts.pingTimeout);
-    this.#sweep = new SessionSweep(this.opts, () => this.#websockets);
+    this.#sweep = new SessionSweep(this.#sessions, this.opts, () => this.#websockets);
     this.#host = this.#createHost();
+  }
+
+  /** The sessions by their ids. */
+  get clients(): Record<string, Socket> {
+    return this.#sessions.asRecord();
+  }
+
+  get clientsCount(): number {
+    return this.#sessions.size;
   }
 
   /** The server that the option `wsEngine` made; `undefined` with Hawser's own, which is none of its kind. */
@@ -163,7 +171,7 @@ export class Server extends EventEmitter {
       this.#refuse(request, code, context, (known) => abortRequest(res, code, known));
     this.#verify(request, res, false, refuse, () => {
       const { sid } = request._query;
-      if (sid) this.clients[sid]!.transport.onRequest(request, res);
+      if (sid) this.#sessions.find(sid)!.transport.onRequest(request, res);
       else this.#admit(request, refuse, (id) => this.#openPolling(id, request, res));
     });
   }
@@ -172,11 +180,11 @@ export class Server extends EventEmitter {
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const request = this.#takeIn(req, true);
     const response = this.#middlewares.length === 0 ? null : new UpgradeResponse(request, socket);
-    // The client may leave while it is decided on.
-    socket.on('error', ignore);
+    let isAccepted = false;
     const refuse: Refuse = (code, context) =>
       this.#refuse(request, code, context, (known) => abortUpgrade(request, socket, code, known));
     const accept = (onOpen: (transport: Transport) => void): void => {
+      isAccepted = true;
       socket.off('error', ignore);
       const collected = response?.accept() ?? {};
       const headers = (): OutgoingHttpHeaders => this.#announceHeaders(collected, request);
@@ -191,6 +199,8 @@ export class Server extends EventEmitter {
         );
       }
     });
+    // The client may leave while it is decided on, or while it is told.
+    if (!isAccepted) socket.on('error', ignore);
   }
 
   /**
@@ -207,13 +217,13 @@ export class Server extends EventEmitter {
       onNewSession: (transport) => {
         this.emit('connection', this.#openSession(this.#ids.next(), transport, null));
       },
-      onUpgrade: (transport, sid) => this.clients[sid]?.tryUpgrade(transport) ?? false,
+      onUpgrade: (transport, sid) => this.#sessions.find(sid)?.tryUpgrade(transport) ?? false,
     });
   }
 
   /** Closes all sessions at once. An HTTP server that it is attached to goes on. */
   close(): this {
-    for (const session of this.#sweep.sessions) session.close(true);
+    for (const session of this.#sessions) session.close(true);
     this.#isClosed = true;
     this.#websockets.close();
     return this;
@@ -227,7 +237,7 @@ export class Server extends EventEmitter {
 
   /** Judges a request; `done` gets the error, if there is one. */
   protected verify(request: EngineRequest, isUpgrade: boolean, done: ErrorCallback): void {
-    verifyRequest(request, isUpgrade, this.opts, { sessions: this.clients, ended: this.#ended }, done);
+    verifyRequest(request, isUpgrade, this.opts, { sessions: this.#sessions, ended: this.#ended }, done);
   }
 
   #takeIn(req: IncomingMessage, isUpgrade: boolean): EngineRequest {
@@ -301,26 +311,21 @@ export class Server extends EventEmitter {
   #openSession(id: string, transport: Transport, request: EngineRequest | null): Socket {
     const remoteAddress = request?.socket.remoteAddress ?? '';
     const session = new Socket(id, this.#host, transport, request, remoteAddress);
-    this.clients[id] = session;
-    this.clientsCount++;
-    this.#sweep.sessions.add(session);
+    this.#sessions.add(session);
     this.#sweep.start();
     session.open();
     return session;
   }
 
   #closeSession(session: Socket, notice: CloseNotice | null): void {
-    if (!this.#sweep.sessions.delete(session)) return;
+    if (!this.#sessions.delete(session)) return;
     // Of a session that polled, requests may still be on their way.
     const hasPolled = session.upgraded || session.transport.name === 'polling';
     if (notice !== null || hasPolled) this.#ended.remember(session.id, notice?.reason);
-    this.clientsCount--;
-    // A user's own ids may be given twice.
-    if (this.clients[session.id] === session) delete this.clients[session.id];
   }
 
   #upgrade(sid: string, transport: Transport): void {
-    if (!this.clients[sid]?.tryUpgrade(transport)) transport.close();
+    if (!this.#sessions.find(sid)?.tryUpgrade(transport)) transport.close();
   }
 
   #announceHeaders(headers: OutgoingHttpHeaders, request: EngineRequest): OutgoingHttpHeaders {
@@ -370,6 +375,7 @@ export class Server extends EventEmitter {
       server: this,
       opts: this.opts,
       sweep: this.#sweep,
+      handshakes: new HandshakeEncoder(),
       upgradesFrom: (transport) =>
         this.upgrades(transport.name as TransportName).filter((name) =>
           enabled.includes(name as TransportName),

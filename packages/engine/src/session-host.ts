@@ -1,3 +1,4 @@
+import type { HandshakeEncoder } from '@hawser/protocol/engineio';
 import type { ResolvedOptions } from './options.ts';
 import type { PreparedMessage } from './prepared-message.ts';
 import type { Server } from './server.ts';
@@ -10,6 +11,7 @@ export interface SessionHost {
   readonly server: Server;
   readonly opts: ResolvedOptions;
   readonly sweep: SessionSweep;
+  readonly handshakes: HandshakeEncoder;
   /** Names of the transports that a session can be moved to. */
   upgradesFrom(transport: Transport): readonly string[];
   /** Returns the message that goes out with `frame`, one for all who send it. */

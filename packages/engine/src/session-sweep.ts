@@ -1,7 +1,7 @@
 import type { HeartbeatTiming } from '@hawser/protocol/engineio';
-import { attempt, Roster, Sweeper } from '@hawser/ws/internal';
+import { attempt, Sweeper } from '@hawser/ws/internal';
 import type { ResolvedOptions } from './options.ts';
-import type { Socket } from './session.ts';
+import type { Sessions } from './sessions.ts';
 import type { WebSocketEngine } from './websocket-engine.ts';
 
 /** The sweeper looks four times within what it is told: for heartbeats to be on time it is told a quarter. */
@@ -12,20 +12,21 @@ const MOST_SWEEPS_IN_A_PERIOD = 16;
 
 /** Tells the time to all sessions of a server, and to connections that close, with one timer. */
 export class SessionSweep {
-  /** The open sessions. */
-  readonly sessions = new Roster<Socket>();
   /** The heartbeat that keeps what the handshake promises. */
   readonly timing: HeartbeatTiming;
   /** Time of the last sweep, of a clock that only moves forward. */
   nowMs = 0;
+  readonly #sessions: Sessions;
   readonly #currentWebSockets: () => WebSocketEngine;
   readonly #sweeper: Sweeper;
   #silenceTimer: NodeJS.Timeout | undefined;
 
   constructor(
+    sessions: Sessions,
     { pingInterval, pingTimeout, closeTimeout }: ResolvedOptions,
     currentWebSockets: () => WebSocketEngine,
   ) {
+    this.#sessions = sessions;
     this.#currentWebSockets = currentWebSockets;
     const timeoutsMs = [pingInterval, pingTimeout, closeTimeout].map((ms) => ms / SWEEP_DIVISOR);
     this.#sweeper = new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
@@ -49,13 +50,13 @@ export class SessionSweep {
     this.nowMs = nowMs;
     const nextSweepMs = nowMs + this.#sweeper.periodMs;
     let silenceAtMs = nextSweepMs;
-    for (const session of this.sessions) {
+    for (const session of this.#sessions) {
       attempt(() => session.tick(nowMs));
       silenceAtMs = Math.min(silenceAtMs, session.silenceAtMs);
     }
     websockets.tick(nowMs);
     if (silenceAtMs < nextSweepMs) this.#sweepAt(silenceAtMs);
-    if (this.sessions.size > 0 || websockets.isBusy) return;
+    if (this.#sessions.size > 0 || websockets.isBusy) return;
     this.#sweeper.stop();
     clearTimeout(this.#silenceTimer);
     this.nowMs = 0;

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import {
   createHeartbeat,
-  encodeHandshake,
   type Heartbeat,
   type HeartbeatHandler,
   type Packet,
@@ -133,7 +132,7 @@ export class Socket
       pingTimeout,
       maxPayload: maxHttpBufferSize,
     };
-    this.#send(controlPacket('open', encodeHandshake(handshake, handshakeExtras)));
+    this.#send(controlPacket('open', this.#host.handshakes.encode(handshake, handshakeExtras)));
     if (initialPacket) this.#send(controlPacket('message', toPacketData(initialPacket)));
     // That it opened is heard now, not when somebody asks.
     this.transport.takeHeard();

@@ -3,7 +3,12 @@ import type { EngineRequest } from './transport.ts';
 const MAX_STRINGS = 1024;
 const MAX_LENGTH = 256;
 
-/** So many places of a request are remembered: browsers send some fifteen headers, a name and a value each. */
+/** Places of a request: two, and one for the name and one for the value of each header. */
+const URL = 0;
+const HTTP_VERSION = 1;
+const FIRST_HEADER = 2;
+
+/** So many are remembered: browsers send some fifteen headers. */
 const MAX_PLACES = 64;
 
 /**
@@ -34,12 +39,22 @@ export class StringPool {
     const { rawHeaders } = request;
     // A user may have frozen it.
     if (!Object.isFrozen(rawHeaders)) {
-      for (let i = 0; i < rawHeaders.length; i++) rawHeaders[i] = this.#shareAt(i, rawHeaders[i]!);
+      for (let i = 0; i < rawHeaders.length; i++) {
+        rawHeaders[i] = this.#shareAt(FIRST_HEADER + i, rawHeaders[i]!);
+      }
     }
-    if (!isUpgrade) this.#shareValues(request.headers);
-    this.#shareValues(request._query);
-    request.httpVersion = this.share(request.httpVersion);
-    if (request.url !== undefined) request.url = this.share(request.url);
+    if (!isUpgrade) this.shareValues(request.headers);
+    request.httpVersion = this.#shareAt(HTTP_VERSION, request.httpVersion);
+    if (request.url !== undefined) request.url = this.#shareAt(URL, request.url);
+  }
+
+  /** Has an object share its texts. */
+  shareValues(record: Record<string, unknown>): void {
+    if (Object.isFrozen(record)) return;
+    for (const name in record) {
+      const value = record[name];
+      if (typeof value === 'string') record[name] = this.share(value);
+    }
   }
 
   #shareAt(place: number, text: string): string {
@@ -48,13 +63,5 @@ export class StringPool {
     const shared = this.share(text);
     if (place < MAX_PLACES && shared.length <= MAX_LENGTH) this.#before[place] = shared;
     return shared;
-  }
-
-  #shareValues(record: Record<string, unknown>): void {
-    if (Object.isFrozen(record)) return;
-    for (const name in record) {
-      const value = record[name];
-      if (typeof value === 'string') record[name] = this.share(value);
-    }
   }
 }

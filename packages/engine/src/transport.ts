@@ -105,10 +105,12 @@ export abstract class Transport extends LazyEmitter {
   }
 
   /**
-   * @internal For layers above. Has what was sent leave at once, in a write of its own, where the transport makes
-   * writes: for peers that would miss the second of two messages in one. What polling collects stays together.
+   * @internal For layers above. Has what `send` sends leave at once, in a write that ends with it, where the transport
+   * makes writes: for peers that would miss the second of two messages in one. What polling collects stays together.
    */
-  flushWrites(): void {}
+  writeAtOnce(send: () => void): void {
+    send();
+  }
 
   /** Has a peer that waits for packets stop waiting, if there are none. */
   release(): void {}

@@ -3,12 +3,12 @@ import type { EndedSessions } from './ended-sessions.ts';
 import { ERRORS } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ErrorCallback } from './refusal.ts';
-import type { Socket } from './session.ts';
+import type { Sessions } from './sessions.ts';
 import { type EngineRequest, versionOf } from './transport.ts';
 
 /** The sessions that a request can be for. */
 export interface KnownSessions {
-  readonly sessions: Readonly<Record<string, Socket>>;
+  readonly sessions: Sessions;
   readonly ended: EndedSessions;
 }
 
@@ -62,7 +62,7 @@ function verifySession(
   done: ErrorCallback,
 ): void {
   const { transport, sid } = request._query as { transport: string; sid: string };
-  const session = Object.hasOwn(sessions, sid) ? sessions[sid] : undefined;
+  const session = sessions.find(sid);
   const protocol = versionOf(request);
   if (session === undefined) {
     const reason = ended.reasonOf(sid);

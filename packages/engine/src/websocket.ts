@@ -65,7 +65,9 @@ export class WebSocketTransport extends Transport {
     if (result === 'queued') this.writable = false;
   }
 
-  override flushWrites(): void {
+  override writeAtOnce(send: () => void): void {
+    this.#connection.read(send);
+    // Where it is compressed, reading leaves the write to the end of the turn.
     this.#connection.flush();
   }
 

@@ -63,8 +63,8 @@ describe('a layer above has what was sent leave before the turn ends', () => {
     const writes: number[] = [];
     session.on('message', () => {
       for (const word of ['a', 'b', 'c']) {
-        session.send(word);
-        if (word !== 'c') session.transport.flushWrites();
+        if (word === 'c') session.send(word);
+        else session.transport.writeAtOnce(() => session.send(word));
         writes.push(connection.bytesWritten);
       }
     });
@@ -81,8 +81,7 @@ describe('a layer above has what was sent leave before the turn ends', () => {
     const session = await sessions.next();
     const { transport } = session;
     session.on('message', () => {
-      session.send('a');
-      transport.flushWrites();
+      transport.writeAtOnce(() => session.send('a'));
       session.send('b');
     });
     const poll = ask(port, { query });

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { QueryReader } from '../src/query.ts';
+import { StringPool } from '../src/string-pool.ts';
 
-const queries = new QueryReader();
+const queries = new QueryReader(new StringPool());
 const queryOf = (url: string) => queries.read({ url } as IncomingMessage)._query;
 
 /** Members as clients write them, and anything else that may stand in a URL. */

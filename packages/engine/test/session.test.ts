@@ -679,6 +679,21 @@ describe('server', () => {
     expect(engine.clientsCount).toBe(0);
   });
 
+  test('what has the sessions by their ids is one object, from whenever it is asked for', async () => {
+    const { port, sessions, engine } = await startEngine();
+    const clients = [];
+    for (let i = 0; i < 2; i++) clients.push(await openClient(4, port, { transports: ['websocket'] }));
+    const opened = [await sessions.next(), await sessions.next()];
+    const record = engine.clients;
+    expect(record).toEqual(Object.fromEntries(opened.map((session) => [session.id, session])));
+    await openClient(4, port, { transports: ['websocket'] });
+    const third = await sessions.next();
+    opened[0]!.close(true);
+    expect(Object.keys(record)).toEqual([opened[1]!.id, third.id]);
+    expect(Object.getPrototypeOf(record)).toBe(Object.prototype);
+    expect(engine.clients).toBe(record);
+  });
+
   test('server that is closed lets nobody in by WebSocket until its HTTP server listens again', async () => {
     const { http, port, engine } = await startEngine();
     engine.close();

@@ -3,13 +3,20 @@ import type { AnySocket } from './aliases.ts';
 /** Namespaces that one connection waits for the answer of, at most. */
 const MAX_CONNECTING = 100;
 
+/** A namespace that has not answered yet. */
+interface Connecting {
+  readonly name: string;
+  /** Whom it judges, where it has come to that. */
+  socket: AnySocket | null;
+}
+
 /** The sockets of one connection, one for each namespace. Most have one: a map only where there are more. */
 export class ClientSockets {
   readonly #max: number;
   #only: AnySocket | null = null;
   #byNamespace: Map<string, AnySocket> | null = null;
-  /** By the names of the namespaces that have not answered yet: whom those judge, where it has come to that. */
-  #connecting: Map<string, AnySocket | null> | null = null;
+  /** For the namespaces that have not answered yet. */
+  #connecting: Connecting[] | null = null;
   /** Names of the namespaces that were left: what is under way to those is no mistake. */
   #left: Set<string> | null = null;
 
@@ -20,33 +27,35 @@ export class ClientSockets {
 
   /** Tells whether the connection waits for a namespace. */
   isConnecting(name: string): boolean {
-    return this.#connecting?.has(name) ?? false;
+    return this.#connectingTo(name) !== undefined;
   }
 
   /** Takes in that the connection waits for a namespace; returns `false` where there are too many. */
   beginConnecting(name: string): boolean {
-    this.#connecting ??= new Map();
-    const { size } = this.#connecting;
+    this.#connecting ??= [];
+    const { length } = this.#connecting;
     const connected = this.#only === null ? (this.#byNamespace?.size ?? 0) : 1;
-    if (size >= MAX_CONNECTING || connected + size >= this.#max) return false;
-    this.#connecting.set(name, null);
+    if (length >= MAX_CONNECTING || connected + length >= this.#max) return false;
+    this.#connecting.push({ name, socket: null });
     this.#left?.delete(name);
     return true;
   }
 
   /** Takes in who waits for the answer of its namespace. */
   join(socket: AnySocket): void {
-    this.#connecting?.set(socket.nsp.name, socket);
+    const connecting = this.#connectingTo(socket.nsp.name);
+    if (connecting !== undefined) connecting.socket = socket;
   }
 
   /** Returns those whose namespaces have not answered. */
   get joining(): AnySocket[] {
-    return [...(this.#connecting?.values() ?? [])].filter((socket) => socket !== null);
+    if (this.#connecting === null) return [];
+    return this.#connecting.map(({ socket }) => socket).filter((socket) => socket !== null);
   }
 
   endConnecting(name: string): void {
-    this.#connecting?.delete(name);
-    if (this.#connecting?.size === 0) this.#connecting = null;
+    const connecting = this.#connecting?.filter((other) => other.name !== name);
+    this.#connecting = connecting?.length ? connecting : null;
   }
 
   add(socket: AnySocket): void {
@@ -72,11 +81,13 @@ export class ClientSockets {
     return this.#byNamespace === null ? [] : [...this.#byNamespace.values()];
   }
 
-  remove(socket: AnySocket): void {
+  /** @param goesOn - the connection is still there, and something for the namespace may be under way */
+  remove(socket: AnySocket, goesOn: boolean): void {
     const { name } = socket.nsp;
     if (this.find(name) !== socket) return;
     this.#only = null;
     this.#byNamespace?.delete(name);
+    if (!goesOn) return;
     this.#left ??= new Set();
     if (this.#left.size >= this.#max) this.#left.clear();
     this.#left.add(name);
@@ -84,5 +95,9 @@ export class ClientSockets {
 
   hasLeft(name: string): boolean {
     return this.#left?.has(name) ?? false;
+  }
+
+  #connectingTo(name: string): Connecting | undefined {
+    return this.#connecting?.find((connecting) => connecting.name === name);
   }
 }

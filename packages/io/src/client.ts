@@ -106,17 +106,23 @@ export class Client<
     }
     const nsp = this.server._nsps.get(name);
     if (nsp !== undefined) {
-      nsp._add(this, auth, (socket) => this.#add(socket));
+      nsp._add(this, auth);
       return;
     }
     this.server._checkNamespace(name, auth, (child) => {
       if (child) {
-        child._add(this, auth, (socket) => this.#add(socket));
+        child._add(this, auth);
         return;
       }
       this.connectEnded(name);
       this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
     });
+  }
+
+  /** @internal The namespace has let a socket in. */
+  letIn(socket: AnySocket): void {
+    this.#callOffDeadline();
+    this.#sockets.add(socket);
   }
 
   /** @internal The namespace judges a socket. */
@@ -137,7 +143,7 @@ export class Client<
 
   /** @internal Takes in that one of its sockets is gone. */
   _remove(socket: AnySocket): void {
-    this.#sockets.remove(socket);
+    this.#sockets.remove(socket, this.#ending === null);
   }
 
   /** @internal What an adapter writes next is an event of `owner`, and `follower` hears of its fate. */
@@ -174,10 +180,12 @@ export class Client<
     return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
   }
 
-  /** @internal Has what was sent leave at once, apart from what is sent next. */
-  flush(): void {
+  /** @internal Has what `send` sends leave at once, apart from what is sent next. */
+  writeAtOnce(send: () => void): void {
+    const { transport } = this.conn;
     // A foreign engine's does not collect.
-    this.conn.transport.flushWrites?.();
+    if (transport.writeAtOnce === undefined) send();
+    else transport.writeAtOnce(send);
   }
 
   /**
@@ -322,11 +330,6 @@ export class Client<
     const { name, query } = splitQuery(nsp);
     if (this.#sockets.find(name) === null) this.connect(name, query);
     else this.#fail(new IoError('IO_ERR_CONNECT', 'connected twice to the same namespace'));
-  }
-
-  #add(socket: AnySocket): void {
-    this.#callOffDeadline();
-    this.#sockets.add(socket);
   }
 
   #onConnectTimeout(): void {

@@ -10,6 +10,10 @@ export function runMiddlewares<Subject>(
   subject: Subject,
   done: (error: Error | null) => void,
 ): void {
+  if (middlewares.length === 0) {
+    done(null);
+    return;
+  }
   const list = [...middlewares];
   const runFrom = (at: number): void => {
     const middleware = list[at];

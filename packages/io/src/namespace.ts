@@ -1,3 +1,4 @@
+import { SlotMap } from '@hawser/engine/internal';
 import type { Adapter, Room, SocketId } from './adapter/index.ts';
 import type { AnyClient, AnyNamespace, AnySocket } from './aliases.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
@@ -7,7 +8,6 @@ import type { AdapterConstructor } from './options.ts';
 import type { RemoteSocket } from './remote-socket.ts';
 import type { Server } from './server.ts';
 import { Socket } from './socket.ts';
-import { SocketMap } from './socket-map.ts';
 import { openSession, type SocketSession } from './socket-session.ts';
 import { refuseReserved } from './socket-types.ts';
 import {
@@ -75,7 +75,7 @@ export class Namespace<
   readonly name: string;
   /** The connected sockets by their ids. */
   readonly sockets: Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> =
-    new SocketMap();
+    new SlotMap();
   /** What brings packets to the sockets, here and on other servers. */
   adapter!: Adapter;
   readonly server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
@@ -261,7 +261,6 @@ export class Namespace<
   async _add(
     client: Client<ListenEvents, EmitEvents, ServerSideEvents>,
     auth: Record<string, unknown>,
-    onConnect: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
   ): Promise<void> {
     const { runtime } = this.server;
     let session: SocketSession | null = null;
@@ -285,7 +284,7 @@ export class Namespace<
     const skipsMiddlewares = socket.recovered && this.server._opts.connectionStateRecovery?.skipMiddlewares;
     runMiddlewares(skipsMiddlewares ? [] : this._fns, socket, (error) => {
       // Never in the midst of what a middleware, or the connection, is doing.
-      process.nextTick(() => this.#settle(socket, client, error, () => onConnect(socket)));
+      process.nextTick(this.#settle, socket, error);
     });
   }
 
@@ -300,7 +299,8 @@ export class Namespace<
     if (this.sockets.size + this.#joining + this.#opening === 0) this.onEmpty?.();
   }
 
-  #settle(socket: AnySocket, client: AnyClient, error: ExtendedError | null, onConnect: () => void): void {
+  readonly #settle = (socket: AnySocket, error: ExtendedError | null): void => {
+    const client: AnyClient = socket.client;
     if (!socket.isJoining) return;
     if (client.conn.readyState !== 'open') {
       socket.abandon();
@@ -316,11 +316,11 @@ export class Namespace<
     this.#joining--;
     this.sockets.set(socket.id, socket);
     if (socket.pid !== undefined) this.#byPid.set(socket.pid, socket);
-    onConnect();
+    client.letIn(socket);
     socket._onconnect();
     this.emitReserved('connect', socket);
     this.emitReserved('connection', socket);
-  }
+  };
 
   /** Ends the connection that a session has, as nobody noticed its loss: there is one owner at any time. */
   #takeOver(pid: string): void {

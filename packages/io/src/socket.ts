@@ -221,9 +221,8 @@ export class Socket<
     const refused = session?.countsEvents ? session.refusal : undefined;
     const hawser = refused && { refused };
     const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
-    this.packet({ type: PacketType.CONNECT, nsp: name, data });
     // Clients that wait for it and for the first event with one listener each would miss the second of two at once.
-    this.client.flush();
+    this.client.writeAtOnce(() => this.packet({ type: PacketType.CONNECT, nsp: name, data }));
   }
 
   /** @internal */

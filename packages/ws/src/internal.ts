@@ -12,6 +12,7 @@ export { acceptFor, NodeNatives } from './natives.ts';
 export { EncodedFrames, type FrameOptions, type Outgoing, OutgoingControl } from './outgoing.ts';
 export { Roster, type RosterMember } from './roster.ts';
 export { pauseStream } from './shared-reads.ts';
+export { SlotMap } from './slot-map.ts';
 export { StreamConnection } from './stream-connection.ts';
 export { MAX_UNWRITTEN_BYTES, type StreamContext, type StreamEvents } from './stream-context.ts';
 export { isOwned, ownStream, type StreamOwner } from './stream-owner.ts';

@@ -298,6 +298,7 @@ export class StreamConnection<Peer>
 
   onFinished(): void {
     this.#isFinished = true;
+    if (this.#stream.destroyed) return;
     // The peer's end of the stream has to be seen, whatever was held back.
     this.#stream.resume();
     this.#markFlush();

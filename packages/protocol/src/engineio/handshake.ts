@@ -22,6 +22,36 @@ export function encodeHandshake(handshake: Handshake, extras?: Readonly<Record<s
   return JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload, ...extras });
 }
 
+/** Writes the data of `open` packets as {@link encodeHandshake} does, for a server, whose own differ in the id. */
+export class HandshakeEncoder {
+  #before: Handshake | null = null;
+  #extrasBefore: Readonly<Record<string, unknown>> | undefined;
+  /** What follows the id. */
+  #rest = '';
+
+  /** @param extras - an object that does not change */
+  encode(handshake: Handshake, extras?: Readonly<Record<string, unknown>>): string {
+    if (extras !== this.#extrasBefore || !this.#differsInId(handshake)) {
+      this.#before = handshake;
+      this.#extrasBefore = extras;
+      this.#rest = encodeHandshake({ ...handshake, sid: '' }, extras).slice('{"sid":""'.length);
+    }
+    return `{"sid":${JSON.stringify(handshake.sid)}${this.#rest}`;
+  }
+
+  #differsInId({ upgrades, pingInterval, pingTimeout, maxPayload }: Handshake): boolean {
+    const before = this.#before;
+    return (
+      before !== null &&
+      upgrades.length === before.upgrades.length &&
+      upgrades.every((name, at) => name === before.upgrades[at]) &&
+      pingInterval === before.pingInterval &&
+      pingTimeout === before.pingTimeout &&
+      maxPayload === before.maxPayload
+    );
+  }
+}
+
 /** Returns what an `open` packet says, or the rule that it breaks. What it says beyond that is left out. */
 export function decodeHandshake(data: string | Uint8Array): Handshake | ViolationCode {
   const fields = typeof data === 'string' ? parseFields(data) : {};

@@ -2,7 +2,7 @@ export { ClientUpgrade, type ClientUpgradeHandler } from './client-upgrade.ts';
 export { type Codec, createCodec, type DecodedPayload, type PayloadLimits, type Version } from './codec.ts';
 export { CodecV4 } from './codec-v4.ts';
 export { VIOLATIONS, type ViolationCode } from './errors.ts';
-export { decodeHandshake, encodeHandshake, type Handshake } from './handshake.ts';
+export { decodeHandshake, encodeHandshake, type Handshake, HandshakeEncoder } from './handshake.ts';
 export {
   createHeartbeat,
   type Heartbeat,

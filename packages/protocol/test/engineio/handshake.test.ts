@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeHandshake, encodeHandshake } from '../../src/engineio/handshake.ts';
+import { decodeHandshake, encodeHandshake, HandshakeEncoder } from '../../src/engineio/handshake.ts';
 import { bytes } from '../websocket/frame-notation.ts';
 
 const HANDSHAKE = {
@@ -20,6 +20,27 @@ describe('Engine.IO handshake', () => {
   it('server writes what a layer above adds behind them', () => {
     expect(encodeHandshake({ ...HANDSHAKE, maxPayload: 1_000_000 }, { hawser: 1 })).toBe(
       '{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000,"hawser":1}',
+    );
+  });
+
+  it('server writes the next one as it would write it alone', () => {
+    const handshake = fc.record({
+      sid: fc.string(),
+      upgrades: fc.constantFrom<string[]>([], ['websocket'], ['websocket', 'webtransport'], ['webtransport']),
+      pingInterval: fc.constantFrom(25_000, 300),
+      pingTimeout: fc.constantFrom(20_000, 200),
+      maxPayload: fc.constantFrom(undefined, 1_000_000),
+    });
+    const extras = fc.constantFrom(undefined, {}, { hawser: 1 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(handshake, extras)), (series) => {
+        const encoder = new HandshakeEncoder();
+        for (const [each, more] of series) {
+          expect(encoder.encode({ ...each, upgrades: [...each.upgrades] }, more)).toBe(
+            encodeHandshake(each, more),
+          );
+        }
+      }),
     );
   });
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SocketMap } from '../src/socket-map.ts';
+import { SlotMap } from '../src/slot-map.ts';
 
 const id = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const change = fc.oneof(
@@ -32,11 +32,11 @@ function shown(map: Map<string, object>): unknown {
   };
 }
 
-describe('sockets by their ids', () => {
+describe('map by ids', () => {
   test('what is done to it shows as in any map', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
-        const sockets = new SocketMap<object>();
+        const sockets = new SlotMap<object>();
         const model = new Map<string, object>();
         changes.forEach(({ kind, id: name }, number) => {
           const socket = { number };
@@ -52,7 +52,7 @@ describe('sockets by their ids', () => {
   });
 
   test('walk goes on while sockets leave and come', () => {
-    const walks = [new SocketMap<string>(), new Map<string, string>()].map((map) => {
+    const walks = [new SlotMap<string>(), new Map<string, string>()].map((map) => {
       for (const name of 'abcd') map.set(name, name);
       const walked: string[] = [];
       for (const value of map.values()) {

@@ -1,28 +1,27 @@
 import { inspect } from 'node:util';
-import type { SocketId } from './adapter/contract.ts';
 
 /**
- * The sockets of a namespace by their ids.
+ * A map by ids, of what comes and goes.
  *
- * Its own tables have where a socket lies, and not the socket: an old table of a `Map` keeps what was in it, as of a
- * `Set` (see `Roster`), which here would be whole connections that came and went.
+ * Its own tables have where a value lies, and not the value: an old table of a `Map` keeps what was in it, as of a
+ * `Set` (see `Roster`), which would be whole connections that came and went.
  */
-export class SocketMap<Value> extends Map<SocketId, Value> {
+export class SlotMap<Value> extends Map<string, Value> {
   readonly #values: (Value | null)[] = [];
   readonly #freeSlots: number[] = [];
 
   /** Takes entries as that of `Map` does, for what copies a map by its constructor. */
-  constructor(entries: Iterable<readonly [SocketId, Value]> | null = null) {
+  constructor(entries: Iterable<readonly [string, Value]> | null = null) {
     super();
     for (const [id, value] of entries ?? []) this.set(id, value);
   }
 
-  override get(id: SocketId): Value | undefined {
+  override get(id: string): Value | undefined {
     const slot = this.#slotOf(id);
     return slot === undefined ? undefined : this.#values[slot]!;
   }
 
-  override set(id: SocketId, value: Value): this {
+  override set(id: string, value: Value): this {
     let slot = this.#slotOf(id);
     if (slot === undefined) {
       slot = this.#freeSlots.pop() ?? this.#values.length;
@@ -32,7 +31,7 @@ export class SocketMap<Value> extends Map<SocketId, Value> {
     return this;
   }
 
-  override delete(id: SocketId): boolean {
+  override delete(id: string): boolean {
     const slot = this.#slotOf(id);
     if (slot === undefined) return false;
     this.#values[slot] = null;
@@ -50,27 +49,27 @@ export class SocketMap<Value> extends Map<SocketId, Value> {
     for (const slot of super.values()) yield this.#values[slot as number]!;
   }
 
-  override *entries(): MapIterator<[SocketId, Value]> {
+  override *entries(): MapIterator<[string, Value]> {
     for (const [id, slot] of super.entries()) yield [id, this.#values[slot as number]!];
   }
 
-  override [Symbol.iterator](): MapIterator<[SocketId, Value]> {
+  override [Symbol.iterator](): MapIterator<[string, Value]> {
     return this.entries();
   }
 
   override forEach(
-    visit: (value: Value, id: SocketId, map: Map<SocketId, Value>) => void,
+    visit: (value: Value, id: string, map: Map<string, Value>) => void,
     thisArg?: unknown,
   ): void {
     for (const [id, value] of this) visit.call(thisArg, value, id, this);
   }
 
   /** @internal As Node's console shows a `Map`; through a proxy there is no more to show than its tables. */
-  [inspect.custom](): Map<SocketId, Value> {
+  [inspect.custom](): Map<string, Value> {
     return #values in this ? new Map(this) : this;
   }
 
-  #slotOf(id: SocketId): number | undefined {
+  #slotOf(id: string): number | undefined {
     return super.get(id) as number | undefined;
   }
 }
