@@ -43,6 +43,7 @@ const natives: Natives = {
   utf8Length: (text) => Buffer.byteLength(text),
   writeUtf8: (target, text, offset) => (target as Buffer).write(text, offset),
   readUtf8: (bytes) => Buffer.from(bytes).toString(),
+  writeLatin1: (target, text, offset) => (target as Buffer).write(text, offset, 'latin1'),
   readLatin1: (bytes) => Buffer.from(bytes).toString('latin1'),
   isUtf8,
   randomMask: () => 0x3d21fa37,

@@ -22,6 +22,10 @@ class FuzzNatives {
     return asBuffer(bytes).toString('utf8', start, end);
   }
 
+  writeLatin1(target, text, offset) {
+    target.write(text, offset, 'latin1');
+  }
+
   readLatin1(bytes) {
     return asBuffer(bytes).toString('latin1');
   }

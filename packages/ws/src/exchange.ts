@@ -23,10 +23,10 @@ export interface Exchange {
   judge(request: UpgradeHead): AcceptableHandshake | Refusal;
   /**
    * Lets the client in, whose request was judged to be acceptable.
-   * @returns what has to go out before the first frame, or `null` where it has gone out
+   * @returns what has to go out before the first frame, as Latin-1, or `null` where it has gone out
    * @throws WS_ERR_HEADER_ARGUMENT, with nothing sent
    */
-  accept(admittance: Admittance): Buffer | null;
+  accept(admittance: Admittance): string | null;
   /**
    * Answers with `status` and ends our side of the stream.
    * @throws WS_ERR_HEADER_ARGUMENT, with nothing sent
@@ -49,9 +49,8 @@ export class UpgradeExchange implements Exchange {
     return verdict;
   }
 
-  accept({ protocol, extensions, headers }: Admittance): Buffer {
-    const accept = acceptFor(this.#key);
-    return Buffer.from(formatAcceptance({ accept, protocol, extensions, headers }), 'latin1');
+  accept({ protocol, extensions, headers }: Admittance): string {
+    return formatAcceptance({ accept: acceptFor(this.#key), protocol, extensions, headers });
   }
 
   refuse(status: number, body: Buffer, headers: ResponseHeaders): void {

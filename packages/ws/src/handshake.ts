@@ -45,7 +45,7 @@ export interface HandshakeHost<Data> {
   /** The handshake is done with, one way or the other. */
   settled(handshake: Handshake<Data>): void;
   /** The client is let in. `head` is what still has to be written first; `rest` came in behind the request. */
-  admit(stream: Duplex, head: Buffer | null, rest: Uint8Array, admission: Admission<Data>): void;
+  admit(stream: Duplex, head: string | null, rest: Uint8Array, admission: Admission<Data>): void;
 }
 
 /** What was agreed on with a client. */

@@ -51,6 +51,10 @@ export class NodeNatives implements Natives {
     return asBuffer(bytes).toString('utf8', start, end);
   }
 
+  writeLatin1(target: Uint8Array, text: string, offset: number): void {
+    (target as Buffer).write(text, offset, 'latin1');
+  }
+
   readLatin1(bytes: Uint8Array): string {
     return asBuffer(bytes).toString('latin1');
   }

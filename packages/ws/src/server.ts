@@ -337,7 +337,7 @@ export class WebSocketServer<Data = undefined> {
 
   #admit(
     stream: Duplex,
-    head: Buffer | null,
+    head: string | null,
     rest: Uint8Array,
     { data, protocol, deflate }: Admission<Data>,
   ): void {

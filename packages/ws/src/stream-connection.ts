@@ -94,11 +94,11 @@ export class StreamConnection<Peer>
     return remoteAddressOf(this.#stream);
   }
 
-  /** Begins: writes `head` in one with what `begin` sends, then reads `rest`, which came in with the handshake. */
-  start(head: Buffer | null, rest: Uint8Array, begin: () => void): void {
+  /** Begins: writes `head`, as Latin-1, in one with what `begin` sends, then reads `rest`, which came in with the handshake. */
+  start(head: string | null, rest: Uint8Array, begin: () => void): void {
     ownStream(this.#stream, this);
     if (this.#stream.isPaused()) this.#stream.resume();
-    if (head !== null) this.#machine.outbox.copy(head);
+    if (head !== null) this.#machine.outbox.appendLatin1(head);
     this.read(() => {
       begin();
       if (rest.length > 0) this.#machine.receive(rest);

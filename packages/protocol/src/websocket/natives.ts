@@ -21,6 +21,8 @@ export interface Natives {
   writeUtf8(target: Uint8Array, text: string, offset: number): number;
   /** Returns the text of `bytes[start..end)`, of all of them by default, which are valid UTF-8. */
   readUtf8(bytes: Uint8Array, start?: number, end?: number): string;
+  /** Writes the UTF-16 units of `text`, none above 255, to `target[offset..]`, a byte each. */
+  writeLatin1(target: Uint8Array, text: string, offset: number): void;
   /** Returns the text whose UTF-16 units are `bytes`, one by one. */
   readLatin1(bytes: Uint8Array): string;
   /** Tells whether `bytes` are, as a whole, valid UTF-8 (RFC 3629). */

@@ -38,15 +38,15 @@ export class Outbox implements RunSink {
     }
   }
 
-  /** Appends a copy of a few bytes that are no frame, a handshake's response: frames that follow continue its run. */
-  copy(bytes: Uint8Array): void {
+  /** Appends a short text that is no frame, the head of a response, as Latin-1: frames that follow continue its run. */
+  appendLatin1(text: string): void {
     const slab = this.#slab;
-    slab.reserve(bytes.length);
-    const { bytes: memory, used } = slab;
-    const end = used + bytes.length;
-    memory.set(bytes, used);
+    slab.reserve(text.length);
+    const { bytes, used } = slab;
+    const end = used + text.length;
+    slab.natives.writeLatin1(bytes, text, used);
     slab.take(end);
-    this.append(memory, used, end);
+    this.append(bytes, used, end);
   }
 
   /**

@@ -45,6 +45,10 @@ export class TestNatives implements Natives {
     return over(data).toString('utf8', start, end);
   }
 
+  writeLatin1(target: Uint8Array, text: string, offset: number): void {
+    over(target).write(text, offset, 'latin1');
+  }
+
   readLatin1(data: Uint8Array): string {
     return over(data).toString('latin1');
   }
