@@ -300,22 +300,27 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     const { httpCompression } = this.#context;
     const contentType = typeof body === 'string' ? 'text/plain; charset=UTF-8' : 'application/octet-stream';
     const headers: OutgoingHttpHeaders = { 'Content-Type': contentType };
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    const respond = (content: Uint8Array): void => {
-      headers['Content-Length'] = content.length;
+    // Node writes a text together with its head.
+    const respond = (content: string | Uint8Array): void => {
+      headers['Content-Length'] = Buffer.byteLength(content);
       response.writeHead(200, this.#decorate(headers, request, response)).end(content);
     };
     const isWorthwhile =
-      httpCompression !== null && isCompressible && bytes.length >= httpCompression.threshold;
+      httpCompression !== null && isCompressible && Buffer.byteLength(body) >= httpCompression.threshold;
     const coding = isWorthwhile ? chooseCoding(request, CODINGS) : null;
     if (httpCompression === null || coding === null) {
-      respond(bytes);
+      respond(body);
       return;
     }
-    compressBody(bytes as Buffer, coding, httpCompression, (compressed) => {
-      if (compressed !== null) headers['Content-Encoding'] = coding;
-      respond(compressed ?? bytes);
-    });
+    compressBody(
+      typeof body === 'string' ? Buffer.from(body) : body,
+      coding,
+      httpCompression,
+      (compressed) => {
+        if (compressed !== null) headers['Content-Encoding'] = coding;
+        respond(compressed ?? body);
+      },
+    );
   }
 
   #decorate(
