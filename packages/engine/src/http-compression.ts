@@ -31,7 +31,7 @@ export function chooseCoding<C extends string>(request: IncomingMessage, codings
 
 /** Compresses a body on another thread; `done` gets `null` where that failed. */
 export function compressBody(
-  body: Uint8Array,
+  body: string | Uint8Array,
   coding: Coding,
   options: HttpCompression,
   done: (compressed: Buffer | null) => void,

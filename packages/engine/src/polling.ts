@@ -312,15 +312,10 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       respond(body);
       return;
     }
-    compressBody(
-      typeof body === 'string' ? Buffer.from(body) : body,
-      coding,
-      httpCompression,
-      (compressed) => {
-        if (compressed !== null) headers['Content-Encoding'] = coding;
-        respond(compressed ?? body);
-      },
-    );
+    compressBody(body, coding, httpCompression, (compressed) => {
+      if (compressed !== null) headers['Content-Encoding'] = coding;
+      respond(compressed ?? body);
+    });
   }
 
   #decorate(
