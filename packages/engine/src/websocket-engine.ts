@@ -8,6 +8,7 @@ import {
   Compressor,
   ConnectExchange,
   type Exchange,
+  hasLeft,
   MAX_UNWRITTEN_BYTES,
   NodeNatives,
   Roster,
@@ -113,8 +114,11 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   }
 
   accept({ request, socket, head, headers, onOpen }: Admission): void {
-    // While it was decided on, the client may have left, of which nothing more would be heard.
-    if (socket.destroyed) return;
+    // While it was decided on, the client may have left.
+    if (hasLeft(socket)) {
+      socket.destroy();
+      return;
+    }
     const exchange = exchangeOf(request, socket);
     const verdict = this.#isClosed ? CLOSED : exchange.judge(request);
     if (!verdict.isAcceptable) {

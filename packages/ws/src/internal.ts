@@ -15,7 +15,7 @@ export { pauseStream } from './shared-reads.ts';
 export { SlotMap } from './slot-map.ts';
 export { StreamConnection } from './stream-connection.ts';
 export { MAX_UNWRITTEN_BYTES, type StreamContext, type StreamEvents } from './stream-context.ts';
-export { isOwned, ownStream, type StreamOwner } from './stream-owner.ts';
+export { hasLeft, isOwned, ownStream, type StreamOwner } from './stream-owner.ts';
 export type { WriteCallback } from './stream-writer.ts';
 export { Sweeper } from './sweeper.ts';
 export { setLongTimeout } from './timeout.ts';

@@ -24,7 +24,7 @@ import { Roster } from './roster.ts';
 import { ServerSocket } from './server-socket.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { MAX_UNWRITTEN_BYTES, type StreamContext } from './stream-context.ts';
-import { isGone, isOwned } from './stream-owner.ts';
+import { hasLeft, isGone, isOwned } from './stream-owner.ts';
 import { Sweeper } from './sweeper.ts';
 import { setLongTimeout } from './timeout.ts';
 import { Topics } from './topics.ts';
@@ -182,8 +182,11 @@ export class WebSocketServer<Data = undefined> {
     if (isOwned(socket)) {
       throw new WebSocketError('WS_ERR_STREAM_TAKEN', 'handleUpgrade was called twice for the same socket');
     }
-    // A router that took its time may hand over a client that has left, of which nothing more would be heard.
-    if (socket.destroyed) return;
+    // A router that took its time may hand over a client that has left.
+    if (hasLeft(socket)) {
+      socket.destroy();
+      return;
+    }
     // The HTTP server's timeouts are not ours.
     (socket as Partial<Socket>).setTimeout?.(0);
     (socket as Partial<Socket>).setNoDelay?.(true);

@@ -79,6 +79,11 @@ export function isGone(stream: Duplex): boolean {
   return stream.destroyed || stream.closed;
 }
 
+/** Tells whether the client of `stream` has left, or ended its side, with nobody to hear of it any more. */
+export function hasLeft(stream: Duplex): boolean {
+  return !stream.readable || isGone(stream);
+}
+
 /**
  * Ends our side. A stream of HTTP/2 is closed with it: what the peer might still send does not count any more, and
  * nothing that was sent gets lost (RFC 9113 section 8.1). Browsers leave it to us: they do not end their side.

@@ -206,6 +206,22 @@ describe('upgrade handler', () => {
     await server.close();
   });
 
+  test('server lets nobody in who ended its side before a router handed it over', async () => {
+    const { http, port } = await startHttp();
+    const ended = defer<void>();
+    const opened: unknown[] = [];
+    const server = makeServer({ open: (socket) => opened.push(socket) });
+    http.on('upgrade', (request, socket, head) => {
+      socket.on('end', () => server.handleUpgrade(request, socket, head));
+      socket.on('close', () => ended.resolve());
+    });
+    const peer = await requestRaw(port);
+    peer.stream.end();
+    await ended.promise;
+    expect(opened).toEqual([]);
+    await server.close();
+  });
+
   test('server sends a line for each cookie', async () => {
     const { port } = await startWith(() => ({ headers: { 'Set-Cookie': ['a=1', 'b=2; HttpOnly'] } }));
     const { headers } = await (await requestRaw(port)).response();

@@ -214,6 +214,28 @@ describe('hostile polls', () => {
     expect(engine.clientsCount).toBe(0);
   });
 
+  test('server begins no WebSocket for a client that ended its side while it was decided on', async () => {
+    const asked = new Queue<() => void>();
+    const left = new Queue<string>();
+    const { port, engine } = await startEngine({
+      allowRequest: (request, fn) => {
+        for (const event of ['end', 'close']) request.socket.once(event, () => left.push(event));
+        asked.push(() => fn(null, true));
+      },
+    });
+    const began: string[] = [];
+    engine.on('connection', () => began.push('websocket'));
+    const upgrade = sendRaw(port, upgradeHead('EIO=4&transport=websocket'));
+    const allow = await asked.next();
+    upgrade.socket.end();
+    expect(await left.next()).toBe('end');
+    allow();
+    expect(await left.next()).toBe('close');
+    expect(await upgrade.ended).toBe('');
+    expect(began).toEqual([]);
+    expect(engine.clientsCount).toBe(0);
+  });
+
   test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', '%00', 'a'.repeat(5000)])(
     'server knows no session %s',
     async (sid) => {
