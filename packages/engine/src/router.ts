@@ -20,30 +20,37 @@ type RequestListener = (request: IncomingMessage, response: ServerResponse) => v
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** One router for each HTTP server, however many engines are attached to it. */
-const routers = new WeakMap<AnyHttpServer, Router>();
+/** One router of upgrades for each HTTP server, however many engines are attached to it. */
+const routers = new WeakMap<AnyHttpServer, UpgradeRouter>();
 
-/**
- * Has `route` take part in the requests of `server`.
- *
- * As with engine.io, requests to the path never reach the `request` listeners that were there before, and all
- * others do.
- */
+/** Has `route` take part in the requests of `server`. */
 export function attachRoute(server: AnyHttpServer, route: Route): void {
+  takeRequests(server as HttpServer, route);
   let router = routers.get(server);
   if (router === undefined) {
-    router = new Router(server);
+    router = new UpgradeRouter(server);
     routers.set(server, router);
   }
   router.add(route);
 }
 
-class Router {
+/**
+ * As with engine.io, requests to the path never reach the `request` listeners that were there before, and all
+ * others do. Those may be of another engine, or of who wrapped them since.
+ */
+function takeRequests(server: HttpServer, { path, onRequest }: Route): void {
+  const listeners = server.rawListeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (request.url?.startsWith(path)) onRequest(request, response);
+    else for (const listener of listeners) listener.call(server, request, response);
+  });
+}
+
+class UpgradeRouter {
   readonly #server: AnyHttpServer;
   /** The one that came last is asked first. */
   readonly #routes: Route[] = [];
-  /** The `request` listeners that were there before an engine was. */
-  readonly #listeners: RequestListener[] = [];
   #takesUpgrades = false;
 
   constructor(server: AnyHttpServer) {
@@ -52,7 +59,6 @@ class Router {
 
   add(route: Route): void {
     this.#routes.unshift(route);
-    this.#takeListeners();
     if (route.onUpgrade === null || this.#takesUpgrades) return;
     this.#takesUpgrades = true;
     if (isHttp2Server(this.#server)) {
@@ -66,24 +72,6 @@ class Router {
     (this.#server as HttpServer).on('upgrade', (request, socket, head) =>
       this.#onUpgrade(request, socket, head),
     );
-  }
-
-  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const route = this.#find(request);
-    if (route !== undefined) {
-      route.onRequest(request, response);
-      return;
-    }
-    for (const listener of this.#listeners) listener.call(this.#server, request, response);
-  };
-
-  /** Listeners that were added since an engine was attached are taken with the next one, as engine.io does. */
-  #takeListeners(): void {
-    const server = this.#server as HttpServer;
-    const listeners = server.rawListeners('request') as RequestListener[];
-    this.#listeners.push(...listeners.filter((listener) => listener !== this.#onRequest));
-    server.removeAllListeners('request');
-    server.on('request', this.#onRequest);
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -99,7 +99,7 @@ export class Server<
     }
     this.opts = withRecoveryDefaults(opts);
     this.runtime = new Runtime(this.opts);
-    this.#path = this.#setPath(opts.path ?? '/socket.io');
+    this.#path = this.#setPath(opts.path || '/socket.io');
     this._connectTimeout = opts.connectTimeout || 45_000;
     this.#servesClient = opts.serveClient !== false;
     this._parser = opts.parser ?? parser;
@@ -184,7 +184,8 @@ export class Server<
     const isPort = typeof srv !== 'object';
     const httpServer = isPort ? createServer((_request, response) => response.writeHead(404).end()) : srv;
     if (isPort) (httpServer as HttpServer).listen(Number(srv));
-    const merged = { ...opts, ...this.opts, path: opts.path ?? this.#path };
+    const merged = { ...opts, ...this.opts };
+    merged.path ||= this.#path;
     const engine = attach(httpServer as HttpServer, merged);
     if (this.#servesClient) attachClientFiles(httpServer, () => this.#pathPattern, merged.cors);
     this.httpServer = httpServer;
