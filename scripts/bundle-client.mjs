@@ -5,7 +5,7 @@ import { rolldown } from 'rolldown';
 
 const home = fileURLToPath(new URL('../packages/client', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${home}/package.json`, 'utf8'));
-const BANNER = `/*! Hawser v${version}, a client for Socket.IO, MIT License */`;
+const BANNER = `/*! Hawser v${version} (MIT) */`;
 
 /** Browsers with classes that have private fields: since 2021. */
 const TARGET = 'es2022';
@@ -33,6 +33,7 @@ const INTERNAL = `
   _onClose _destroy _close refusal codec createTransport setTransport createUri ackId defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
   original isIpv6 authority relative emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies
+  isOutdated
 `
   .trim()
   .split(/\s+/);

@@ -254,7 +254,7 @@ export class Manager<
     this.clearTimeoutFn(this.#timer);
     this._readyState = 'open';
     this.decoder = new this.#Decoder();
-    this.decoder.on('decoded', (packet) => this.#ondecoded(packet));
+    this.decoder.on('decoded', this.#ondecoded);
     this.#listen('ping', () => this.emitReserved('ping'));
     this.#listen('data', (data) => this.#ondata(data));
     this.#listen('error', (error) => this.emitReserved('error', error as Error));
@@ -288,10 +288,10 @@ export class Manager<
   }
 
   /** Not within the decoder's call, where what a listener throws would be taken for the server's fault. */
-  #ondecoded(packet: Packet): void {
+  #ondecoded = (packet: Packet): void => {
     if (this.#decoded !== null) this.#decoded.push(packet);
     else this.emitReserved('packet', packet);
-  }
+  };
 
   #eachSocket(run: (socket: Socket) => void): void {
     for (const socket of Object.values(this.nsps)) run(socket);
@@ -315,7 +315,7 @@ export class Manager<
     if ((this.engine as Engine | undefined) === undefined) return;
     // The program's own listeners hear the end.
     for (const unlisten of this.#unlisten.splice(0)) unlisten();
-    this.decoder.off?.('decoded');
+    this.decoder.off?.('decoded', this.#ondecoded);
     this.decoder.destroy();
   }
 

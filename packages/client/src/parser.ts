@@ -21,7 +21,7 @@ export interface PacketEncoder {
 /** Reads packets, and emits each as `decoded`. What it throws closes the connection as a `parse error`. */
 export interface PacketDecoder {
   on(event: 'decoded', listener: (packet: Packet) => void): unknown;
-  off?(event?: 'decoded'): unknown;
+  off?(event: 'decoded', listener: (packet: Packet) => void): unknown;
   add(data: AnyValue): void;
   destroy(): void;
 }

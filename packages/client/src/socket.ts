@@ -45,6 +45,15 @@ export declare namespace Socket {
 /** An acknowledgement; with `withError` it takes an error first. */
 type Callback = AnyListener & { withError?: boolean };
 
+/** A CONNECT, and what it says. */
+interface Question {
+  /** The connection that it went out on. */
+  readonly engine: object;
+  readonly text: string | undefined;
+  /** Set where the program has left since, and would say something else now. */
+  isOutdated?: unknown;
+}
+
 const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR] = [0, 1, 2, 3, 4] as const;
 
 /**
@@ -84,6 +93,8 @@ export class Socket<
   #flags: Flags = {};
   /** Present while it is active. */
   #unsubscribe: (() => void) | undefined;
+  /** The CONNECT that has no answer yet. */
+  #asked: Question | undefined;
 
   /** @internal Made by {@link Manager.socket}. */
   constructor(io: Manager, nsp: string, opts: Partial<SocketOptions> = {}) {
@@ -184,7 +195,7 @@ export class Socket<
   /** Disconnects, and stays so. */
   disconnect(): this {
     const wasConnected = this.connected;
-    if (wasConnected) this.packet({ type: DISCONNECT, nsp: this.nsp, options: { compress: true } });
+    if (wasConnected) this.#send(DISCONNECT);
     this.#destroy();
     if (wasConnected) this.#onclose('io client disconnect');
     return this;
@@ -306,16 +317,20 @@ export class Socket<
     if (this.active) return;
     const { io } = this;
     const onOpen = () => this.#onopen();
-    const onPacket = (packet: Packet) => this.onpacket(packet);
     const onError = (error: Error) => {
       if (!this.connected) this.emitReserved('connect_error', error);
     };
     const onClose = (reason: string, description?: DisconnectDescription) =>
       this.#onclose(reason as Socket.DisconnectReason, description);
-    io.on('open', onOpen).on('packet', onPacket).on('error', onError).on('close', onClose);
-    this.#unsubscribe = () =>
-      io.off('open', onOpen).off('packet', onPacket).off('error', onError).off('close', onClose);
+    io.off('packet', this.#onPacket).on('packet', this.#onPacket);
+    io.on('open', onOpen).on('error', onError).on('close', onClose);
+    this.#unsubscribe = () => io.off('open', onOpen).off('error', onError).off('close', onClose);
   }
+
+  /** Stays when it is inactive: who does not wait for an answer any more has to leave when it comes. */
+  #onPacket = (packet: Packet) => {
+    if (this.active || this.#asked) this.onpacket(packet);
+  };
 
   #destroy(): void {
     this.#unsubscribe?.();
@@ -329,11 +344,36 @@ export class Socket<
   }
 
   #sendConnect(auth: object | undefined): void {
+    // A function may have taken its time.
+    if (!this.active) return;
+    const { engine } = this.io;
+    const text = JSON.stringify(auth);
+    // Servers take a second one, behind the first, for a breach of the rules.
+    if (this.#asked?.engine === engine) {
+      // What a session that goes on had missed may have come, to nobody.
+      this.#asked.isOutdated = this.#recovery.pid || this.#asked.text !== text;
+      return;
+    }
+    this.#asked = { engine, text };
     const recovery = this.#recovery.request(this.io._isHawser);
     // What came before an answer that never came is sent again, or is of a session that never began.
     this.receiveBuffer = [];
     const data = recovery ? { ...recovery, ...auth } : auth;
-    this.packet({ type: CONNECT, nsp: this.nsp, ...(data && { data }), options: { compress: true } });
+    this.#send(CONNECT, data && { data });
+  }
+
+  #send(type: Packet['type'], more?: Partial<Packet>): void {
+    this.packet({ type, nsp: this.nsp, options: { compress: true }, ...more });
+  }
+
+  /** Takes in the answer to a CONNECT, and returns whether it counts. */
+  #isAnswer(isWelcome: boolean): boolean {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (!asked || (this.active && !asked.isOutdated)) return true;
+    if (isWelcome) this.#send(DISCONNECT);
+    if (this.active) this.#onopen();
+    return false;
   }
 
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
@@ -354,6 +394,7 @@ export class Socket<
     const { type, data = {} } = packet;
     switch (type) {
       case CONNECT:
+        if (!this.#isAnswer(true)) break;
         if (data.sid) this.#onconnect(data);
         else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
@@ -369,6 +410,7 @@ export class Socket<
         this.#onclose('io server disconnect');
         break;
       case CONNECT_ERROR: {
+        if (!this.#isAnswer(false)) break;
         this.#destroy();
         const error: ExtendedError = new Error(data.message);
         error.data = data.data;
@@ -415,7 +457,7 @@ export class Socket<
       isSent = true;
       // A server that asks and does not read the answers.
       if (this.io.engine._isFull()) this.io._fail(sendBufferFull(), 'transport error');
-      else this.packet({ type: ACK, nsp: this.nsp, id, data: args, options: { compress: true } });
+      else this.#send(ACK, { id, data: args });
     };
   }
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Manager } from '@hawser/client';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import * as msgpackParser from 'socket.io-msgpack-parser';
@@ -140,6 +141,31 @@ test('a parser of the program is used on both ends', async () => {
     socket.emit('ask', { a: [1, null, 'ü'] }, Buffer.from([1, 2]), (...args: unknown[]) => resolve(args)),
   );
   expect(answer).toEqual([{ a: [1, null, 'ü'] }, Buffer.from([1, 2])]);
+});
+
+test('a decoder of the program may be an emitter of Node', async () => {
+  class Encoder {
+    encode(packet: object): string[] {
+      return [JSON.stringify(packet)];
+    }
+  }
+  class Decoder extends EventEmitter {
+    add(text: string): void {
+      this.emit('decoded', JSON.parse(text));
+    }
+    destroy(): void {}
+  }
+  const parser = { Encoder, Decoder };
+  const { url } = await startServer({ parser }, (io) => {
+    io.on('connection', (socket: ServerSocket) => socket.on('echo', (done: () => void) => done()));
+  });
+  const socket = connect(url, { parser: parser as never });
+  await socket.emitWithAck('echo');
+  const { decoder } = socket.io as unknown as { decoder: EventEmitter };
+  const reason = eventOf(socket, 'disconnect');
+  socket.disconnect();
+  expect(await reason).toEqual(['io client disconnect', undefined]);
+  expect(decoder.listenerCount('decoded')).toBe(0);
 });
 
 test('a packet that the parser cannot read is a parse error', async () => {

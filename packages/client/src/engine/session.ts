@@ -27,7 +27,7 @@ import type { CloseDetails, Transport, TransportError } from './transport.ts';
 
 type SocketState = 'opening' | 'open' | 'closing' | 'closed';
 
-const DEFAULTS: SocketOptions = Object.freeze({
+const DEFAULTS: Readonly<SocketOptions> = {
   agent: false,
   withCredentials: false,
   upgrade: true,
@@ -40,7 +40,7 @@ const DEFAULTS: SocketOptions = Object.freeze({
   closeOnBeforeunload: false,
   maxBufferedEvents: MAX_BUFFERED_EVENTS,
   maxBufferedBytes: MAX_BUFFERED_BYTES,
-});
+};
 
 /**
  * A session that stays on the transport with which it began.

@@ -72,13 +72,14 @@ export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHo
     super.onOpen();
     // Only polling can come to rest before the change, so that nothing is lost on the way.
     if (!this.opts.upgrade || this.transport.name !== 'polling') return;
-    this.#upgrades.sort((a, b) => Number(b === 'webtransport') - Number(a === 'webtransport'));
+    // They are tried from the end: WebTransport first.
+    this.#upgrades.sort();
     this.#tryNext();
   }
 
   #tryNext(): void {
     if (this.readyState !== 'open') return;
-    const name = this.#upgrades.shift();
+    const name = this.#upgrades.pop();
     if (name === undefined) return;
     const timeoutMs = name === 'webtransport' ? WEBTRANSPORT_TIMEOUT_MS : UPGRADE_TIMEOUT_MS;
     const candidate = this.createTransport(name);

@@ -1,5 +1,5 @@
 /** Taken before a test can put a clock of its own in their place. */
-const { setTimeout: nativeSetTimeout, clearTimeout: nativeClearTimeout } = globalThis;
+const native = { setTimeout, clearTimeout };
 
 /** Somebody's timers. */
 export interface Timers {
@@ -10,13 +10,9 @@ export interface Timers {
 /** Gives `target` the timers of the moment, or with `useNativeTimers` those from before anybody changed them. */
 export function installTimerFunctions(target: object, options: { useNativeTimers?: boolean }): void {
   const timers = target as Timers;
-  if (options.useNativeTimers) {
-    timers.setTimeoutFn = nativeSetTimeout.bind(globalThis);
-    timers.clearTimeoutFn = nativeClearTimeout.bind(globalThis);
-  } else {
-    timers.setTimeoutFn = globalThis.setTimeout.bind(globalThis);
-    timers.clearTimeoutFn = globalThis.clearTimeout.bind(globalThis);
-  }
+  const source = options.useNativeTimers ? native : globalThis;
+  timers.setTimeoutFn = source.setTimeout.bind(globalThis);
+  timers.clearTimeoutFn = source.clearTimeout.bind(globalThis);
 }
 
 /** A timer, which in Node can be told not to keep the process alive. */

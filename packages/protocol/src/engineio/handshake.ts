@@ -64,8 +64,7 @@ export function decodeHandshake(data: string | Uint8Array): Handshake | Violatio
     isPositive(pingTimeout) &&
     (maxPayload === undefined || isPositive(maxPayload));
   if (!isValid) return 'EIO_ERR_INVALID_HANDSHAKE';
-  const required = { sid, upgrades, pingInterval, pingTimeout };
-  return maxPayload === undefined ? required : { ...required, maxPayload };
+  return { sid, upgrades, pingInterval, pingTimeout, ...(maxPayload && { maxPayload }) };
 }
 
 function parseFields(text: string): Partial<Record<keyof Handshake, unknown>> {

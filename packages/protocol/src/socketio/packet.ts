@@ -13,7 +13,7 @@ export const PacketType = Object.freeze({
 export type PacketType = 0 | 1 | 2 | 3 | 4;
 
 /** How much the types that announce attachments are above those that do not. */
-export const BINARY_TYPE_OFFSET = PacketType.BINARY_EVENT - PacketType.EVENT;
+export const BINARY_TYPE_OFFSET = 3;
 
 /** The namespace that goes without saying. */
 export const MAIN_NAMESPACE = '/';

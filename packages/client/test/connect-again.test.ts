@@ -1,0 +1,121 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Socket } from '@hawser/client';
+import { Server } from '@hawser/io';
+import { Server as StockServer } from 'socket.io';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { connect, eventOf } from './rig/clients.ts';
+
+interface Scene {
+  /** A socket of a namespace that judges until it is told to let in. */
+  readonly socket: Socket;
+  readonly letIn: () => void;
+  /** How many are judged. */
+  readonly judged: () => number;
+  /** What the server saw in the namespace. */
+  readonly met: string[];
+  /** What the client was told of the namespace. */
+  readonly told: string[];
+  readonly root: Socket;
+}
+
+const SERVERS = { Hawser: Server, upstream: StockServer as unknown as typeof Server };
+
+async function play(server: keyof typeof SERVERS, transport: string): Promise<Scene> {
+  const http = createServer();
+  const io = new SERVERS[server](http);
+  const waiting: (() => void)[] = [];
+  const met: string[] = [];
+  let judged = 0;
+  const slow = io.of('/slow');
+  slow.use((_socket, next) => {
+    judged++;
+    waiting.push(next);
+  });
+  slow.on('connection', (one) => {
+    met.push(`in ${one.handshake.auth.token}`);
+    one.on('disconnect', (reason) => met.push(reason));
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => void (await io.close()));
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const root = connect(url, { transports: [transport], reconnection: false });
+  await eventOf(root, 'connect');
+  const socket = root.io.socket('/slow', { auth: { token: 'a' } });
+  const told: string[] = [];
+  for (const event of ['connect', 'connect_error', 'disconnect'] as const) {
+    socket.on(event, () => told.push(event));
+  }
+  root.on('disconnect', (reason) => told.push(`all: ${reason}`));
+  await vi.waitFor(() => expect(judged).toBe(1));
+  const letIn = () => {
+    for (const next of waiting.splice(0)) next();
+  };
+  return { socket, letIn, judged: () => judged, met, told, root };
+}
+
+describe.each(
+  Object.keys(SERVERS).flatMap((server) =>
+    ['websocket', 'polling'].map((transport) => [server, transport] as [keyof typeof SERVERS, string]),
+  ),
+)('a socket that is judged by %s, over %s', (server, transport) => {
+  test('and disconnects leaves when it is let in', async () => {
+    const { socket, letIn, met, told } = await play(server, transport);
+    socket.disconnect();
+    letIn();
+    await vi.waitFor(() => expect(met).toEqual(['in a', 'client namespace disconnect']));
+    expect(told).toEqual([]);
+    expect(socket.connected).toBe(false);
+  });
+
+  test('and connects again is judged once', async () => {
+    const { socket, letIn, judged, met, told, root } = await play(server, transport);
+    socket.disconnect();
+    socket.connect();
+    letIn();
+    await vi.waitFor(() => expect(told).toEqual(['connect']));
+    expect([judged(), met, root.connected]).toEqual([1, ['in a'], true]);
+  });
+
+  test('and connects again once it was let in is let in anew', async () => {
+    const { socket, letIn, judged, met, told, root } = await play(server, transport);
+    socket.disconnect();
+    letIn();
+    await vi.waitFor(() => expect(met).toHaveLength(2));
+    socket.connect();
+    await vi.waitFor(() => expect(judged()).toBe(2));
+    letIn();
+    await vi.waitFor(() => expect(told).toEqual(['connect']));
+    expect(met).toEqual(['in a', 'client namespace disconnect', 'in a']);
+    expect(root.connected).toBe(true);
+  });
+});
+
+test.each(['websocket', 'polling'])(
+  'who says something else of himself is judged anew, over %s',
+  async (transport) => {
+    const { socket, letIn, judged, met, told, root } = await play('Hawser', transport);
+    socket.disconnect();
+    socket.auth = { token: 'b' };
+    socket.connect();
+    letIn();
+    await vi.waitFor(() => expect(judged()).toBe(2));
+    expect(told).toEqual([]);
+    letIn();
+    await vi.waitFor(() => expect(told).toEqual(['connect']));
+    expect(met).toEqual(['in a', 'client namespace disconnect', 'in b']);
+    expect(root.connected).toBe(true);
+  },
+);
+
+test('who disconnects while a function is asked for what he says of himself asks nobody', async () => {
+  const { socket, root } = await play('Hawser', 'websocket');
+  let say = (_data: object): void => {};
+  const late = root.io.socket('/late', { auth: (fn: (data: object) => void) => (say = fn) });
+  late.disconnect();
+  const sent: unknown[] = [];
+  root.io.engine.on('packetCreate', (packet) => sent.push(packet.data));
+  say({ token: 'c' });
+  expect(sent).toEqual([]);
+  expect(socket.active).toBe(true);
+});
