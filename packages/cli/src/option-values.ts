@@ -57,7 +57,9 @@ export function parseSocketUrl(text: string): string {
   // `localhost:3000/ws` parses as a URL with the scheme `localhost:`.
   const guess = `ws://${text}`;
   const looksLikeHost = /^[\w.-]+(:\d+)?([/?]|$)/.test(text) && URL.canParse(guess);
-  const advice = looksLikeHost ? `did you mean ${guess}?` : 'it begins with ws:// or wss://';
+  const advice = looksLikeHost
+    ? `did you mean ${guess}?`
+    : 'it begins with ws://, wss://, http:// or https://';
   throw new CommandError('USAGE', `not a WebSocket address: '${printable(text.slice(0, 75))}'; ${advice}`);
 }
 

@@ -58,8 +58,8 @@ describe('address', () => {
   test.each([
     ['localhost:3000/ws', 'did you mean ws://localhost:3000/ws?'],
     ['example.com', 'did you mean ws://example.com?'],
-    ['ftp://example.com', 'it begins with ws:// or wss://'],
-    ['', 'it begins with ws:// or wss://'],
+    ['ftp://example.com', 'it begins with ws://, wss://, http:// or https://'],
+    ['', 'it begins with ws://, wss://, http:// or https://'],
   ])('%j is not, with advice', (text, advice) => {
     expect(() => parseSocketUrl(text)).toThrow(advice);
   });

@@ -131,10 +131,17 @@ const DEFAULT_COOKIE: CookieOptions = Object.freeze({
   sameSite: 'lax',
 });
 
-/** Returns `options` with the defaults. */
+/**
+ * Returns `options` with the defaults.
+ * @throws RangeError when `maxBufferedBytes` is no bound
+ */
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const { cookie, perMessageDeflate } = options;
   const resolved = { ...DEFAULTS, ...options } as ResolvedOptions;
+  resolved.maxBufferedBytes ??= DEFAULTS.maxBufferedBytes!;
+  if (!(resolved.maxBufferedBytes > 0)) {
+    throw new RangeError(`maxBufferedBytes must be a number above 0, not ${resolved.maxBufferedBytes}`);
+  }
   if (cookie) resolved.cookie = { ...DEFAULT_COOKIE, ...(cookie === true ? {} : cookie) };
   if (perMessageDeflate) {
     resolved.perMessageDeflate = {

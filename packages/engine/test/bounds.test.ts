@@ -1,5 +1,5 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
-import type { EngineError } from '@hawser/engine';
+import { type EngineError, Server } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
 import { openClient } from './rig/clients.ts';
 import { endOf } from './rig/closes.ts';
@@ -224,4 +224,8 @@ describe('compression of polling', () => {
     expect(headers['content-encoding']).toBeUndefined();
     expect(body.toString()).toBe(`4${LONG}`);
   });
+});
+
+test.each([Number.NaN, 0, -1])('server with %s bytes for a slow client is not made', (maxBufferedBytes) => {
+  expect(() => new Server({ maxBufferedBytes })).toThrow(RangeError);
 });

@@ -1,3 +1,5 @@
+import { throwLater } from '@hawser/engine/internal';
+import { IoError } from './errors.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** What happens to an event for which there is no room. */
@@ -26,6 +28,8 @@ export interface BackpressureOptions {
    */
   latestKey?: ((event: string, args: readonly unknown[]) => string | undefined) | undefined;
 }
+
+const SLOW_CONSUMERS: readonly unknown[] = ['close', 'drop-oldest', 'drop-newest', 'keep-latest'];
 
 const DEFAULT_MAX_BYTES = 67_108_864;
 
@@ -58,12 +62,19 @@ export class Backpressure {
   readonly latest: Map<string, Waiting> | null;
   readonly #latestKey: (event: string, args: readonly unknown[]) => string | undefined;
 
+  /** @throws IO_ERR_OPTION when an option is not of its kind */
   constructor(options: BackpressureOptions) {
     const {
       maxBufferedBytes = DEFAULT_MAX_BYTES,
       slowConsumer = 'close',
       latestKey = (event) => event,
     } = options;
+    const mayWait = typeof maxBufferedBytes === 'number' && maxBufferedBytes > 0;
+    if (!mayWait) throw optionError('maxBufferedBytes', 'a number above 0', maxBufferedBytes);
+    if (!SLOW_CONSUMERS.includes(slowConsumer)) {
+      throw optionError('slowConsumer', `one of ${SLOW_CONSUMERS.join(', ')}`, slowConsumer);
+    }
+    if (typeof latestKey !== 'function') throw optionError('latestKey', 'a function', latestKey);
     this.maxBufferedBytes = maxBufferedBytes;
     this.slowConsumer = slowConsumer;
     this.latest = slowConsumer === 'keep-latest' ? new Map() : null;
@@ -72,8 +83,18 @@ export class Backpressure {
 
   keyOf(data: unknown): string | undefined {
     if (this.latest === null || !Array.isArray(data)) return undefined;
-    return this.#latestKey(String(data[0]), data.slice(1));
+    try {
+      return this.#latestKey(String(data[0]), data.slice(1));
+    } catch (error) {
+      // One socket's rule does not keep an event from the others.
+      throwLater(error);
+      return undefined;
+    }
   }
+}
+
+function optionError(name: string, kind: string, given: unknown): IoError {
+  return new IoError('IO_ERR_OPTION', `${name} must be ${kind}, not ${String(given).slice(0, 75)}`);
 }
 
 /** What becomes of something that is added to a {@link WaitingLine}. */

@@ -19,6 +19,8 @@ export type IoErrorCode =
   | 'IO_ERR_NOT_CONNECTED'
   /** A custom parser did not understand the client. */
   | 'IO_ERR_PARSER'
+  /** An option is not of its kind. */
+  | 'IO_ERR_OPTION'
   /** The program asked for what does not exist here. */
   | 'IO_ERR_UNSUPPORTED';
 

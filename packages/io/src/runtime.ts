@@ -23,6 +23,7 @@ export class Runtime {
   engine: Partial<Engine> | undefined;
   readonly #backpressure: BackpressureOptions;
 
+  /** @throws IO_ERR_OPTION when one of those for slow clients is not of its kind */
   constructor(options: RuntimeOptions) {
     this.hasOwnParser = options.parser !== undefined;
     this.recovers = Boolean(options.connectionStateRecovery);
@@ -30,6 +31,8 @@ export class Runtime {
     this.maxAttachments = MAX_ATTACHMENTS;
     this.maxPacketLength = maxHttpBufferSize * (1 + MAX_ATTACHMENTS);
     this.#backpressure = options;
+    // What is wrong with them is seen now, and not when somebody connects.
+    this.createBackpressure();
   }
 
   /** Whether each socket has a rule for what it sends to a slow client; without one, the engine's is for all. */

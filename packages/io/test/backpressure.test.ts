@@ -1,8 +1,9 @@
-import type { ServerOptions, Socket } from '@hawser/io';
+import { Server, type ServerOptions, type Socket } from '@hawser/io';
 import { describe, expect, test } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw, type RawClient } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
+import { nextUncaught } from './rig/uncaught.ts';
 
 /** More than the kernel takes for who does not read. */
 const FLOOD = 'x'.repeat(1_000_000);
@@ -54,6 +55,39 @@ describe('pressure is shown', () => {
     expect(socket.volatile.emit('gone')).toBe(false);
     socket.disconnect();
     expect(socket.emit('gone')).toBe(false);
+  });
+});
+
+describe('a rule for slow clients that is none', () => {
+  test.each([
+    ['slowConsumer', 'drop_oldest', 'one of close, drop-oldest, drop-newest, keep-latest'],
+    ['maxBufferedBytes', Number.NaN, 'a number above 0'],
+    ['maxBufferedBytes', -1, 'a number above 0'],
+    ['maxBufferedBytes', '1000', 'a number above 0'],
+    ['latestKey', 1, 'a function'],
+  ])('%s: %s is refused, by the server and by a socket', async (name, value, kind) => {
+    const options = { [name]: value } as Partial<ServerOptions>;
+    const refusal = { code: 'IO_ERR_OPTION', message: `${name} must be ${kind}, not ${value}` };
+    expect(() => new Server(options)).toThrow(expect.objectContaining(refusal));
+    const { socket } = await stall({});
+    expect(() => socket.backpressure(options)).toThrow(expect.objectContaining(refusal));
+  });
+
+  test('a latestKey that throws keeps an event from nobody, and its error is uncaught', async () => {
+    const { io, port, sockets } = await startServer();
+    const raw = await openRaw(port);
+    raw.send('40');
+    const latestKey = (_event: string, [first]: readonly unknown[]) => (first as { id: string }).id;
+    (await sockets.next()).backpressure({ slowConsumer: 'keep-latest', latestKey });
+    await raw.messages.next();
+    const other = await openRaw(port);
+    other.send('40');
+    await other.messages.next();
+    const uncaught = nextUncaught();
+    io.emit('hello');
+    expect(await raw.messages.next()).toBe('42["hello"]');
+    expect(await other.messages.next()).toBe('42["hello"]');
+    expect(await uncaught).toBeInstanceOf(TypeError);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
+import { nextUncaught } from './rig/uncaught.ts';
 
 describe('a hostile client', () => {
   test('has its socket told of broken attachments in the words that programs compare', async () => {
@@ -188,14 +189,7 @@ test('what a listener throws is its own: events behind it are delivered', async 
   const raw = await openRaw(port);
   raw.send('40');
   const socket = await sockets.next();
-  const thrown = new Promise((resolve) => {
-    const listeners = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.once('uncaughtException', (error) => {
-      for (const listener of listeners) process.on('uncaughtException', listener);
-      resolve(error);
-    });
-  });
+  const thrown = nextUncaught();
   socket.on('bad', () => {
     throw new Error('listener');
   });

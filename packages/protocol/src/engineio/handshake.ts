@@ -60,9 +60,9 @@ export function decodeHandshake(data: string | Uint8Array): Handshake | Violatio
     isName(sid) &&
     Array.isArray(upgrades) &&
     upgrades.every(isName) &&
-    isPositive(pingInterval) &&
-    isPositive(pingTimeout) &&
-    (maxPayload === undefined || isPositive(maxPayload));
+    isAmount(pingInterval) &&
+    isAmount(pingTimeout) &&
+    (maxPayload === undefined || isAmount(maxPayload));
   if (!isValid) return 'EIO_ERR_INVALID_HANDSHAKE';
   return { sid, upgrades, pingInterval, pingTimeout, ...(maxPayload && { maxPayload }) };
 }
@@ -79,6 +79,6 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function isPositive(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
