@@ -15,6 +15,7 @@ import { CompressionQueue } from './compression-queue.ts';
 import { toBuffer, toPayload } from './payload.ts';
 import { byteLengthOf, type SenderOptions } from './sender.ts';
 import type { SocketSettings } from './socket-settings.ts';
+import { flushInTick } from './tick-flush.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** What a socket sends while it is open, in order. */
@@ -84,6 +85,7 @@ export class Sending {
   }
 
   send(data: unknown, options: SenderOptions | undefined, callback: WriteCallback | undefined): void {
+    if (callback !== undefined) flushInTick(this.#connection);
     if (typeof data === 'number') data = String(data);
     const isBinary = options?.binary ?? typeof data !== 'string';
     const isOrdinary = options?.mask !== this.#socket._isServer;
@@ -105,6 +107,7 @@ export class Sending {
     callback: WriteCallback | undefined,
   ): void {
     checkControlPayload(byteLengthOf(data));
+    if (callback !== undefined) flushInTick(this.#connection);
     const send = (payload: string | Uint8Array): void => {
       if (mask === this.#socket._isServer) this.#socket._sender![kind](payload, mask, callback);
       else this.#sendControlPayload(kind, toBuffer(payload), callback);
@@ -124,6 +127,7 @@ export class Sending {
 
   /** Sends frames that somebody else encoded. */
   sendFrames(frames: readonly Uint8Array[], callback: WriteCallback | undefined): void {
+    if (callback !== undefined) flushInTick(this.#connection);
     const message = new EncodedFrames(this.#settings.prepareFrames(frames), callback ?? null);
     this.#inOrder(message.byteLength, callback, () => {
       const result = this.#connection.sendOutgoing(message);

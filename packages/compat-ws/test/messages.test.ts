@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
 import type { BinaryType } from '../src/payload.ts';
+import type { WebSocket } from '../src/websocket.ts';
 import { connectPair, nextTexts, openClient } from './rig.ts';
 
 describe('messages', () => {
@@ -13,6 +14,26 @@ describe('messages', () => {
     expect(await once(client, 'message')).toEqual([Buffer.from('täxt'), false]);
     client.send(new Uint16Array([1]));
     expect(await once(client, 'message')).toEqual([Buffer.from([1, 0]), true]);
+  });
+
+  it.each<[string, (peer: WebSocket, callback: () => void) => void]>([
+    ['a message', (peer, callback) => peer.send('a', callback)],
+    ['a ping', (peer, callback) => peer.ping('a', undefined, callback)],
+    ['frames', (peer, callback) => peer._sender!.sendFrame([Buffer.from([0x81, 1, 97])], callback)],
+  ])('the callback of %s comes before any promise goes on, as that of the next', async (_, send) => {
+    const { peer } = await connectPair();
+    const order = await new Promise((resolve) => {
+      const told: string[] = [];
+      setTimeout(() => {
+        send(peer, () => {
+          told.push('written');
+          send(peer, () => told.push('the next too'));
+        });
+        Promise.resolve().then(() => told.push('promise'));
+        setImmediate(() => resolve(told));
+      });
+    });
+    expect(order).toEqual(['written', 'the next too', 'promise']);
   });
 
   it.each([
