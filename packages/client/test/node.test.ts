@@ -171,3 +171,16 @@ test('what the engine writes can be kept back by a program that replaces its `wr
   await eventOf(socket, 'disconnect');
   expect(written).toEqual(['0']);
 });
+
+test("a WebSocket sends the program's own cookies and those of the server", async () => {
+  const { io: server, url } = await startServer({ cookie: true });
+  const upgrades: (string | undefined)[] = [];
+  server.engine.on('headers', (_headers: object, { headers }: { headers: Record<string, string> }) => {
+    if (headers.upgrade !== undefined) upgrades.push(headers.cookie);
+  });
+  const socket = connect(url, { withCredentials: true, extraHeaders: { cookie: 'mine=1' } });
+  await eventOf(socket, 'connect');
+  const { id } = socket.io.engine;
+  await eventOf(socket.io.engine, 'upgrade');
+  expect(upgrades).toEqual([`mine=1; io=${id}`]);
+});
