@@ -33,7 +33,6 @@ const INTERNAL = `
   _onClose _destroy _close refusal codec createTransport setTransport createUri ackId defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
   original isIpv6 authority relative emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies
-  isOutdated
 `
   .trim()
   .split(/\s+/);

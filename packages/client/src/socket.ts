@@ -45,15 +45,6 @@ export declare namespace Socket {
 /** An acknowledgement; with `withError` it takes an error first. */
 type Callback = AnyListener & { withError?: boolean };
 
-/** A CONNECT, and what it says. */
-interface Question {
-  /** The connection that it went out on. */
-  readonly engine: object;
-  readonly text: string | undefined;
-  /** Set where the program has left since, and would say something else now. */
-  isOutdated?: unknown;
-}
-
 const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR] = [0, 1, 2, 3, 4] as const;
 
 /**
@@ -93,8 +84,8 @@ export class Socket<
   #flags: Flags = {};
   /** Present while it is active. */
   #unsubscribe: (() => void) | undefined;
-  /** The CONNECT that has no answer yet. */
-  #asked: Question | undefined;
+  /** A CONNECT went out, and no answer has come. */
+  #isAsking = false;
 
   /** @internal Made by {@link Manager.socket}. */
   constructor(io: Manager, nsp: string, opts: Partial<SocketOptions> = {}) {
@@ -327,9 +318,14 @@ export class Socket<
     this.#unsubscribe = () => io.off('open', onOpen).off('error', onError).off('close', onClose);
   }
 
-  /** Stays when it is inactive: who does not wait for an answer any more has to leave when it comes. */
+  /** Stays when it is inactive: who left before the answer came leaves when it comes. */
   #onPacket = (packet: Packet) => {
-    if (this.active || this.#asked) this.onpacket(packet);
+    if (this.active) {
+      this.onpacket(packet);
+    } else if (this.#isAsking && packet.nsp === this.nsp && packet.type === CONNECT) {
+      this.#isAsking = false;
+      this.#send(DISCONNECT);
+    }
   };
 
   #destroy(): void {
@@ -346,15 +342,7 @@ export class Socket<
   #sendConnect(auth: object | undefined): void {
     // A function may have taken its time.
     if (!this.active) return;
-    const { engine } = this.io;
-    const text = JSON.stringify(auth);
-    // Servers take a second one, behind the first, for a breach of the rules.
-    if (this.#asked?.engine === engine) {
-      // What a session that goes on had missed may have come, to nobody.
-      this.#asked.isOutdated = this.#recovery.pid || this.#asked.text !== text;
-      return;
-    }
-    this.#asked = { engine, text };
+    this.#isAsking = true;
     const recovery = this.#recovery.request(this.io._isHawser);
     // What came before an answer that never came is sent again, or is of a session that never began.
     this.receiveBuffer = [];
@@ -364,16 +352,6 @@ export class Socket<
 
   #send(type: Packet['type'], more?: Partial<Packet>): void {
     this.packet({ type, nsp: this.nsp, options: { compress: true }, ...more });
-  }
-
-  /** Takes in the answer to a CONNECT, and returns whether it counts. */
-  #isAnswer(isWelcome: boolean): boolean {
-    const asked = this.#asked;
-    this.#asked = undefined;
-    if (!asked || (this.active && !asked.isOutdated)) return true;
-    if (isWelcome) this.#send(DISCONNECT);
-    if (this.active) this.#onopen();
-    return false;
   }
 
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
@@ -394,7 +372,7 @@ export class Socket<
     const { type, data = {} } = packet;
     switch (type) {
       case CONNECT:
-        if (!this.#isAnswer(true)) break;
+        this.#isAsking = false;
         if (data.sid) this.#onconnect(data);
         else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
@@ -410,7 +388,7 @@ export class Socket<
         this.#onclose('io server disconnect');
         break;
       case CONNECT_ERROR: {
-        if (!this.#isAnswer(false)) break;
+        this.#isAsking = false;
         this.#destroy();
         const error: ExtendedError = new Error(data.message);
         error.data = data.data;

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 
 /** An `EventEmitter` for which nothing is made when it is. */
 class BareEmitter {}
+Object.setPrototypeOf(BareEmitter, EventEmitter);
 Object.setPrototypeOf(BareEmitter.prototype, EventEmitter.prototype);
 
 /**

@@ -139,7 +139,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const { cookie, perMessageDeflate } = options;
   const resolved = { ...DEFAULTS, ...options } as ResolvedOptions;
   resolved.maxBufferedBytes ??= DEFAULTS.maxBufferedBytes!;
-  if (!(resolved.maxBufferedBytes > 0)) {
+  if (typeof resolved.maxBufferedBytes !== 'number' || !(resolved.maxBufferedBytes > 0)) {
     throw new RangeError(`maxBufferedBytes must be a number above 0, not ${resolved.maxBufferedBytes}`);
   }
   if (cookie) resolved.cookie = { ...DEFAULT_COOKIE, ...(cookie === true ? {} : cookie) };

@@ -66,9 +66,7 @@ export class WebSocketTransport extends Transport {
   }
 
   override writeAtOnce(send: () => void): void {
-    this.#connection.read(send);
-    // Where it is compressed, reading leaves the write to the end of the turn.
-    this.#connection.flush();
+    this.#connection.writeAtOnce(send);
   }
 
   /** @internal What the connection reports. */

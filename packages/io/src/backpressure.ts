@@ -64,11 +64,9 @@ export class Backpressure {
 
   /** @throws IO_ERR_OPTION when an option is not of its kind */
   constructor(options: BackpressureOptions) {
-    const {
-      maxBufferedBytes = DEFAULT_MAX_BYTES,
-      slowConsumer = 'close',
-      latestKey = (event) => event,
-    } = options;
+    const maxBufferedBytes = options.maxBufferedBytes ?? DEFAULT_MAX_BYTES;
+    const slowConsumer = options.slowConsumer ?? 'close';
+    const latestKey = options.latestKey ?? ((event) => event);
     const mayWait = typeof maxBufferedBytes === 'number' && maxBufferedBytes > 0;
     if (!mayWait) throw optionError('maxBufferedBytes', 'a number above 0', maxBufferedBytes);
     if (!SLOW_CONSUMERS.includes(slowConsumer)) {

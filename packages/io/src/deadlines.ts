@@ -37,10 +37,12 @@ export class Deadlines {
 
   /** Has `onDue` called when `timeoutMs` have passed, in the asynchronous context of now, as by a timer of its own. */
   begin(timeoutMs: number, onDue: () => void): Deadline {
-    let queue = this.#queues.get(timeoutMs);
+    // What is no time is over at once, as with Node's timers.
+    const delayMs = Math.max(Number(timeoutMs) || 0, 0);
+    let queue = this.#queues.get(delayMs);
     if (queue === undefined) {
-      queue = new DeadlineQueue(timeoutMs, () => this.#queues.delete(timeoutMs));
-      this.#queues.set(timeoutMs, queue);
+      queue = new DeadlineQueue(delayMs, () => this.#queues.delete(delayMs));
+      this.#queues.set(delayMs, queue);
     }
     return queue.add(onDue);
   }

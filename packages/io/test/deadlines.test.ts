@@ -51,6 +51,12 @@ describe('deadlines', () => {
     await vi.waitFor(() => expect(fallen).toEqual(['first', 'third', 'late']));
   });
 
+  test.each([Number.NaN, -1, '5s', undefined])('%s is over at once', async (timeoutMs) => {
+    const fallen = vi.fn();
+    new Deadlines().begin(timeoutMs as number, fallen);
+    await vi.waitFor(() => expect(fallen).toHaveBeenCalledTimes(1));
+  });
+
   test('each falls in the asynchronous context in which it began', async () => {
     const deadlines = new Deadlines();
     const storage = new AsyncLocalStorage<string>();

@@ -187,6 +187,16 @@ export class StreamConnection<Peer>
     if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
   }
 
+  /** Runs `send`, and writes what it sent at once, whatever it throws. */
+  writeAtOnce(send: () => void): void {
+    this.#isFlushDue = true;
+    try {
+      send();
+    } finally {
+      this.flush();
+    }
+  }
+
   /** Runs what may call the user's handlers, and writes what it sent. */
   read(run: () => void): void {
     const wasReading = this.#isReading;

@@ -10,7 +10,10 @@ const HANDSHAKE_TIMEOUT_MS = 120_000;
 export class NodeWebSocket extends BaseWebSocket {
   createSocket(uri: string, protocols: string | string[] | undefined): WebSocketLike {
     const { extraHeaders, agent, autoUnref, perMessageDeflate = { threshold: 1024 } } = this.opts;
-    const cookies = [extraHeaders?.cookie, this.socket?._cookieJar?.header()].filter(Boolean).join('; ');
+    const cookies = [extraHeaders?.cookie, this.socket?._cookieJar?.header()]
+      .flat()
+      .filter(Boolean)
+      .join('; ');
     const ws = new WebSocket(uri, protocols ?? [], {
       headers: { ...extraHeaders, ...(cookies && { cookie: cookies }) },
       tls: tlsOptionsOf(this.opts),
