@@ -1,9 +1,9 @@
 import { Server, type ServerOptions, type Socket } from '@hawser/io';
 import { describe, expect, test } from 'vitest';
+import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw, type RawClient } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
-import { nextUncaught } from './rig/uncaught.ts';
 
 /** More than the kernel takes for who does not read. */
 const FLOOD = 'x'.repeat(1_000_000);

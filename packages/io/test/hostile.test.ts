@@ -1,10 +1,10 @@
 import { Server } from '@hawser/io';
 import { Adapter } from '@hawser/io/adapter';
 import { describe, expect, test, vi } from 'vitest';
+import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
 import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
-import { nextUncaught } from './rig/uncaught.ts';
 
 describe('a hostile client', () => {
   test('has its socket told of broken attachments in the words that programs compare', async () => {
