@@ -4,9 +4,9 @@ const MAX_STRINGS = 1024;
 const MAX_LENGTH = 256;
 
 /** Places of a request: two, and one for the name and one for the value of each header. */
-const URL = 0;
-const HTTP_VERSION = 1;
-const FIRST_HEADER = 2;
+const URL_PLACE = 0;
+const HTTP_VERSION_PLACE = 1;
+const FIRST_HEADER_PLACE = 2;
 
 /** So many are remembered: browsers send some fifteen headers. */
 const MAX_PLACES = 64;
@@ -40,12 +40,12 @@ export class StringPool {
     // A user may have frozen it.
     if (!Object.isFrozen(rawHeaders)) {
       for (let i = 0; i < rawHeaders.length; i++) {
-        rawHeaders[i] = this.#shareAt(FIRST_HEADER + i, rawHeaders[i]!);
+        rawHeaders[i] = this.#shareAt(FIRST_HEADER_PLACE + i, rawHeaders[i]!);
       }
     }
     if (!isUpgrade) this.shareValues(request.headers);
-    request.httpVersion = this.#shareAt(HTTP_VERSION, request.httpVersion);
-    if (request.url !== undefined) request.url = this.#shareAt(URL, request.url);
+    request.httpVersion = this.#shareAt(HTTP_VERSION_PLACE, request.httpVersion);
+    if (request.url !== undefined) request.url = this.#shareAt(URL_PLACE, request.url);
   }
 
   /** Has an object share its texts. */
