@@ -36,6 +36,10 @@ export class WebTransportTransport extends ConfirmingTransport {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: StreamReader;
   #onFirstPacket: FirstPacket | null;
+  /** It was sent something, and we read what it says of that. */
+  #canAnswer = false;
+  /** Ends the session, once. */
+  #leave = (): void => this.#session.close();
 
   /** @param onFirstPacket - told of the packet that says what the stream is for */
   constructor(
@@ -59,7 +63,7 @@ export class WebTransportTransport extends ConfirmingTransport {
     );
     this.writable = true;
     session.closed.then(
-      () => this.end(undefined),
+      () => this.onPeerClose(),
       (error: unknown) => this.#break(error),
     );
     this.#read(stream.readable.getReader());
@@ -70,8 +74,8 @@ export class WebTransportTransport extends ConfirmingTransport {
   }
 
   send({ type, data, callback }: OutgoingPacket): void {
-    const { codecs, natives } = this.#context;
-    const frame = encodeStreamFrame(natives, codecs[4].encodeFrame(type, data));
+    const frame = this.#encode(type, data);
+    this.#canAnswer = true;
     this.wrote(frame.length);
     this.#writer.write(frame).then(
       () => this.confirm(frame.length, callback),
@@ -80,16 +84,24 @@ export class WebTransportTransport extends ConfirmingTransport {
   }
 
   protected doClose(done: () => void, notice: CloseNotice | null): void {
-    this.#reader.stop();
-    const end = (): void => {
+    const timer = setTimeout(() => this.#leave(), this.#context.closeTimeoutMs).unref();
+    this.#leave = () => {
+      this.#leave = ignore;
       clearTimeout(timer);
+      this.#reader.stop();
       if (notice === null) this.#session.close();
       else this.#session.close({ closeCode: notice.code, reason: notice.reason });
     };
-    // What was written last has to leave before the session does, if the peer reads it.
-    const timer = setTimeout(end, this.#context.closeTimeoutMs).unref();
-    this.#writer.close().then(end, end);
+    // The end of a session overtakes what its stream still carries: the pong tells that the peer has read all of it.
+    if (this.#canAnswer) this.#writer.write(this.#encode('ping', '')).catch(ignore);
+    else this.#writer.close().then(this.#leave, this.#leave);
     done();
+  }
+
+  /** The peer has ended its side, or the whole session. */
+  protected override onPeerClose(): void {
+    this.end(undefined);
+    this.#leave();
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -100,7 +112,7 @@ export class WebTransportTransport extends ConfirmingTransport {
         this.wasHeard = true;
         this.#reader.receive(value);
       }
-      this.end(undefined);
+      this.onPeerClose();
     } catch (error) {
       this.#break(error);
     }
@@ -109,11 +121,17 @@ export class WebTransportTransport extends ConfirmingTransport {
   #receive(packet: Packet): void {
     const onFirstPacket = this.#onFirstPacket;
     this.#onFirstPacket = null;
-    if (onFirstPacket === null) this.deliver(packet);
-    else attempt(() => onFirstPacket(packet));
+    if (this.readyState !== 'open') {
+      if (packet.type === 'pong') this.#leave();
+    } else if (onFirstPacket === null) {
+      this.deliver(packet);
+    } else {
+      attempt(() => onFirstPacket(packet));
+    }
   }
 
   #violate(code: ViolationCode): void {
+    this.#canAnswer = false;
     if (code === 'EIO_ERR_PAYLOAD_TOO_LARGE') {
       const limit = this.#context.maxPayloadBytes;
       const reason = `${VIOLATIONS[code]} of ${limit} bytes`;
@@ -128,7 +146,12 @@ export class WebTransportTransport extends ConfirmingTransport {
   #break(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.fail(new EngineError('EIO_ERR_CONNECTION', message, { cause: error }));
-    this.end(undefined);
+    this.onPeerClose();
+  }
+
+  #encode(type: Packet['type'], data: string | Uint8Array): Uint8Array {
+    const { codecs, natives } = this.#context;
+    return encodeStreamFrame(natives, codecs[4].encodeFrame(type, data));
   }
 }
 

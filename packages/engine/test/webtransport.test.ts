@@ -105,4 +105,44 @@ describe('WebTransport', () => {
       message: 'payload is over the limit of 1000 bytes',
     });
   });
+
+  describe('that is ended by the server', () => {
+    test('stays until its peer has read what was sent before', async () => {
+      const { engine, sessions } = await startEngine(withWebTransport());
+      const { session: webTransport, packets, received, closed } = openWebTransport();
+      void engine.onWebTransportSession(webTransport);
+      void packets.write({ type: 'open' });
+      const session = await sessions.next();
+      session.send('the last');
+      session.close();
+      const types: string[] = [];
+      while (types.at(-1) !== 'ping') types.push((await received.read()).value!.type);
+      expect(types).toEqual(['open', 'message', 'ping']);
+      expect(await Promise.race([closed, 'still there'])).toBe('still there');
+      void packets.write({ type: 'message', data: 'too late' });
+      void packets.write({ type: 'pong' });
+      await closed;
+      expect(engine.clientsCount).toBe(0);
+    });
+
+    test('is cut off from a peer that does not say so in time', async () => {
+      const { engine, sessions } = await startEngine(withWebTransport({ closeTimeout: 20 }));
+      const { session: webTransport, packets, closed } = openWebTransport();
+      void engine.onWebTransportSession(webTransport);
+      void packets.write({ type: 'open' });
+      (await sessions.next()).close();
+      await closed;
+    });
+  });
+
+  test('session whose peer ends its side is ended as a whole', async () => {
+    const { engine, sessions } = await startEngine(withWebTransport());
+    const { session: webTransport, packets, bytes, closed } = openWebTransport();
+    void engine.onWebTransportSession(webTransport);
+    void packets.write({ type: 'open' });
+    const ending = endOf(await sessions.next());
+    await bytes.close();
+    expect((await ending).reason).toBe('transport close');
+    await closed;
+  });
 });

@@ -11,6 +11,16 @@ import { encodeQuery } from './uri.ts';
 /** Bounds what a poll of `maxPayload` bytes can become in memory. */
 const MAX_PACKETS = 1_000_000;
 
+/** Close codes of a peer that found fault with us, and what each says (RFC 6455 section 7.4.1). */
+export const FAULTS: Readonly<Record<number, string>> = {
+  1002: 'protocol error',
+  1003: 'unsupported data',
+  1007: 'invalid data',
+  1008: 'policy violation',
+  1009: 'message too big',
+  1011: 'server error',
+};
+
 /** What failed in a transport. */
 export class TransportError extends Error {
   readonly type = 'TransportError';
@@ -164,6 +174,16 @@ export abstract class Transport extends Emitter<
   protected onClose(details?: CloseDetails): void {
     this.readyState = 'closed';
     this.emitReserved('close', details);
+  }
+
+  /** Takes in how the peer ended it: `code` is one of RFC 6455, or 0. */
+  protected onPeerClose(code: number, reason: string, context: unknown): void {
+    const fault = FAULTS[code];
+    if (fault !== undefined && reason !== 'ping timeout') {
+      this.onError(`${this.name} error`, `${reason || fault} (${code})`, context);
+    } else {
+      this.onClose({ description: reason || `${this.name} connection closed`, context });
+    }
   }
 
   protected createUri(schema: string, query: Record<string, unknown> = {}): string {

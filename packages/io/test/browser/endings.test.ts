@@ -1,30 +1,15 @@
 import type { ServerOptions, Socket } from '@hawser/io';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../../../cli/test/browser/browser.ts';
-import { type Rig, startServer } from '../rig/servers.ts';
+import { openPage } from '../rig/pages.ts';
+import { startServer } from '../rig/servers.ts';
 
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
 });
 afterAll(() => browser.close());
-
-/** Opens a page that has the server's own client, and evaluates `client` there. */
-async function openPage({ http, url }: Rig, client: string): Promise<Page> {
-  const [serve] = http.listeners('request');
-  http.removeAllListeners('request');
-  http.on('request', (request, response) => {
-    if (request.url === '/')
-      response.end('<!doctype html><script src="/socket.io/socket.io.min.js"></script>');
-    else (serve as (...args: unknown[]) => void)(request, response);
-  });
-  const page = await browser.newPage();
-  onTestFinished(() => page.close());
-  await page.goto(url);
-  await page.evaluate(client);
-  return page;
-}
 
 /** A socket with `lose`, as a network does, and `comeBack`, which tells what became of the session. */
 const RECOVERING = `(() => {
@@ -58,6 +43,7 @@ describe('a page', () => {
   ])('reads, over %s, that its message was too large', async (transport, told) => {
     const rig = await startServer({ maxHttpBufferSize: 10_000 });
     const page = await openPage(
+      browser,
       rig,
       `window.socket = io({ transports: ['${transport}'], reconnection: false });
        window.gone = new Promise((resolve) => {
@@ -77,14 +63,14 @@ describe('a page', () => {
 
   it('recovers its session', async () => {
     const rig = await startServer(recovery({}));
-    const page = await openPage(rig, RECOVERING);
+    const page = await openPage(browser, rig, RECOVERING);
     await lose(page, await rig.sockets.next());
     expect(await page.evaluate('comeBack()')).toEqual([true, 'none']);
   });
 
   it('reads that its session expired', async () => {
     const rig = await startServer(recovery({ maxDisconnectionDuration: 1 }));
-    const page = await openPage(rig, RECOVERING);
+    const page = await openPage(browser, rig, RECOVERING);
     await lose(page, await rig.sockets.next());
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await page.evaluate('comeBack()')).toEqual([false, 'expired']);
@@ -92,7 +78,7 @@ describe('a page', () => {
 
   it('reads that it missed more than is kept', async () => {
     const rig = await startServer(recovery({ maxBytes: 1000 }));
-    const page = await openPage(rig, RECOVERING);
+    const page = await openPage(browser, rig, RECOVERING);
     await lose(page, await rig.sockets.next());
     for (let i = 0; i < 10; i++) rig.io.emit('news', 'x'.repeat(1000));
     expect(await page.evaluate('comeBack()')).toEqual([false, 'overflow']);
@@ -100,7 +86,7 @@ describe('a page', () => {
 
   it('reads that the server had ended its session', async () => {
     const rig = await startServer(recovery({}));
-    const page = await openPage(rig, RECOVERING);
+    const page = await openPage(browser, rig, RECOVERING);
     await page.evaluate(
       "window.gone = new Promise((resolve) => socket.once('disconnect', resolve)); undefined",
     );

@@ -1,7 +1,7 @@
 import { nextTick } from '#platform';
 import { globals } from '../globals.ts';
 import { type Packet, type RawData, readData, sizeOf } from '../packet.ts';
-import { Transport } from '../transport.ts';
+import { FAULTS, Transport } from '../transport.ts';
 
 /** What of a WebSocket is used, of a browser's or of any other. */
 export interface WebSocketLike {
@@ -24,16 +24,6 @@ interface Closing {
   readonly code: number;
   readonly reason: string;
 }
-
-/** Close codes of a peer that found fault with us, and what each says (RFC 6455 section 7.4.1). */
-const FAULTS: Readonly<Record<number, string>> = {
-  1002: 'protocol error',
-  1003: 'unsupported data',
-  1007: 'invalid data',
-  1008: 'policy violation',
-  1009: 'message too big',
-  1011: 'server error',
-};
 
 /** Packets as WebSocket messages. Where the WebSocket comes from is a subclass's. */
 export abstract class BaseWebSocket extends Transport {
@@ -130,14 +120,11 @@ export abstract class BaseWebSocket extends Transport {
 
   #closed(event: Closing): void {
     const { code, reason } = event;
-    const fault = FAULTS[code];
     const message: unknown = (this.#fault as Partial<Error> | undefined)?.message;
-    if (fault !== undefined && reason !== 'ping timeout') {
-      this.onError('websocket error', `${reason || fault} (${code})`, event);
-    } else if (typeof message === 'string' && !message.endsWith('without a close frame')) {
+    if (!(code in FAULTS) && typeof message === 'string' && !message.endsWith('without a close frame')) {
       this.onError('websocket error', message, event);
     } else {
-      this.onClose({ description: reason || 'websocket connection closed', context: event });
+      this.onPeerClose(code, reason, event);
     }
   }
 }

@@ -25,8 +25,8 @@ export class WT extends Transport {
     const fail = (error: unknown) => {
       if (this.readyState !== 'closed') this.onError('webtransport error', error);
     };
-    this.#session.closed.then(() => {
-      if (this.readyState !== 'closed') this.onClose();
+    this.#session.closed.then((info) => {
+      if (this.readyState !== 'closed') this.onPeerClose(info.closeCode, info.reason, info);
     }, fail);
     this.#run(this.#session).catch(fail);
   }
@@ -46,7 +46,10 @@ export class WT extends Transport {
   }
 
   protected doClose(): void {
-    this.#session?.close();
+    const end = () => this.#session?.close();
+    // What was written last has to be there before the session ends.
+    if (this.#writer === undefined) end();
+    else this.#writer.close().then(end, end);
   }
 
   async #run(session: WebTransportSession): Promise<void> {
