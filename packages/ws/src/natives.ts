@@ -1,4 +1,5 @@
-import { isUtf8 } from 'node:buffer';
+// The global one is asked for anew each time.
+import { Buffer, isUtf8 } from 'node:buffer';
 import { hash, randomFillSync } from 'node:crypto';
 import { acceptInput, type Natives } from '@hawser/protocol/websocket';
 import { createVectorMask, type MaskFunction } from './vector-mask.ts';

@@ -20,6 +20,9 @@ export interface EncodedPacket {
   readonly attachments: readonly object[];
 }
 
+/** Types as they are written, each at its own place. */
+const DIGITS = ['0', '1', '2', '3', '4'] as const;
+
 const NO_ATTACHMENTS: readonly object[] = Object.freeze([]);
 
 /**
@@ -42,17 +45,18 @@ export class Encoder {
   encode(packet: Packet): EncodedPacket {
     const { type, data } = packet;
     if (carriesArguments(type) && Array.isArray(data)) {
-      const plain = this.#options.replacer === undefined ? writePlainList(data) : null;
-      if (plain !== null) return { text: headOf(String(type), packet) + plain, attachments: NO_ATTACHMENTS };
+      const head = headOf(DIGITS[type], packet);
+      const text = this.#options.replacer === undefined ? writePlainList(head, data) : null;
+      if (text !== null) return { text, attachments: NO_ATTACHMENTS };
       const extraction = new BinaryExtraction(this.#options.isBinary);
       const rest = extraction.extractArray(data);
       const { attachments } = extraction;
       if (attachments.length > 0) {
-        const head = `${type + BINARY_TYPE_OFFSET}${attachments.length}-`;
-        return { text: this.#write(head, packet, rest), attachments };
+        const start = `${type + BINARY_TYPE_OFFSET}${attachments.length}-`;
+        return { text: this.#write(start, packet, rest), attachments };
       }
     }
-    return { text: this.#write(String(type), packet, data), attachments: NO_ATTACHMENTS };
+    return { text: this.#write(DIGITS[type], packet, data), attachments: NO_ATTACHMENTS };
   }
 
   #write(start: string, packet: Packet, data: unknown): string {

@@ -29,7 +29,7 @@ describe('lists of plain values, written', () => {
   it('list is written as JSON.stringify writes it, or not at all', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 4 }), (values) => {
-        const json = writePlainList(values);
+        const json = writePlainList('', values);
         if (json !== null) expect(json).toBe(JSON.stringify(values));
       }),
       { numRuns: 2000 },
@@ -38,10 +38,12 @@ describe('lists of plain values, written', () => {
 
   it.each([
     [[], '[]'],
+    [[1], '[1]'],
+    [[1, 'a', 'b', 2], '[1,"a","b",2]'],
     [['e'], '["e"]'],
     [['e', 'hellø\u007f', 1, -0, 1.5e300, true, false], '["e","hellø\u007f",1,0,1.5e+300,true,false]'],
   ])('list %j is %s', (values, json) => {
-    expect(writePlainList(values)).toBe(json);
+    expect(writePlainList('', values)).toBe(json);
   });
 
   it.each([
@@ -57,7 +59,7 @@ describe('lists of plain values, written', () => {
     ['an object', {}],
     ['a list', []],
   ])('list with %s is left to others', (_name, odd) => {
-    expect(writePlainList(['e', odd])).toBeNull();
-    expect(writePlainList([odd, 'e'])).toBeNull();
+    expect(writePlainList('', ['e', odd])).toBeNull();
+    expect(writePlainList('', [odd, 'e'])).toBeNull();
   });
 });
