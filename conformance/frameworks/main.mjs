@@ -1,6 +1,6 @@
 /**
  * Runs each program of examples/frameworks with the built packages in the place of socket.io, and talks to it with
- * the built client: over WebSocket, over polling, and from one to the other. Then the client in jsdom.
+ * the built client: over WebSocket, over polling, and from one to the other. Then the client in jsdom, and the server in an app of uWebSockets.js.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -14,6 +14,7 @@ import { io } from 'socket.io-client';
 
 const MAX_START_MS = 30_000;
 const MAX_ANSWER_MS = 20_000;
+const MAX_PROGRAM_MS = 60_000;
 
 const home = fileURLToPath(new URL('.', import.meta.url));
 const root = join(home, '../..');
@@ -46,13 +47,15 @@ for (const file of [
   }
 }
 rmSync(programs, { recursive: true, force: true });
-const jsdom = spawnSync(process.execPath, ['jsdom.mjs'], {
-  cwd: home,
-  stdio: 'inherit',
-  timeout: MAX_START_MS,
-});
-console.log(`  jsdom: ${jsdom.status === 0 ? 'ok' : 'FAILED'}`);
-if (jsdom.status !== 0) failed.push('jsdom');
+for (const name of ['jsdom', 'uwebsockets']) {
+  const { status } = spawnSync(process.execPath, [`${name}.mjs`], {
+    cwd: home,
+    stdio: 'inherit',
+    timeout: MAX_PROGRAM_MS,
+  });
+  console.log(`  ${name}: ${status === 0 ? 'ok' : 'FAILED'}`);
+  if (status !== 0) failed.push(name);
+}
 process.exit(failed.length === 0 ? 0 : 1);
 
 function compile() {

@@ -3,6 +3,7 @@
  * @module @hawser/engine
  */
 
+export type { BaseServer } from './base-server.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export { attach, listen } from './listen.ts';
 export type { Middleware } from './middleware.ts';
@@ -20,8 +21,9 @@ export { protocol } from './parser.ts';
 export { PreparedMessage } from './prepared-message.ts';
 export type { ErrorCallback } from './refusal.ts';
 export type { AnyHttpServer } from './router.ts';
-export { Server, type Server as BaseServer } from './server.ts';
+export { Server } from './server.ts';
 export { Socket } from './session.ts';
 export type { CloseReason } from './session-consumer.ts';
 export { type CloseDescription, type EngineRequest, Transport } from './transport.ts';
 export { transports } from './transports.ts';
+export { type UwsAttachOptions, UwsServer as uServer } from './uws/server.ts';

@@ -5,3 +5,5 @@ export { chooseCoding } from './http-compression.ts';
 export { createCorsMiddleware, type Middleware } from './middleware.ts';
 export type { SessionConsumer } from './session-consumer.ts';
 export { SessionIds } from './session-id.ts';
+export type { UwsApp } from './uws/app.ts';
+export { openExchange } from './uws/connection.ts';

@@ -1,14 +1,14 @@
 import type { HandshakeEncoder } from '@hawser/protocol/engineio';
+import type { BaseServer } from './base-server.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { PreparedMessage } from './prepared-message.ts';
-import type { Server } from './server.ts';
 import type { Socket } from './session.ts';
 import type { SessionSweep } from './session-sweep.ts';
 import type { CloseNotice, Transport } from './transport.ts';
 
 /** What a session needs of its server. */
 export interface SessionHost {
-  readonly server: Server;
+  readonly server: BaseServer;
   readonly opts: ResolvedOptions;
   readonly sweep: SessionSweep;
   readonly handshakes: HandshakeEncoder;

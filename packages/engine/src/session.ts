@@ -10,6 +10,7 @@ import {
 } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
 import { inThisContext, type RosterMember } from '@hawser/ws/internal';
+import type { BaseServer } from './base-server.ts';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
@@ -23,7 +24,6 @@ import {
   weightOf,
 } from './packet.ts';
 import { PreparedMessage } from './prepared-message.ts';
-import type { Server } from './server.ts';
 import type { CloseReason, SessionConsumer } from './session-consumer.ts';
 import type { SessionHost } from './session-host.ts';
 import type { CloseDescription, CloseNotice, Transport, TransportHandler } from './transport.ts';
@@ -112,7 +112,7 @@ export class Socket
   }
 
   /** The server that the session is one of. */
-  get server(): Server {
+  get server(): BaseServer {
     return this.#host.server;
   }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { AnyHttpServer } from '@hawser/engine';
-import { createCorsMiddleware } from '@hawser/engine/internal';
+import { createCorsMiddleware, openExchange, type UwsApp } from '@hawser/engine/internal';
 import { ClientFiles } from './serve-client.ts';
 
 /** This package's folder: both sources and what is built of them are one below. */
@@ -23,6 +23,21 @@ export function attachClientFiles(server: AnyHttpServer, pattern: () => RegExp, 
       if (files?.handle(nameOf(url), request, response)) return;
     }
     for (const listener of listeners) listener.call(http, request, response);
+  });
+}
+
+/** As {@link attachClientFiles}, in an app of uWebSockets.js: all requests of it below `path` that fit come here. */
+export function addClientFiles(app: UwsApp, path: string, pattern: () => RegExp, cors: CorsOption): void {
+  let files: ClientFiles | null = null;
+  app.get(`${path}/*`, (uwsResponse, uwsRequest) => {
+    const url = uwsRequest.getUrl();
+    if (!pattern().test(url)) {
+      uwsRequest.setYield(true);
+      return;
+    }
+    const { request, response } = openExchange(uwsResponse, uwsRequest);
+    files ??= openClientFiles(cors);
+    if (!files?.handle(nameOf(url), request, response)) response.writeHead(404).end();
   });
 }
 

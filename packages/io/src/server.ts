@@ -1,18 +1,23 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
-import { attach, type Socket as Conn, type Server as Engine } from '@hawser/engine';
+import {
+  attach,
+  type Socket as Conn,
+  type Server as Engine,
+  type UwsAttachOptions,
+  uServer,
+} from '@hawser/engine';
 import { Adapter } from './adapter/index.ts';
 import { RecoveryAdapter } from './adapter/recovery-adapter.ts';
 import { Client } from './client.ts';
-import { IoError } from './errors.ts';
 import { Namespace } from './namespace.ts';
 import { NamespaceFacade } from './namespace-facade.ts';
 import type { AdapterConstructor, ServerOptions } from './options.ts';
 import { ParentNamespace } from './parent-namespace.ts';
 import * as parser from './parser/index.ts';
 import { Runtime } from './runtime.ts';
-import { attachClientFiles } from './serve.ts';
+import { addClientFiles, attachClientFiles } from './serve.ts';
 import type { Socket } from './socket.ts';
 import type { Anything, DefaultEventsMap, EventsMap } from './typed-events.ts';
 
@@ -192,12 +197,17 @@ export class Server<
     return this.bind(engine);
   }
 
-  /** @throws IO_ERR_UNSUPPORTED always: there is no support for uWebSockets.js, whose speed this server has without */
-  attachApp(_app: unknown, _opts: Partial<ServerOptions> = {}): void {
-    throw new IoError(
-      'IO_ERR_UNSUPPORTED',
-      'attachApp() takes an app of uWebSockets.js, which is not supported; pass an HTTP server to attach()',
-    );
+  /**
+   * Takes over the requests of an app of uWebSockets.js to the path.
+   * @param app - what `App()` or `SSLApp()` made; listening is yours
+   */
+  attachApp(app: Anything, opts: Partial<ServerOptions> & UwsAttachOptions = {}): void {
+    const merged = { ...opts, ...this.opts };
+    merged.path ||= this.#path;
+    const engine = new uServer(merged);
+    engine.attach(app, merged);
+    if (this.#servesClient) addClientFiles(app, this.#path, () => this.#pathPattern, merged.cors);
+    this.bind(engine);
   }
 
   /** Takes the connections of an engine: one of this project, or engine.io's. */

@@ -10,6 +10,7 @@ import {
   type Socket,
   type Transport,
   transports,
+  uServer,
 } from '@hawser/engine';
 import cors from 'cors';
 import express from 'express';
@@ -44,6 +45,9 @@ const http = createServer();
 attach(http, options).attach(http, { path: '/other' });
 listen(0, options, () => {}).httpServer?.close();
 listen(0);
+
+declare const app: Parameters<uServer['attach']>[0];
+new uServer(options).attach(app, { path: '/path', compression: 1, idleTimeout: 60, maxBackpressure: 4096 });
 
 engine.use(cors());
 engine.use(express.json());

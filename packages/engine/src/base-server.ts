@@ -1,0 +1,371 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createCodec, HandshakeEncoder } from '@hawser/protocol/engineio';
+import { TurnFlusher } from '@hawser/ws/internal';
+import { stringifySetCookie } from 'cookie';
+import { resolveDeflate } from './compression.ts';
+import { CorsHint } from './cors-hint.ts';
+import { EndedSessions } from './ended-sessions.ts';
+import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
+import { type ForeignServerClass, ForeignWebSocketEngine } from './foreign-websocket.ts';
+import { resolveHttpCompression } from './http-compression.ts';
+import { Jsonp } from './jsonp.ts';
+import { createCorsMiddleware, type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
+import { EngineNatives } from './natives.ts';
+import {
+  type AttachOptions,
+  type CookieOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type ServerOptions,
+  type TransportName,
+} from './options.ts';
+import { type RawData, toPacketData } from './packet.ts';
+import { Polling } from './polling.ts';
+import { textOfFrame } from './pre-encoded-frame.ts';
+import { PreparedMessage } from './prepared-message.ts';
+import { QueryReader } from './query.ts';
+import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } from './refusal.ts';
+import { Socket } from './session.ts';
+import type { SessionHost } from './session-host.ts';
+import { SessionIds } from './session-id.ts';
+import { SessionSweep } from './session-sweep.ts';
+import { Sessions } from './sessions.ts';
+import { StickyHint } from './sticky-hint.ts';
+import { StringPool } from './string-pool.ts';
+import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
+import type { TransportContext } from './transport-context.ts';
+import { transports } from './transports.ts';
+import { verifyRequest } from './verification.ts';
+import { NativeWebSocketEngine, type WebSocketEngine } from './websocket-engine.ts';
+import type { WebTransportSession } from './webtransport.ts';
+import { receiveWebTransport } from './webtransport-session.ts';
+
+/**
+ * Most packets in the body of one request. An honest client that has been offline may send as many in one go; more
+ * would let a small body hold up everybody else.
+ */
+const MAX_PAYLOAD_PACKETS = 65_536;
+
+/**
+ * A body may take so many times as long as silence may last. A slow client with much to say needs more than that; one
+ * that sends a byte now and then would hold its session and its connection for ever.
+ */
+const BODY_TIME_FACTOR = 2;
+
+/** Turns a request away with one of `Server.errors`. */
+type Refuse = (code: ErrorNumber, context?: ErrorContext) => void;
+
+/** An Engine.IO server, whatever its requests come from. */
+export class BaseServer extends EventEmitter {
+  static readonly errors = ERRORS;
+  static readonly errorMessages = ERROR_MESSAGES;
+
+  /** The options, with their defaults. */
+  readonly opts: ResolvedOptions;
+  readonly #middlewares: Middleware[] = [];
+  readonly #ids = new SessionIds();
+  readonly #sessions = new Sessions();
+  readonly #sweep: SessionSweep;
+  readonly #context: TransportContext;
+  readonly #host: SessionHost;
+  readonly #websockets: WebSocketEngine;
+  #isClosed = false;
+  readonly #strings = new StringPool();
+  readonly #queries = new QueryReader(this.#strings);
+  readonly #corsHint = new CorsHint();
+  readonly #stickyHint: StickyHint;
+  readonly #ended = new EndedSessions();
+  readonly #preparedByFrame = new WeakMap<object, PreparedMessage>();
+
+  constructor(options: ServerOptions = {}) {
+    super();
+    this.opts = resolveOptions(options);
+    const cors = createCorsMiddleware(this.opts.cors);
+    if (cors !== null) this.use(cors);
+    this.#context = this.#createContext();
+    this.#websockets = this.#createWebSocketEngine();
+    this.#stickyHint = new StickyHint(this.opts.pingInterval + this.opts.pingTimeout);
+    this.#sweep = new SessionSweep(this.#sessions, this.opts, () => this.#websockets);
+    this.#host = this.#createHost();
+  }
+
+  /** The sessions by their ids. */
+  get clients(): Record<string, Socket> {
+    return this.#sessions.asRecord();
+  }
+
+  get clientsCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** The server that the option `wsEngine` made; `undefined` with Hawser's own, which is none of its kind. */
+  get ws(): unknown {
+    return this.#websockets.foreignServer;
+  }
+
+  /** Returns the names of the transports that a session can move to from another. */
+  upgrades(transport: TransportName): readonly string[] {
+    return this.opts.allowUpgrades ? transports[transport].upgradesTo : [];
+  }
+
+  /** Has an Express middleware run for every request, upgrades included. */
+  use(middleware: Middleware): void {
+    this.#middlewares.push(middleware);
+  }
+
+  /**
+   * Returns the id of a new session. Replace it to give your own; they are what a client proves itself with in all
+   * further requests, so they must not be guessed.
+   */
+  generateId(_request: IncomingMessage): string | PromiseLike<string> {
+    return this.#ids.next();
+  }
+
+  /**
+   * Encodes a message once, to be sent to many sessions with `socket.send`.
+   * @param data - bytes are borrowed until the last recipient has them
+   */
+  prepareMessage(data: RawData): PreparedMessage {
+    return new PreparedMessage(toPacketData(data), this.#context.codecs, this.#websockets.slab);
+  }
+
+  /** Handles one HTTP request of a client, for routers of one's own. */
+  handleRequest(req: IncomingMessage, res: ServerResponse): void {
+    const request = this.#takeIn(req, false);
+    request.res = res;
+    const refuse: Refuse = (code, context) =>
+      this.#refuse(request, code, context, (known) => abortRequest(res, code, known));
+    this.#verify(request, res, false, refuse, () => {
+      const { sid } = request._query;
+      if (sid) this.#sessions.find(sid)!.transport.onRequest(request, res);
+      else this.#admit(request, refuse, (id) => this.#openPolling(id, request, res));
+    });
+  }
+
+  /** Handles one upgrade of a client, for routers of one's own. */
+  handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const request = this.#takeIn(req, true);
+    const response = this.#middlewares.length === 0 ? null : new UpgradeResponse(request, socket);
+    let isAccepted = false;
+    const refuse: Refuse = (code, context) =>
+      this.#refuse(request, code, context, (known) => abortUpgrade(request, socket, code, known));
+    const accept = (onOpen: (transport: Transport) => void): void => {
+      isAccepted = true;
+      socket.off('error', ignore);
+      const collected = response?.accept() ?? {};
+      const headers = (): OutgoingHttpHeaders => this.#announceHeaders(collected, request);
+      this.#websockets.accept({ request, socket, head, headers, onOpen });
+    };
+    this.#verify(request, response as ServerResponse, true, refuse, () => {
+      const { sid } = request._query;
+      if (sid) accept((transport) => this.#upgrade(sid, transport));
+      else {
+        this.#admit(request, refuse, (id) =>
+          accept((transport) => this.emit('connection', this.#openSession(id, transport, request))),
+        );
+      }
+    });
+    // The client may leave while it is decided on, or while it is told.
+    if (!isAccepted) socket.on('error', ignore);
+  }
+
+  /**
+   * Takes a WebTransport session in hand. Middlewares cannot judge one, so with any it is closed.
+   * @returns a promise that is fulfilled when its stream is there, or it has ended
+   */
+  async onWebTransportSession(session: unknown): Promise<void> {
+    const webTransport = session as WebTransportSession;
+    if (this.#middlewares.length > 0) {
+      webTransport.close();
+      return;
+    }
+    await receiveWebTransport(webTransport, this.#context, this.opts.upgradeTimeout, {
+      onNewSession: (transport) => {
+        this.emit('connection', this.#openSession(this.#ids.next(), transport, null));
+      },
+      onUpgrade: (transport, sid) => this.#sessions.find(sid)?.tryUpgrade(transport) ?? false,
+    });
+  }
+
+  /** Closes all sessions at once. An HTTP server that it is attached to goes on. */
+  close(): this {
+    for (const session of this.#sessions) session.close(true);
+    this.#isClosed = true;
+    this.#websockets.close();
+    return this;
+  }
+
+  /** What a URL begins with, to be one of ours. */
+  protected _computePath(options: AttachOptions): string {
+    const path = (options.path || '/engine.io').replace(/\/$/, '');
+    return options.addTrailingSlash === false ? path : `${path}/`;
+  }
+
+  /** Judges a request; `done` gets the error, if there is one. */
+  protected verify(request: EngineRequest, isUpgrade: boolean, done: ErrorCallback): void {
+    verifyRequest(request, isUpgrade, this.opts, { sessions: this.#sessions, ended: this.#ended }, done);
+  }
+
+  #takeIn(req: IncomingMessage, isUpgrade: boolean): EngineRequest {
+    const request = this.#queries.read(req);
+    // What begins a session is kept as long as it.
+    if (!request._query.sid && req.httpVersionMajor === 1) this.#strings.shareRequest(request, isUpgrade);
+    return request;
+  }
+
+  #verify(
+    request: EngineRequest,
+    response: ServerResponse,
+    isUpgrade: boolean,
+    refuse: Refuse,
+    proceed: () => void,
+  ): void {
+    runMiddlewares(this.#middlewares, request, response, (error) => {
+      if (error) {
+        refuse(ERRORS.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE' });
+        return;
+      }
+      this.verify(request, isUpgrade, (code, context) => {
+        if (code === undefined) proceed();
+        else refuse(code, context);
+      });
+    });
+  }
+
+  #refuse(
+    request: EngineRequest,
+    code: ErrorNumber,
+    context: ErrorContext | undefined,
+    abort: (context: ErrorContext) => void,
+  ): void {
+    if (code === ERRORS.UNKNOWN_SID && !this.#ended.has(request._query.sid!)) this.#stickyHint.consider();
+    this.emit('connection_error', { req: request, code, message: ERROR_MESSAGES[code], context });
+    abort(context ?? {});
+  }
+
+  /** Finds an id for a new session. */
+  #admit(request: EngineRequest, refuse: Refuse, proceed: (id: string) => void): void {
+    const protocol = versionOf(request);
+    if (protocol === 3 && !this.opts.allowEIO3) {
+      refuse(ERRORS.UNSUPPORTED_PROTOCOL_VERSION, { protocol });
+      return;
+    }
+    const fail = (error: unknown): void => refuse(ERRORS.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error });
+    let id: string | PromiseLike<string>;
+    try {
+      id = this.generateId(request);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    if (typeof id === 'string') proceed(id);
+    else Promise.resolve(id).then(proceed, fail);
+  }
+
+  #openPolling(id: string, request: EngineRequest, response: ServerResponse): void {
+    // While it was decided on, the client may have left, of which nothing more would be heard.
+    if (response.destroyed) return;
+    const isJsonp = request._query.j !== undefined;
+    const transport = new (isJsonp ? Jsonp : Polling)(request, this.#context);
+    const session = this.#openSession(id, transport, request);
+    transport.onRequest(request, response);
+    // The answer carries the handshake alone: programs count on what listeners send coming with the next poll.
+    transport.flush();
+    this.emit('connection', session);
+  }
+
+  #openSession(id: string, transport: Transport, request: EngineRequest | null): Socket {
+    const remoteAddress = request?.socket.remoteAddress ?? '';
+    const session = new Socket(id, this.#host, transport, request, remoteAddress);
+    this.#sessions.add(session);
+    this.#sweep.start();
+    session.open();
+    return session;
+  }
+
+  #closeSession(session: Socket, notice: CloseNotice | null): void {
+    if (!this.#sessions.delete(session)) return;
+    // Of a session that polled, requests may still be on their way.
+    const hasPolled = session.upgraded || session.transport.name === 'polling';
+    if (notice !== null || hasPolled) this.#ended.remember(session.id, notice?.reason);
+  }
+
+  #upgrade(sid: string, transport: Transport): void {
+    if (!this.#sessions.find(sid)?.tryUpgrade(transport)) transport.close();
+  }
+
+  #announceHeaders(headers: OutgoingHttpHeaders, request: EngineRequest): OutgoingHttpHeaders {
+    if (!request._query.sid) this.emit('initial_headers', headers, request);
+    this.emit('headers', headers, request);
+    return headers;
+  }
+
+  #createContext(): TransportContext {
+    const natives = new EngineNatives();
+    const { maxHttpBufferSize, httpCompression, pingInterval, pingTimeout, closeTimeout } = this.opts;
+    const limits = { maxPayloadLength: maxHttpBufferSize, maxPackets: MAX_PAYLOAD_PACKETS };
+    return {
+      codecs: { 3: createCodec(3, natives, limits), 4: createCodec(4, natives, limits) },
+      natives,
+      flusher: new TurnFlusher(),
+      maxPayloadBytes: maxHttpBufferSize,
+      maxBodyMs: BODY_TIME_FACTOR * (pingInterval + pingTimeout),
+      closeTimeoutMs: closeTimeout,
+      httpCompression: resolveHttpCompression(httpCompression),
+      decorateHeaders: (headers, request, response, sid) => {
+        const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
+        const isInitial = !(request as EngineRequest)._query.sid;
+        if (isInitial && this.opts.cookie) {
+          headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
+        }
+        this.#announceHeaders(headers, request as EngineRequest);
+        if (isInitial) this.#corsHint.consider(request, response, headers);
+      },
+    };
+  }
+
+  #createWebSocketEngine(): WebSocketEngine {
+    const { wsEngine, perMessageDeflate } = this.opts;
+    if (wsEngine !== undefined) {
+      const ForeignServer = wsEngine as ForeignServerClass;
+      return new ForeignWebSocketEngine(ForeignServer, this.#context, perMessageDeflate);
+    }
+    return new NativeWebSocketEngine(this.#context, resolveDeflate(perMessageDeflate), () =>
+      this.#sweep.start(),
+    );
+  }
+
+  #createHost(): SessionHost {
+    const { transports: enabled } = this.opts;
+    return {
+      server: this,
+      opts: this.opts,
+      sweep: this.#sweep,
+      handshakes: new HandshakeEncoder(),
+      upgradesFrom: (transport) =>
+        this.upgrades(transport.name as TransportName).filter((name) =>
+          enabled.includes(name as TransportName),
+        ),
+      preparedFor: (frame, data) => {
+        const known = this.#preparedByFrame.get(frame);
+        if (known !== undefined) return known;
+        // Such a frame is not compressed.
+        const text = this.opts.perMessageDeflate ? null : textOfFrame(frame);
+        const prepared = new PreparedMessage(data, this.#context.codecs, this.#websockets.slab, text);
+        this.#preparedByFrame.set(frame, prepared);
+        return prepared;
+      },
+      sessionClosed: (session, notice) => this.#closeSession(session, notice),
+    };
+  }
+
+  /** Lets clients in again, after `close`. */
+  protected reopen(): void {
+    if (this.#isClosed) this.#websockets.reopen();
+    this.#isClosed = false;
+  }
+}
+
+function ignore(): void {}
