@@ -1,9 +1,12 @@
 import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
-import { ackTimeoutError } from './errors.ts';
+import { ackTimeoutError, serverLostError } from './errors.ts';
 
 /** What {@link BroadcastAck} tells, once: an error where not all have answered, and the answers. */
 export type BroadcastAckCallback = (error: Error | null, responses: unknown[]) => void;
+
+/** How often servers are counted, while an event for many waits without a limit. */
+const RECOUNT_MS = 5000;
 
 /** Collects the answers to an event for many, on one server or several. */
 export class BroadcastAck {
@@ -42,10 +45,14 @@ export class BroadcastAck {
     },
   );
 
-  /** Takes in how many servers have to tell how many clients they have. */
-  awaitServers(count: number): void {
+  /**
+   * Takes in how many servers have to tell how many clients they have.
+   * @param recount - asks how many there still are: one that crashed says nothing, and its clients never will
+   */
+  awaitServers(count: number, recount: () => Promise<number>): void {
     this.#awaitedServers = count;
     this.#check();
+    if (count > 1) this.#watch(recount);
   }
 
   /** Takes in how many clients of one server have to answer. */
@@ -57,6 +64,19 @@ export class BroadcastAck {
 
   fail(error: Error): void {
     this.#end(error);
+  }
+
+  #watch(recount: () => Promise<number>): void {
+    if (this.#done === null || this.#deadline !== null) return;
+    this.#deadline = this.#deadlines.begin(RECOUNT_MS, async () => {
+      this.#deadline = null;
+      try {
+        if ((await recount()) < this.#awaitedServers) this.#end(serverLostError());
+        else this.#watch(recount);
+      } catch (error) {
+        this.#end(error as Error);
+      }
+    });
   }
 
   #check(): void {

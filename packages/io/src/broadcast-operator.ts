@@ -180,8 +180,9 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
       (clientCount) => ack.awaitClients(clientCount),
       ack.onResponse,
     );
-    adapter.serverCount().then(
-      (count) => ack.awaitServers(count),
+    const countServers = (): Promise<number> => adapter.serverCount();
+    countServers().then(
+      (count) => ack.awaitServers(count, countServers),
       (error) => ack.fail(error),
     );
   }

@@ -7,6 +7,8 @@ export type IoErrorCode =
   | 'IO_ERR_ACK_TIMEOUT'
   /** The socket was disconnected before the answer came, or was so when the event was emitted. */
   | 'IO_ERR_DISCONNECTED'
+  /** A server of the cluster is gone, and with it clients that did not answer. */
+  | 'IO_ERR_SERVER_LOST'
   /** The event was dropped: it was volatile, or there was no room for it. */
   | 'IO_ERR_DROPPED'
   /** More events wait for an answer than a socket keeps. */
@@ -49,6 +51,10 @@ export function ackTimeoutError(): IoError {
 
 export function disconnectedError(): IoError {
   return new IoError('IO_ERR_DISCONNECTED', 'socket has been disconnected');
+}
+
+export function serverLostError(): IoError {
+  return new IoError('IO_ERR_SERVER_LOST', 'a server was lost before all answers came');
 }
 
 export function droppedError(): IoError {
