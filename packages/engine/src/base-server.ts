@@ -100,9 +100,12 @@ export class BaseServer extends EventEmitter {
     return this.#sessions.size;
   }
 
-  /** The server that the option `wsEngine` made; `undefined` with Hawser's own, which is none of its kind. */
+  /**
+   * The server that the option `wsEngine` made. With Hawser's own, an emitter of `headers(lines, request)`, for which
+   * programs listen on it: `headers` and `initial_headers` of the engine itself do more.
+   */
   get ws(): unknown {
-    return this.#websockets.foreignServer;
+    return this.#websockets.server;
   }
 
   /** Returns the names of the transports that a session can move to from another. */

@@ -69,7 +69,7 @@ export class ForeignWebSocketEngine implements WebSocketEngine {
     this.#server = this.#createServer();
   }
 
-  get foreignServer(): ForeignServer {
+  get server(): ForeignServer {
     return this.#server;
   }
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket as NetSocket } from 'node:net';
@@ -42,18 +43,28 @@ export interface WebSocketEngine {
   tick(nowMs: number): void;
   /** Whether it needs to be told the time. */
   readonly isBusy: boolean;
-  /** What the user chose, where that is not Hawser's own. */
-  readonly foreignServer?: unknown;
+  /** What programs know as `engine.ws`: the server that the user chose, or an emitter of `headers` as it is one. */
+  readonly server: unknown;
   /** Lets nobody in any more. */
   close(): void;
   /** Lets clients in again, after `close`. */
   reopen(): void;
 }
 
+type HeaderLines = Readonly<Record<string, string | readonly string[]>>;
+
+/** What a response of `ws` begins with. */
+const FIRST_LINES = [
+  'HTTP/1.1 101 Switching Protocols',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+] as const;
+
 const CLOSED: Refusal = { isAcceptable: false, status: 503, message: 'the server was closed', headers: {} };
 
 /** Hawser's own WebSocket server, below its public API. */
 export class NativeWebSocketEngine implements WebSocketEngine {
+  readonly server = new EventEmitter();
   readonly #endpoint: Endpoint;
   readonly #compressor: Compressor | null;
   readonly #context: StreamContext<WebSocketTransport>;
@@ -133,7 +144,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
       // A browser that offered subprotocols takes no answer without one.
       protocol: verdict.protocols[0] ?? '',
       extensions: deflate === null ? [] : [deflate.extension],
-      headers: linesOf(headers()),
+      headers: this.#announced(linesOf(headers()), request),
     });
     // The HTTP server's timeouts are not ours.
     (socket as Partial<NetSocket>).setTimeout?.(0);
@@ -145,6 +156,14 @@ export class NativeWebSocketEngine implements WebSocketEngine {
       (self) => new WebSocketTransport(self, request, this.#transports, deflate !== null),
     );
     connection.start(answer, head, () => onOpen(connection.peer));
+  }
+
+  /** Has listeners for `headers` add to the lines of the response, which they get as those of `ws` do. */
+  #announced(headers: HeaderLines, request: EngineRequest): HeaderLines {
+    if (this.server.listenerCount('headers') === 0) return headers;
+    const lines = [...FIRST_LINES, ...toLines(headers)];
+    this.server.emit('headers', lines, request);
+    return fromLines(lines.slice(FIRST_LINES.length));
   }
 
   tick(nowMs: number): void {
@@ -170,12 +189,29 @@ export function isHttp2Stream(socket: Duplex): socket is ServerHttp2Stream {
   return 'respond' in socket;
 }
 
-function linesOf(headers: OutgoingHttpHeaders): Record<string, string | readonly string[]> {
+function linesOf(headers: OutgoingHttpHeaders): HeaderLines {
   const lines: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) lines[name] = typeof value === 'number' ? String(value) : value;
   }
   return lines;
+}
+
+function toLines(headers: HeaderLines): string[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}: ${value}`),
+  );
+}
+
+function fromLines(lines: readonly string[]): HeaderLines {
+  const headers: Record<string, string[]> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).trim();
+    headers[name] ??= [];
+    headers[name].push(line.slice(colon + 1).trim());
+  }
+  return headers;
 }
 
 /** Sends a last response on a connection, and ends it. */

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import type { EventEmitter } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
 import { Server } from '@hawser/engine';
 import express from 'express';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -50,6 +51,27 @@ describe.each([
     expect(lines.join('\n')).not.toMatch(/x-gone/i);
     const query = `EIO=4&transport=websocket&sid=${await handshake(port)}`;
     expect(await acceptance(port, query)).not.toMatch(/X-Initial/);
+  });
+
+  test('listeners on the WebSocket server itself add lines', async () => {
+    const seen: string[][] = [];
+    const { port } = await startEngine({ wsEngine }, (engine) => {
+      engine.on('headers', (headers) => {
+        headers['X-Engine'] = 'first';
+      });
+      (engine.ws as EventEmitter).on('headers', (lines: string[], request: IncomingMessage) => {
+        seen.push([lines[0]!, request.url!]);
+        expect(lines).toContain('X-Engine: first');
+        lines.push(`X-Lines: ${lines.length > 3}`);
+        lines[lines.length] = 'Set-Cookie: a=1; Path=/';
+        lines.push('Set-Cookie: b=2');
+      });
+    });
+    const lines = (await acceptance(port, 'EIO=4&transport=websocket')).split('\r\n');
+    expect(seen).toEqual([['HTTP/1.1 101 Switching Protocols', '/engine.io/?EIO=4&transport=websocket']]);
+    for (const line of ['X-Engine: first', 'X-Lines: true', 'Set-Cookie: a=1; Path=/', 'Set-Cookie: b=2']) {
+      expect(lines).toContain(line);
+    }
   });
 
   test('those that are added when the head is written are there, in any spelling', async () => {
