@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from 'socket.io';
@@ -12,6 +13,7 @@ import { io as connect } from 'socket.io-client';
 
 const ORIGIN = 'http://elsewhere.example';
 const LIMIT = 100_000;
+const { version } = createRequire(import.meta.url)('socket.io/package.json');
 
 const uws = await import('uwebsockets').then(
   ({ default: module }) => module,
@@ -46,9 +48,11 @@ const port = await new Promise((resolve) => {
 const url = `http://127.0.0.1:${port}`;
 
 await checkHttp();
+await checkOddRequests();
 for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
   await checkTraffic(transports);
 await checkEndings();
+await checkMiddlewares();
 await checkSlowReader();
 await new Promise((resolve) => io.close(resolve));
 await assert.rejects(open(['websocket']), /websocket error/);
@@ -98,6 +102,67 @@ async function checkHttp() {
   assert.equal((await ask('nothing.js')).status, 404);
   const denied = open(['websocket'], { extraHeaders: { 'x-denied': '1' } });
   await assert.rejects(denied, ({ description }) => /400/.test(description.message));
+}
+
+/** Requests that a client of no library sends. */
+async function checkOddRequests() {
+  const head = (line, more = '') => `${line} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+  const path = '/socket.io/?EIO=4&transport=polling';
+  // The body comes when the request was refused already: the app does not stand a touch of it any more.
+  const late = connectTcp(port, '127.0.0.1');
+  late.write(head(`POST ${path}&sid=nobody`, 'Content-Length: 100000\r\n'));
+  const [refusal] = await once(late, 'data');
+  assert.match(String(refusal), /^HTTP\/1\.1 400 /);
+  for (let n = 0; n < 10; n++) {
+    late.write('x'.repeat(10_000));
+    await sleep(5);
+  }
+  late.write(head(`GET ${path}&sid=nobody`));
+  assert.match(String((await once(late, 'data'))[0]), /^HTTP\/1\.1 400 /);
+  late.destroy();
+  for (const [line, lines, expected] of [
+    [`HEAD ${path}`, '', /^HTTP\/1\.1 400 .*\r\n\r\n$/s],
+    ['GET /socket.io/socket.io.min.js', `If-None-Match: "${version}"\r\n`, /^HTTP\/1\.1 304 .*\r\n\r\n$/s],
+    [`PUT ${path}&sid=nobody`, '', /^HTTP\/1\.1 400 /],
+  ]) {
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.write(head(line, lines));
+    const answer = String((await once(socket, 'data'))[0]);
+    assert.match(answer, expected);
+    assert.doesNotMatch(answer, /content-length: \d{10}/i);
+    socket.destroy();
+  }
+}
+
+/** Middlewares hear how a request ends as they do with Node's server. */
+async function checkMiddlewares() {
+  const told = [];
+  io.engine.use((request, response, next) => {
+    const { transport } = request._query;
+    request.on('aborted', () => told.push(`${transport} aborted`));
+    response.on('close', () => told.push(`${transport} closed`));
+    if (request.headers['x-late']) setTimeout(() => response.writeHead(401).end(), 50);
+    else setImmediate(next);
+  });
+  const { client, socket } = await open(['polling', 'websocket']);
+  const gone = once(socket, 'disconnect');
+  client.disconnect();
+  await gone;
+  await sleep(100);
+  assert.equal(told.includes('polling aborted'), false);
+  assert.equal(told.filter((line) => line === 'websocket closed').length, 1);
+  const body = 'x'.repeat(LIMIT);
+  const response = await fetch(`${url}/socket.io/?EIO=4&transport=polling`, {
+    method: 'POST',
+    body,
+    headers: { 'x-late': '1' },
+  });
+  assert.equal(response.status, 401);
+  const { client: other, socket: ended } = await open(['websocket']);
+  const ending = once(ended, 'disconnect');
+  ended.conn.close();
+  assert.equal((await ending)[0], 'forced close');
+  other.disconnect();
 }
 
 async function checkTraffic(transports) {

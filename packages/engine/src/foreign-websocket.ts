@@ -154,9 +154,10 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
   }
 
   protected doClose(done: () => void, notice: CloseNotice | null): void {
+    // Some tell at once that it is closed, and who closes it is to be told first.
+    done();
     if (notice === null) this.#socket.close();
     else this.#socket.close(notice.code, notice.reason);
-    done();
   }
 
   protected override onPeerClose(): void {

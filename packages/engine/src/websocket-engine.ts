@@ -5,6 +5,7 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { acceptDeflateOffer, Endpoint, type Refusal, type Slab } from '@hawser/protocol/websocket';
 import {
+  acceptFor,
   type CompressionSettings,
   Compressor,
   ConnectExchange,
@@ -161,9 +162,13 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   /** Has listeners for `headers` add to the lines of the response, which they get as those of `ws` do. */
   #announced(headers: HeaderLines, request: EngineRequest): HeaderLines {
     if (this.server.listenerCount('headers') === 0) return headers;
-    const lines = [...FIRST_LINES, ...toLines(headers)];
+    const own = [
+      ...FIRST_LINES,
+      `Sec-WebSocket-Accept: ${acceptFor(request.headers['sec-websocket-key'] ?? '')}`,
+    ];
+    const lines = [...own, ...toLines(headers)];
     this.server.emit('headers', lines, request);
-    return fromLines(lines.slice(FIRST_LINES.length));
+    return fromLines(lines.filter((line) => !own.includes(line)));
   }
 
   tick(nowMs: number): void {
@@ -204,9 +209,10 @@ function toLines(headers: HeaderLines): string[] {
 }
 
 function fromLines(lines: readonly string[]): HeaderLines {
-  const headers: Record<string, string[]> = {};
+  const headers: Record<string, string[]> = Object.create(null);
   for (const line of lines) {
     const colon = line.indexOf(':');
+    if (colon === -1) continue;
     const name = line.slice(0, colon).trim();
     headers[name] ??= [];
     headers[name].push(line.slice(colon + 1).trim());

@@ -38,8 +38,12 @@ export class WebTransportTransport extends ConfirmingTransport {
   #onFirstPacket: FirstPacket | null;
   /** It was sent something, and we read what it says of that. */
   #canAnswer = false;
-  /** Ends the session, once. */
-  #leave = (): void => this.#session.close();
+  /** Pings that it was sent, and pongs that came: each pong answers the first ping that had none. */
+  #pings = 0;
+  #pongs = 0;
+  #notice: CloseNotice | null = null;
+  #leaveTimer: NodeJS.Timeout | undefined;
+  #hasLeft = false;
 
   /** @param onFirstPacket - told of the packet that says what the stream is for */
   constructor(
@@ -76,6 +80,7 @@ export class WebTransportTransport extends ConfirmingTransport {
   send({ type, data, callback }: OutgoingPacket): void {
     const frame = this.#encode(type, data);
     this.#canAnswer = true;
+    if (type === 'ping') this.#pings++;
     this.wrote(frame.length);
     this.#writer.write(frame).then(
       () => this.confirm(frame.length, callback),
@@ -84,17 +89,16 @@ export class WebTransportTransport extends ConfirmingTransport {
   }
 
   protected doClose(done: () => void, notice: CloseNotice | null): void {
-    const timer = setTimeout(() => this.#leave(), this.#context.closeTimeoutMs).unref();
-    this.#leave = () => {
-      this.#leave = ignore;
-      clearTimeout(timer);
-      this.#reader.stop();
-      if (notice === null) this.#session.close();
-      else this.#session.close({ closeCode: notice.code, reason: notice.reason });
-    };
+    this.#notice = notice;
+    this.#leaveTimer = setTimeout(() => this.#leave(), this.#context.closeTimeoutMs).unref();
     // The end of a session overtakes what its stream still carries: the pong tells that the peer has read all of it.
-    if (this.#canAnswer) this.#writer.write(this.#encode('ping', '')).catch(ignore);
-    else this.#writer.close().then(this.#leave, this.#leave);
+    if (this.#canAnswer) {
+      this.#pings++;
+      this.#writer.write(this.#encode('ping', '')).catch(ignore);
+    } else {
+      const leave = (): void => this.#leave();
+      this.#writer.close().then(leave, leave);
+    }
     done();
   }
 
@@ -102,6 +106,20 @@ export class WebTransportTransport extends ConfirmingTransport {
   protected override onPeerClose(): void {
     this.end(undefined);
     this.#leave();
+  }
+
+  /** Ends the session. */
+  #leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    clearTimeout(this.#leaveTimer);
+    this.#reader.stop();
+    try {
+      if (this.#notice === null) this.#session.close();
+      else this.#session.close({ closeCode: this.#notice.code, reason: this.#notice.reason });
+    } catch {
+      // Some libraries do not have one closed that is over already.
+    }
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -121,8 +139,9 @@ export class WebTransportTransport extends ConfirmingTransport {
   #receive(packet: Packet): void {
     const onFirstPacket = this.#onFirstPacket;
     this.#onFirstPacket = null;
+    if (packet.type === 'pong') this.#pongs++;
     if (this.readyState !== 'open') {
-      if (packet.type === 'pong') this.#leave();
+      if (this.#pongs >= this.#pings) this.#leave();
     } else if (onFirstPacket === null) {
       this.deliver(packet);
     } else {
@@ -140,7 +159,8 @@ export class WebTransportTransport extends ConfirmingTransport {
       this.handler?.onViolation(code);
     }
     // Without a session there is nobody else to do it.
-    this.close();
+    if (this.readyState === 'open') this.close();
+    else this.#leave();
   }
 
   #break(error: unknown): void {

@@ -125,6 +125,27 @@ describe('WebTransport', () => {
       expect(engine.clientsCount).toBe(0);
     });
 
+    test('takes no pong that answers an earlier ping for it', async () => {
+      const { engine, sessions } = await startEngine(
+        withWebTransport({ pingInterval: 20, pingTimeout: 60_000 }),
+      );
+      const { session: webTransport, packets, received, closed } = openWebTransport();
+      void engine.onWebTransportSession(webTransport);
+      void packets.write({ type: 'open' });
+      const session = await sessions.next();
+      const next = async (type: string): Promise<void> => {
+        while ((await received.read()).value!.type !== type);
+      };
+      await next('ping');
+      session.send('the last');
+      session.close();
+      void packets.write({ type: 'pong' });
+      await next('ping');
+      expect(await Promise.race([closed, 'still there'])).toBe('still there');
+      void packets.write({ type: 'pong' });
+      await closed;
+    });
+
     test('is cut off from a peer that does not say so in time', async () => {
       const { engine, sessions } = await startEngine(withWebTransport({ closeTimeout: 20 }));
       const { session: webTransport, packets, closed } = openWebTransport();

@@ -8,6 +8,9 @@ export type BroadcastAckCallback = (error: Error | null, responses: unknown[]) =
 /** How often servers are counted, while an event for many waits without a limit. */
 const RECOUNT_MS = 5000;
 
+/** How long the answers may take that are still to come when a server was lost. */
+const GRACE_MS = 30_000;
+
 /** Collects the answers to an event for many, on one server or several. */
 export class BroadcastAck {
   readonly #responses: unknown[] = [];
@@ -52,7 +55,7 @@ export class BroadcastAck {
   awaitServers(count: number, recount: () => Promise<number>): void {
     this.#awaitedServers = count;
     this.#check();
-    if (count > 1) this.#watch(recount);
+    if (count > 1) this.#watch(count, recount);
   }
 
   /** Takes in how many clients of one server have to answer. */
@@ -66,16 +69,16 @@ export class BroadcastAck {
     this.#end(error);
   }
 
-  #watch(recount: () => Promise<number>): void {
+  /** Counts the servers again and again: `count` is what there was of them last. */
+  #watch(count: number, recount: () => Promise<number>): void {
     if (this.#done === null || this.#deadline !== null) return;
     this.#deadline = this.#deadlines.begin(RECOUNT_MS, async () => {
       this.#deadline = null;
-      try {
-        if ((await recount()) < this.#awaitedServers) this.#end(serverLostError());
-        else this.#watch(recount);
-      } catch (error) {
-        this.#end(error as Error);
-      }
+      const now = await recount().catch(() => 0);
+      if (now >= count) this.#watch(now, recount);
+      // Whose clients are missing nobody can say. The others go on answering.
+      else if (this.#done !== null)
+        this.#deadline = this.#deadlines.begin(GRACE_MS, () => this.#end(serverLostError()));
     });
   }
 

@@ -24,7 +24,8 @@ interface BlobReader {
 /** What of the standard's WebTransport session is used. @see https://w3c.github.io/webtransport/ */
 export interface WebTransportSession {
   readonly ready: Promise<unknown>;
-  readonly closed: Promise<{ readonly closeCode: number; readonly reason: string }>;
+  /** With nothing where a library has no more to say. */
+  readonly closed: Promise<{ readonly closeCode: number; readonly reason: string } | undefined>;
   createBidirectionalStream(): Promise<{ readable: ReadableStream; writable: WritableStream }>;
   close(): void;
 }

@@ -177,7 +177,7 @@ export abstract class Transport extends Emitter<
   }
 
   /** Takes in how the peer ended it: `code` is one of RFC 6455, or 0. */
-  protected onPeerClose(code: number, reason: string, context: unknown): void {
+  protected onPeerClose(code = 0, reason = '', context?: unknown): void {
     const fault = FAULTS[code];
     if (fault !== undefined && reason !== 'ping timeout') {
       this.onError(`${this.name} error`, `${reason || fault} (${code})`, context);

@@ -39,8 +39,14 @@ export interface UwsResponse {
   resume(): void;
   cork(write: () => void): unknown;
   writeStatus(status: string): unknown;
-  writeHeader(name: string, value: string): unknown;
-  end(body: Uint8Array): unknown;
+  writeHeader(name: string, value: Uint8Array): unknown;
+  /**
+   * Writes as much of a body as the kernel takes. Returns whether that was all of `body`, and whether the response is
+   * complete.
+   */
+  tryEnd(body: Uint8Array, contentLength: number): [boolean, boolean];
+  /** @param handler - given how much of the body is out; returns whether there is no more to write for now */
+  onWritable(handler: (offset: number) => boolean): unknown;
   endWithoutBody(contentLength?: number): unknown;
   close(): unknown;
   getRemoteAddressAsText(): ArrayBuffer;

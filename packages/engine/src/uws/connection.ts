@@ -13,7 +13,11 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Statuses of responses that have no body. */
-const BODILESS = /^(?:1\d\d|204|304) /;
+const BODILESS = /^(?:204|304) /;
+/** Those of heads that are no answer yet. */
+const INTERIM = /^1\d\d /;
+
+const HEAD_END = '\r\n\r\n';
 
 /** A request to an app, as `node:http` has it. */
 export interface UwsExchange {
@@ -21,17 +25,27 @@ export interface UwsExchange {
   readonly response: ServerResponse;
 }
 
+/** An answer as Node has written it. */
+interface Answer {
+  readonly status: string;
+  readonly lines: readonly string[];
+  readonly contentLength: number | null;
+  readonly body: Buffer;
+}
+
 /**
- * What Node's HTTP objects take for a connection: what is written to it until its end is one response of HTTP/1.1,
- * which the app is then given.
+ * What Node's HTTP objects take for a connection: what is written to it is one response of HTTP/1.1, which the app is
+ * given when it is complete, and the write is done when the peer has taken it.
  */
 export class UwsConnection extends Duplex {
   readonly remoteAddress: string;
   readonly #isHead: boolean;
   readonly #context: unknown;
-  readonly #written: Buffer[] = [];
-  /** `null` once it was answered or aborted. */
+  #written: Buffer[] = [];
+  /** `null` once the connection is over, or another's: the app does not stand a touch. */
   #response: UwsResponse | null;
+  #isAnswering = false;
+  #isPaused = false;
 
   constructor(response: UwsResponse, isHead: boolean, context: unknown) {
     super({ read() {} });
@@ -44,6 +58,19 @@ export class UwsConnection extends Duplex {
       this.#response = null;
       this.destroy();
     });
+  }
+
+  // What programs set of a connection of `node:net` is the app's own.
+  setTimeout(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
   }
 
   /** Answers with a 101 response, from which on the connection is the app's. */
@@ -59,19 +86,54 @@ export class UwsConnection extends Duplex {
     });
   }
 
+  /** Hands on the body of `request`, no faster than it is read. */
+  receive(request: IncomingMessage): void {
+    this.#response!.onData((part, isLast) => {
+      // The app tells of the body of a request that was answered, too.
+      if (this.#response === null || (this.#isAnswering && request.listenerCount('data') === 0)) return;
+      // The memory is the app's.
+      const wantsMore = request.push(Buffer.from(part.slice(0)));
+      if (isLast) {
+        request.complete = true;
+        request.push(null);
+      } else if (!wantsMore && !this.#isAnswering) {
+        this.#isPaused = true;
+        this.#response.pause();
+      }
+    });
+    request._read = () => this.#resume();
+    // As with Node's server, nobody hears of an abortion where there was an answer.
+    this.on('close', () => {
+      if (!this.#isAnswering) {
+        request.destroy();
+        return;
+      }
+      if (!request.complete) request.push(null);
+      request.complete = true;
+      request.resume();
+    });
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#written.push(chunk);
-    done();
+    const answer = this.#isAnswering ? null : parseAnswer(Buffer.concat(this.#written));
+    if (answer !== null && this.#isComplete(answer)) this.#answer(answer, done);
+    else done();
   }
 
   override _final(done: () => void): void {
-    const response = this.#take();
-    if (response !== null) this.#answer(response, Buffer.concat(this.#written));
-    done();
-    this.destroy();
+    const end = (): void => {
+      done();
+      this.destroy();
+    };
+    const answer = this.#isAnswering ? null : parseAnswer(Buffer.concat(this.#written));
+    if (answer === null) end();
+    else this.#answer(answer, end);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    // A session keeps its first request, and that its connection.
+    this.#written = [];
     this.#take()?.close();
     done(error);
   }
@@ -82,18 +144,52 @@ export class UwsConnection extends Duplex {
     return response;
   }
 
-  #answer(response: UwsResponse, bytes: Buffer): void {
-    const headEnd = bytes.indexOf('\r\n\r\n');
-    const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n');
-    const status = statusLine.slice('HTTP/1.1 '.length);
-    const body = bytes.subarray(headEnd + 4);
-    response.cork(() => {
+  #resume(): void {
+    if (this.#isPaused) this.#response?.resume();
+    this.#isPaused = false;
+  }
+
+  #isComplete(answer: Answer): boolean {
+    const { contentLength, body } = answer;
+    return contentLength !== null && (this.#hasNoBody(answer) || body.length >= contentLength);
+  }
+
+  #hasNoBody({ status }: Answer): boolean {
+    return this.#isHead || BODILESS.test(status);
+  }
+
+  /** Has the app answer; `done` is called when all of it has left. */
+  #answer(answer: Answer, done: () => void): void {
+    const response = this.#response;
+    this.#isAnswering = true;
+    // The body of a request is read to its end, or the next one would wait behind it.
+    this.#resume();
+    response?.cork(() => {
+      const { status, lines, contentLength, body } = answer;
       response.writeStatus(status);
       writeHeaders(response, lines);
-      if (this.#isHead) response.endWithoutBody(contentLengthOf(lines));
-      else if (BODILESS.test(status)) response.endWithoutBody();
-      else response.end(body);
+      if (!this.#hasNoBody(answer) && body.length > 0) {
+        this.#send(response, body, done);
+        return;
+      }
+      // The app tells a missing argument from one that is undefined.
+      if (contentLength === null) response.endWithoutBody();
+      else response.endWithoutBody(contentLength);
+      this.#response = null;
+      done();
     });
+  }
+
+  #send(response: UwsResponse, body: Buffer, done: () => void): void {
+    const sendFrom = (offset: number): boolean => {
+      const [isTaken, isComplete] = response.tryEnd(body.subarray(offset), body.length);
+      if (isComplete) {
+        this.#response = null;
+        done();
+      }
+      return isTaken;
+    };
+    if (!sendFrom(0)) response.onWritable(sendFrom);
   }
 }
 
@@ -115,7 +211,7 @@ export function openExchange(uwsResponse: UwsResponse, uwsRequest: UwsRequest): 
   const isHead = uwsRequest.getMethod().toUpperCase() === 'HEAD';
   const connection = new UwsConnection(uwsResponse, isHead, undefined);
   const request = messageOf(uwsRequest, connection);
-  receiveBody(request, connection, uwsResponse);
+  connection.receive(request);
   const response = new ServerResponse(request);
   // The app frames the body.
   response.useChunkedEncodingByDefault = false;
@@ -135,43 +231,32 @@ function messageOf(request: UwsRequest, connection: UwsConnection): IncomingMess
   const headers: Record<string, string> = {};
   request.forEach((name, value) => {
     message.rawHeaders.push(name, value);
-    const before = headers[name];
+    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
     headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? ';' : ','} ${value}`;
   });
   message.headers = headers;
   return message;
 }
 
-/** Hands on the body, no faster than it is read. */
-function receiveBody(request: IncomingMessage, connection: UwsConnection, response: UwsResponse): void {
-  let isPaused = false;
-  response.onData((part, isLast) => {
-    // The memory is the app's.
-    const wantsMore = request.push(Buffer.from(part.slice(0)));
-    if (isLast) {
-      request.complete = true;
-      request.push(null);
-    } else if (!wantsMore) {
-      isPaused = true;
-      response.pause();
-    }
-  });
-  request._read = () => {
-    if (isPaused && !connection.destroyed) response.resume();
-    isPaused = false;
-  };
-  connection.on('close', () => request.destroy());
+/** Returns the answer that `bytes` begin with, or `null` where its head is not complete. */
+function parseAnswer(bytes: Buffer): Answer | null {
+  const headEnd = bytes.indexOf(HEAD_END);
+  if (headEnd === -1) return null;
+  const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n');
+  const status = statusLine.slice('HTTP/1.1 '.length);
+  const body = bytes.subarray(headEnd + HEAD_END.length);
+  if (INTERIM.test(status)) return parseAnswer(body);
+  const length = lines.find((line) => /^content-length:/i.test(line));
+  const contentLength = length === undefined ? null : Number(length.slice(length.indexOf(':') + 1));
+  return { status, lines, contentLength, body };
 }
 
 function writeHeaders(response: UwsResponse, lines: readonly string[]): void {
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
-    if (!OWN_HEADERS.has(name.toLowerCase())) response.writeHeader(name, line.slice(colon + 1).trim());
+    if (OWN_HEADERS.has(name.toLowerCase())) continue;
+    // A string would go out as UTF-8.
+    response.writeHeader(name, Buffer.from(line.slice(colon + 1).trim(), 'latin1'));
   }
-}
-
-function contentLengthOf(lines: readonly string[]): number {
-  const line = lines.find((line) => /^content-length:/i.test(line));
-  return line === undefined ? 0 : Number(line.slice(line.indexOf(':') + 1));
 }

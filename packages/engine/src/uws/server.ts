@@ -4,6 +4,9 @@ import type { UwsApp } from './app.ts';
 import { openExchange, openUpgrade } from './connection.ts';
 import { UwsWebSocketServer, webSocketOf } from './websocket.ts';
 
+/** As many bytes as an app can be told of. */
+const MAX_LENGTH = 2 ** 32 - 1;
+
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -48,7 +51,7 @@ export class UwsServer extends BaseServer {
     });
     if (!this.opts.transports.includes('websocket')) return;
     app.ws(path, {
-      maxPayloadLength: this.opts.maxHttpBufferSize * TOLD_FACTOR,
+      maxPayloadLength: Math.min(this.opts.maxHttpBufferSize * TOLD_FACTOR, MAX_LENGTH),
       maxBackpressure,
       ...(compression !== undefined && { compression }),
       ...(idleTimeout !== undefined && { idleTimeout }),

@@ -11,6 +11,9 @@ import type { UwsConnection } from './connection.ts';
 /** How an app begins to say that a message is over its limit. It has no close code for it, and tells the peer nothing. */
 const TOO_LARGE = 'Received too big message';
 
+/** Messages of so many bytes at most are the caller's again when `send` returns. */
+const MAX_COPIED_BYTES = 4096;
+
 const CLOSED = 'HTTP/1.1 503 Service Unavailable\r\n\r\n';
 
 /** Told of an error, or of none. */
@@ -40,7 +43,7 @@ export class UwsWebSocketServer extends EventEmitter {
     const lines: string[] = [];
     this.emit('headers', lines, request);
     (connection as UwsConnection).upgrade(request, lines, {
-      socket: new UwsWebSocket(this.#maxPayload, onOpen),
+      socket: new UwsWebSocket(this.#maxPayload, connection, onOpen),
     });
   }
 
@@ -55,7 +58,7 @@ export function webSocketOf(socket: UwsSocket): UwsWebSocket {
 }
 
 interface Waiting {
-  readonly data: string | Uint8Array;
+  readonly message: string | Uint8Array;
   readonly isCompressible: boolean;
   readonly written: Written;
 }
@@ -63,26 +66,35 @@ interface Waiting {
 /** A connection of an app, as one of the `ws` package looks. What one turn sends leaves together. */
 export class UwsWebSocket extends EventEmitter {
   readonly #maxPayload: number;
+  readonly #connection: Duplex;
   readonly #onOpen: (socket: ForeignSocket) => void;
   /** `null` before it is open, and once it is closed. */
   #socket: UwsSocket | null = null;
   #isOverLimit = false;
+  #isMarked = false;
   #waiting: Waiting[] = [];
   /** Who waits for the peer to take what was sent. */
   #undrained: Written[] = [];
 
-  constructor(maxPayload: number, onOpen: (socket: ForeignSocket) => void) {
+  /** @param connection - what the request came on: it ends with this one */
+  constructor(maxPayload: number, connection: Duplex, onOpen: (socket: ForeignSocket) => void) {
     super();
     this.#maxPayload = maxPayload;
+    this.#connection = connection;
     this.#onOpen = onOpen;
   }
 
   send(data: string | Uint8Array, options: { compress: boolean } | Written, written?: Written): void {
-    const waiting =
+    const isBorrowed = typeof data === 'string' || data.length > MAX_COPIED_BYTES;
+    const message = isBorrowed ? data : Uint8Array.from(data);
+    this.#waiting.push(
       typeof options === 'function'
-        ? { data, isCompressible: true, written: options }
-        : { data, isCompressible: options.compress, written: written! };
-    if (this.#waiting.push(waiting) === 1) process.nextTick(() => this.#flush());
+        ? { message, isCompressible: true, written: options }
+        : { message, isCompressible: options.compress, written: written! },
+    );
+    if (this.#isMarked) return;
+    this.#isMarked = true;
+    process.nextTick(() => this.#flush(false));
   }
 
   ping(): void {
@@ -90,7 +102,7 @@ export class UwsWebSocket extends EventEmitter {
   }
 
   close(code?: number, reason?: string): void {
-    this.#flush();
+    this.#flush(true);
     if (this.#isOverLimit) {
       this.#socket?.end(CloseCode.MESSAGE_TOO_BIG, messageTooLarge(this.#maxPayload).message);
     } else if (code === undefined) this.#socket?.end();
@@ -116,10 +128,12 @@ export class UwsWebSocket extends EventEmitter {
     const undrained = this.#undrained;
     this.#undrained = [];
     for (const written of undrained) written();
+    this.#flush(false);
   }
 
   closed(code: number, reason: string): void {
     this.#socket = null;
+    this.#connection.destroy();
     if (reason.startsWith(TOO_LARGE)) this.#failOverLimit();
     this.emit('close', code, reason);
   }
@@ -130,18 +144,28 @@ export class UwsWebSocket extends EventEmitter {
     this.emit('error', Object.assign(new Error('message is over the limit'), { code: MESSAGE_TOO_LARGE }));
   }
 
-  #flush(): void {
+  /** Sends what waits, as far as the peer takes it, or all of it where it is the last. */
+  #flush(isLast: boolean): void {
+    this.#isMarked = false;
+    const socket = this.#socket;
+    if (socket === null) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#socket?.cork(() => {
-      for (const { data, isCompressible, written } of waiting) {
-        // Who hears that one was written may close it.
-        if (this.#socket === null) return;
-        const result = this.#socket.send(data, typeof data !== 'string', isCompressible);
-        if (result === 1) written();
-        else if (result === 0) this.#undrained.push(written);
-        else written(new Error('message was dropped: it is over maxBackpressure'));
+    const reports: (() => void)[] = [];
+    let sent = 0;
+    socket.cork(() => {
+      while (sent < waiting.length && (isLast || this.#undrained.length === 0)) {
+        this.#send(socket, waiting[sent++]!, reports);
       }
     });
+    this.#waiting = waiting.slice(sent);
+    // Who hears of one may close the connection.
+    for (const report of reports) report();
+  }
+
+  #send(socket: UwsSocket, { message, isCompressible, written }: Waiting, reports: (() => void)[]): void {
+    const result = socket.send(message, typeof message !== 'string', isCompressible);
+    if (result === 1) reports.push(written);
+    else if (result === 0) this.#undrained.push(written);
+    else reports.push(() => written(new Error('message was dropped: it is over maxBackpressure')));
   }
 }

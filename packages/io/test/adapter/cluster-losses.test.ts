@@ -57,19 +57,6 @@ test('an event for many settles at once when a client of another server leaves w
   expect(error).toMatchObject({ code: 'IO_ERR_DISCONNECTED', responses: ['near'] });
 });
 
-test('an event for many without a limit settles when another server is lost with its clients', async () => {
-  const { near, far } = await startPair();
-  const isAsked = new Promise((resolve) => far.client.on('ask', resolve));
-  const answers = near.rig.io
-    .except('nobody')
-    .emitWithAck('ask')
-    .catch((reason: unknown) => reason);
-  await isAsked;
-  // No farewell of its sockets is heard: only that it is not there any more.
-  await far.rig.io.of('/').adapter.close();
-  expect(await answers).toMatchObject({ code: 'IO_ERR_SERVER_LOST', responses: ['near'] });
-});
-
 test('and when a client of another server is not sent it', async () => {
   const { near, far } = await startPair();
   far.client.on('ask', (answer: (value: string) => void) => answer('far'));

@@ -4,6 +4,9 @@ import { type Packet, readData } from '../packet.ts';
 import { Transport } from '../transport.ts';
 import { encodeStreamFrame, StreamReader } from './stream-framing.ts';
 
+/** How long a server may take to get what was sent last. */
+const CLOSE_TIMEOUT_MS = 9000;
+
 /** Packets on one stream of HTTP/3. */
 export class WT extends Transport {
   #session: WebTransportSession | undefined;
@@ -12,6 +15,10 @@ export class WT extends Transport {
   get name(): string {
     return 'webtransport';
   }
+
+  readonly #fail = (error: unknown): void => {
+    if (this.readyState !== 'closed') this.onError('webtransport error', error);
+  };
 
   protected doOpen(): void {
     const options = (this.opts.transportOptions as Record<string, unknown> | undefined)?.[this.name];
@@ -22,34 +29,29 @@ export class WT extends Transport {
       nextTick(() => this.emitReserved('error', error as never));
       return;
     }
-    const fail = (error: unknown) => {
-      if (this.readyState !== 'closed') this.onError('webtransport error', error);
-    };
     this.#session.closed.then((info) => {
-      if (this.readyState !== 'closed') this.onPeerClose(info.closeCode, info.reason, info);
-    }, fail);
-    this.#run(this.#session).catch(fail);
+      if (this.readyState !== 'closed') this.onPeerClose(info?.closeCode, info?.reason, info);
+    }, this.#fail);
+    this.#run(this.#session).catch(this.#fail);
   }
 
   protected write(packets: Packet[]): void {
     this.writable = false;
-    const fail = (error: unknown) => {
-      if (this.readyState !== 'closed') this.onError('webtransport error', error);
-    };
     const send = async (readable: { type: Packet['type']; data: string | Uint8Array }[]) => {
       for (const { type, data } of readable) await this.#send(type, data);
       if (this.readyState === 'closed') return;
       this.writable = true;
       this.emitReserved('drain');
     };
-    readData(packets, (readable) => send(readable).catch(fail), fail);
+    readData(packets, (readable) => send(readable).catch(this.#fail), this.#fail);
   }
 
   protected doClose(): void {
+    // To close it once more does nothing.
     const end = () => this.#session?.close();
     // What was written last has to be there before the session ends.
-    if (this.#writer === undefined) end();
-    else this.#writer.close().then(end, end);
+    this.#writer?.close().then(end, end);
+    this.setTimeoutFn(end, this.#writer ? CLOSE_TIMEOUT_MS : 0);
   }
 
   async #run(session: WebTransportSession): Promise<void> {
@@ -61,6 +63,7 @@ export class WT extends Transport {
     });
     const { sid } = this.query;
     await this.#send('open', sid ? JSON.stringify({ sid }) : '');
+    if (this.readyState === 'closed') return;
     this.onOpen();
     for (const reader = readable.getReader(); ; ) {
       const { done, value } = await reader.read();
