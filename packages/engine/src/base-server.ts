@@ -165,9 +165,13 @@ export class BaseServer extends EventEmitter {
       const { sid } = request._query;
       if (sid) accept((transport) => this.#upgrade(sid, transport));
       else {
-        this.#admit(request, refuse, (id) =>
-          accept((transport) => this.emit('connection', this.#openSession(id, transport, request))),
-        );
+        this.#admit(request, refuse, (id) => {
+          // A foreign server may take the connection from under the socket.
+          const { remoteAddress = '' } = request.socket;
+          accept((transport) =>
+            this.emit('connection', this.#openSession(id, transport, request, remoteAddress)),
+          );
+        });
       }
     });
     // The client may leave while it is decided on, or while it is told.
@@ -272,15 +276,14 @@ export class BaseServer extends EventEmitter {
     if (response.destroyed) return;
     const isJsonp = request._query.j !== undefined;
     const transport = new (isJsonp ? Jsonp : Polling)(request, this.#context);
-    const session = this.#openSession(id, transport, request);
+    const session = this.#openSession(id, transport, request, request.socket.remoteAddress);
     transport.onRequest(request, response);
     // The answer carries the handshake alone: programs count on what listeners send coming with the next poll.
     transport.flush();
     this.emit('connection', session);
   }
 
-  #openSession(id: string, transport: Transport, request: EngineRequest | null): Socket {
-    const remoteAddress = request?.socket.remoteAddress ?? '';
+  #openSession(id: string, transport: Transport, request: EngineRequest | null, remoteAddress = ''): Socket {
     const session = new Socket(id, this.#host, transport, request, remoteAddress);
     this.#sessions.add(session);
     this.#sweep.start();

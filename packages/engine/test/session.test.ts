@@ -261,6 +261,23 @@ describe('session', () => {
     },
   );
 
+  test('session knows its address where the option wsEngine takes the connection from under the socket', async () => {
+    class TakingServer extends WsServer {
+      override handleUpgrade(
+        ...[request, socket, head, onOpen]: Parameters<WsServer['handleUpgrade']>
+      ): void {
+        super.handleUpgrade(request, socket, head, (websocket) => {
+          Object.defineProperty(request.socket, 'remoteAddress', { value: undefined });
+          onOpen(websocket, request);
+        });
+      }
+    }
+    const { port, sessions } = await startEngine({ wsEngine: TakingServer });
+    await openSocket(port);
+    const { remoteAddress } = await sessions.next();
+    expect(remoteAddress).toMatch(/127\.0\.0\.1$/);
+  });
+
   test('the server of the option wsEngine is there, as long as it is', async () => {
     const { engine, http } = await startEngine({ wsEngine: WsServer });
     const { ws } = engine;
