@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Slab } from '@hawser/protocol/websocket';
+import { attempt } from '@hawser/ws/internal';
 import { ConfirmingTransport } from './confirming-transport.ts';
 import { EngineError, MESSAGE_TOO_LARGE, messageTooLarge } from './errors.ts';
 import { EngineNatives } from './natives.ts';
@@ -155,7 +156,7 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
 
   protected doClose(done: () => void, notice: CloseNotice | null): void {
     // Some tell at once that it is closed, and who closes it is to be told first.
-    done();
+    attempt(done);
     if (notice === null) this.#socket.close();
     else this.#socket.close(notice.code, notice.reason);
   }

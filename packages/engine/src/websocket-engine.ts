@@ -61,6 +61,9 @@ const FIRST_LINES = [
   'Connection: Upgrade',
 ] as const;
 
+/** Names of headers that are the handshake's own. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['upgrade', 'connection', 'sec-websocket-accept']);
+
 const CLOSED: Refusal = { isAcceptable: false, status: 503, message: 'the server was closed', headers: {} };
 
 /** Hawser's own WebSocket server, below its public API. */
@@ -162,13 +165,10 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   /** Has listeners for `headers` add to the lines of the response, which they get as those of `ws` do. */
   #announced(headers: HeaderLines, request: EngineRequest): HeaderLines {
     if (this.server.listenerCount('headers') === 0) return headers;
-    const own = [
-      ...FIRST_LINES,
-      `Sec-WebSocket-Accept: ${acceptFor(request.headers['sec-websocket-key'] ?? '')}`,
-    ];
-    const lines = [...own, ...toLines(headers)];
+    const accept = acceptFor(request.headers['sec-websocket-key'] ?? '');
+    const lines = [...FIRST_LINES, `Sec-WebSocket-Accept: ${accept}`, ...toLines(headers)];
     this.server.emit('headers', lines, request);
-    return fromLines(lines.filter((line) => !own.includes(line)));
+    return fromLines(lines);
   }
 
   tick(nowMs: number): void {
@@ -212,8 +212,8 @@ function fromLines(lines: readonly string[]): HeaderLines {
   const headers: Record<string, string[]> = Object.create(null);
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon === -1) continue;
-    const name = line.slice(0, colon).trim();
+    const name = line.slice(0, Math.max(colon, 0)).trim();
+    if (name === '' || OWN_NAMES.has(name.toLowerCase())) continue;
     headers[name] ??= [];
     headers[name].push(line.slice(colon + 1).trim());
   }

@@ -139,9 +139,11 @@ export class WebTransportTransport extends ConfirmingTransport {
   #receive(packet: Packet): void {
     const onFirstPacket = this.#onFirstPacket;
     this.#onFirstPacket = null;
-    if (packet.type === 'pong') this.#pongs++;
+    // A ping may have gone over the transport before.
+    const isAnswer = packet.type === 'pong' && this.#pongs < this.#pings;
+    if (isAnswer) this.#pongs++;
     if (this.readyState !== 'open') {
-      if (this.#pongs >= this.#pings) this.#leave();
+      if (isAnswer && this.#pongs === this.#pings) this.#leave();
     } else if (onFirstPacket === null) {
       this.deliver(packet);
     } else {
@@ -151,6 +153,7 @@ export class WebTransportTransport extends ConfirmingTransport {
 
   #violate(code: ViolationCode): void {
     this.#canAnswer = false;
+    const wasOpen = this.readyState === 'open';
     if (code === 'EIO_ERR_PAYLOAD_TOO_LARGE') {
       const limit = this.#context.maxPayloadBytes;
       const reason = `${VIOLATIONS[code]} of ${limit} bytes`;
@@ -160,7 +163,7 @@ export class WebTransportTransport extends ConfirmingTransport {
     }
     // Without a session there is nobody else to do it.
     if (this.readyState === 'open') this.close();
-    else this.#leave();
+    if (!wasOpen) this.#leave();
   }
 
   #break(error: unknown): void {

@@ -74,12 +74,21 @@ export class BroadcastAck {
     if (this.#done === null || this.#deadline !== null) return;
     this.#deadline = this.#deadlines.begin(RECOUNT_MS, async () => {
       this.#deadline = null;
-      const now = await recount().catch(() => 0);
+      const now = await this.#countAgain(count, recount);
       if (now >= count) this.#watch(now, recount);
       // Whose clients are missing nobody can say. The others go on answering.
       else if (this.#done !== null)
         this.#deadline = this.#deadlines.begin(GRACE_MS, () => this.#end(serverLostError()));
     });
+  }
+
+  /** Returns how many servers there are, or `count` where nobody can say: then they are asked again. */
+  async #countAgain(count: number, recount: () => Promise<number>): Promise<number> {
+    try {
+      return await recount();
+    } catch {
+      return count;
+    }
   }
 
   #check(): void {

@@ -49,11 +49,23 @@ describe('an event for many without a limit', () => {
     expect(settled).toEqual([['IO_ERR_SERVER_LOST', ['near']]]);
   });
 
-  test('and when nobody can say how many there are', async () => {
+  test.each([
+    ['rejects', () => Promise.reject(new Error('no broker'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no broker');
+      },
+    ],
+  ])('goes on waiting where the count %s', async (_how, fail) => {
     const settled: unknown[] = [];
     const ack = new BroadcastAck(new Deadlines(), undefined, (error) => settled.push(error));
+    let count: () => Promise<number> = fail;
     ack.awaitClients(1);
-    ack.awaitServers(2, () => Promise.reject(new Error('no broker')));
+    ack.awaitServers(2, () => count());
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(settled).toEqual([]);
+    count = async () => 1;
     await vi.advanceTimersByTimeAsync(36_000);
     expect(settled).toMatchObject([{ code: 'IO_ERR_SERVER_LOST' }]);
   });

@@ -47,7 +47,11 @@ export interface UwsResponse {
   tryEnd(body: Uint8Array, contentLength: number): [boolean, boolean];
   /** @param handler - given how much of the body is out; returns whether there is no more to write for now */
   onWritable(handler: (offset: number) => boolean): unknown;
-  endWithoutBody(contentLength?: number): unknown;
+  /** Writes a part of a body of unknown length; returns whether the kernel took all of it. */
+  write(part: Uint8Array): boolean;
+  end(body: Uint8Array | string, closesConnection: boolean): unknown;
+  endWithoutBody(): unknown;
+  getWriteOffset(): number;
   close(): unknown;
   getRemoteAddressAsText(): ArrayBuffer;
   upgrade(userData: object, key: string, protocols: string, extensions: string, context: unknown): void;

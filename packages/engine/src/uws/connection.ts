@@ -18,6 +18,7 @@ const BODILESS = /^(?:204|304) /;
 const INTERIM = /^1\d\d /;
 
 const HEAD_END = '\r\n\r\n';
+const NO_BYTES = Buffer.alloc(0);
 
 /** A request to an app, as `node:http` has it. */
 export interface UwsExchange {
@@ -25,26 +26,31 @@ export interface UwsExchange {
   readonly response: ServerResponse;
 }
 
-/** An answer as Node has written it. */
-interface Answer {
+/** The head of an answer as Node has written it, and what came behind. */
+interface Head {
   readonly status: string;
   readonly lines: readonly string[];
+  /** `null` where the head does not say. */
   readonly contentLength: number | null;
-  readonly body: Buffer;
+  readonly rest: Buffer;
 }
 
 /**
- * What Node's HTTP objects take for a connection: what is written to it is one response of HTTP/1.1, which the app is
- * given when it is complete, and the write is done when the peer has taken it.
+ * What Node's HTTP objects take for a connection: what is written to it is one response of HTTP/1.1, which goes on to
+ * the app. A write is done when the peer has taken it.
  */
 export class UwsConnection extends Duplex {
   readonly remoteAddress: string;
   readonly #isHead: boolean;
   readonly #context: unknown;
-  #written: Buffer[] = [];
-  /** `null` once the connection is over, or another's: the app does not stand a touch. */
+  /** `null` once the answer is complete or the connection over, or another's: the app does not stand a touch. */
   #response: UwsResponse | null;
-  #isAnswering = false;
+  #request: IncomingMessage | null = null;
+  /** What was written of a head that is not complete. */
+  #headBytes = NO_BYTES;
+  #head: Head | null = null;
+  /** A body of unknown length that is sent as a whole, as the app can only then close the connection behind it. */
+  #collected: Buffer[] | null = null;
   #isPaused = false;
 
   constructor(response: UwsResponse, isHead: boolean, context: unknown) {
@@ -88,54 +94,72 @@ export class UwsConnection extends Duplex {
 
   /** Hands on the body of `request`, no faster than it is read. */
   receive(request: IncomingMessage): void {
+    this.#request = request;
+    const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+    if (length === '0' && coding === undefined) {
+      endBody(request);
+      return;
+    }
     this.#response!.onData((part, isLast) => {
       // The app tells of the body of a request that was answered, too.
-      if (this.#response === null || (this.#isAnswering && request.listenerCount('data') === 0)) return;
+      if (this.#response === null || request.destroyed) return;
       // The memory is the app's.
       const wantsMore = request.push(Buffer.from(part.slice(0)));
       if (isLast) {
-        request.complete = true;
-        request.push(null);
-      } else if (!wantsMore && !this.#isAnswering) {
+        endBody(request);
+      } else if (!wantsMore && this.#head === null) {
         this.#isPaused = true;
         this.#response.pause();
       }
     });
     request._read = () => this.#resume();
-    // As with Node's server, nobody hears of an abortion where there was an answer.
-    this.on('close', () => {
-      if (!this.#isAnswering) {
-        request.destroy();
-        return;
-      }
-      if (!request.complete) request.push(null);
-      request.complete = true;
-      request.resume();
-    });
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#written.push(chunk);
-    const answer = this.#isAnswering ? null : parseAnswer(Buffer.concat(this.#written));
-    if (answer !== null && this.#isComplete(answer)) this.#answer(answer, done);
-    else done();
+    if (this.#head !== null) {
+      const head = this.#head;
+      if (this.#response === null) done();
+      else this.#cork(() => this.#writeBody(head, chunk, done));
+      return;
+    }
+    this.#headBytes = Buffer.concat([this.#headBytes, chunk]);
+    const head = parseHead(this.#headBytes);
+    if (head === null) {
+      done();
+      return;
+    }
+    this.#head = head;
+    this.#headBytes = NO_BYTES;
+    if (head.contentLength === null && this.#isCut) this.#collected = [];
+    // The body of a request is read to its end, or the next one would wait behind it.
+    this.#resume();
+    this.#cork(() => {
+      this.#writeHead(head);
+      this.#writeBody(head, head.rest, done);
+    });
   }
 
   override _final(done: () => void): void {
-    const end = (): void => {
-      done();
-      this.destroy();
-    };
-    const answer = this.#isAnswering ? null : parseAnswer(Buffer.concat(this.#written));
-    if (answer === null) end();
-    else this.#answer(answer, end);
+    const collected = this.#collected;
+    this.#cork((response) => response.end(Buffer.concat(collected ?? []), collected !== null));
+    this.#response = null;
+    done();
+    this.destroy();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    // A session keeps its first request, and that its connection.
-    this.#written = [];
     this.#take()?.close();
+    const request = this.#request;
+    this.#request = null;
+    // As with Node's server, nobody hears of an abortion where all of it had come.
+    if (request?.complete) request.resume();
+    else request?.destroy();
     done(error);
+  }
+
+  /** Whether the body of the request is still on its way when it is answered: who sends without end is cut off. */
+  get #isCut(): boolean {
+    return this.#request !== null && !this.#request.complete;
   }
 
   #take(): UwsResponse | null {
@@ -144,52 +168,62 @@ export class UwsConnection extends Duplex {
     return response;
   }
 
+  #cork(write: (response: UwsResponse) => void): void {
+    const response = this.#response;
+    response?.cork(() => write(response));
+  }
+
   #resume(): void {
     if (this.#isPaused) this.#response?.resume();
     this.#isPaused = false;
   }
 
-  #isComplete(answer: Answer): boolean {
-    const { contentLength, body } = answer;
-    return contentLength !== null && (this.#hasNoBody(answer) || body.length >= contentLength);
+  #writeHead({ status, lines, contentLength }: Head): void {
+    const response = this.#response!;
+    response.writeStatus(status);
+    writeHeaders(response, lines);
+    if (!this.#isHead && !BODILESS.test(status)) return;
+    // It says how long the body would be.
+    if (contentLength !== null) response.writeHeader('Content-Length', Buffer.from(String(contentLength)));
+    response.endWithoutBody();
+    this.#response = null;
   }
 
-  #hasNoBody({ status }: Answer): boolean {
-    return this.#isHead || BODILESS.test(status);
-  }
-
-  /** Has the app answer; `done` is called when all of it has left. */
-  #answer(answer: Answer, done: () => void): void {
+  #writeBody({ contentLength }: Head, part: Buffer, done: () => void): void {
     const response = this.#response;
-    this.#isAnswering = true;
-    // The body of a request is read to its end, or the next one would wait behind it.
-    this.#resume();
-    response?.cork(() => {
-      const { status, lines, contentLength, body } = answer;
-      response.writeStatus(status);
-      writeHeaders(response, lines);
-      if (!this.#hasNoBody(answer) && body.length > 0) {
-        this.#send(response, body, done);
-        return;
-      }
-      // The app tells a missing argument from one that is undefined.
-      if (contentLength === null) response.endWithoutBody();
-      else response.endWithoutBody(contentLength);
-      this.#response = null;
+    if (response === null || part.length === 0) {
       done();
-    });
+    } else if (this.#collected !== null) {
+      this.#collected.push(part);
+      done();
+    } else if (contentLength === null) {
+      if (response.write(part)) done();
+      else this.#whenWritable(response, () => true, done);
+    } else if (this.#isCut && part.length >= contentLength) {
+      this.#response = null;
+      response.end(part, true);
+      done();
+    } else {
+      const start = response.getWriteOffset();
+      const sendFrom = (offset: number): boolean => {
+        const [isTaken, isComplete] = response.tryEnd(part.subarray(offset - start), contentLength);
+        if (isComplete) this.#response = null;
+        return isTaken || isComplete;
+      };
+      if (sendFrom(start)) done();
+      else this.#whenWritable(response, sendFrom, done);
+    }
   }
 
-  #send(response: UwsResponse, body: Buffer, done: () => void): void {
-    const sendFrom = (offset: number): boolean => {
-      const [isTaken, isComplete] = response.tryEnd(body.subarray(offset), body.length);
-      if (isComplete) {
-        this.#response = null;
-        done();
-      }
-      return isTaken;
-    };
-    if (!sendFrom(0)) response.onWritable(sendFrom);
+  /** Has `write` go on, each time that the peer takes more, until it has written all; then calls `done`. */
+  #whenWritable(response: UwsResponse, write: (offset: number) => boolean, done: () => void): void {
+    let isDone = false;
+    response.onWritable((offset) => {
+      if (isDone) return true;
+      isDone = write(offset);
+      if (isDone) done();
+      return isDone;
+    });
   }
 }
 
@@ -201,8 +235,7 @@ export function openUpgrade(
 ): { connection: UwsConnection; request: IncomingMessage } {
   const connection = new UwsConnection(response, false, context);
   const message = messageOf(request, connection);
-  message.complete = true;
-  message.push(null);
+  endBody(message);
   return { connection, request: message };
 }
 
@@ -217,6 +250,9 @@ export function openExchange(uwsResponse: UwsResponse, uwsRequest: UwsRequest): 
   response.useChunkedEncodingByDefault = false;
   response.assignSocket(connection as unknown as Socket);
   response.on('finish', () => connection.end());
+  connection.on('drain', () => {
+    if (response.writableNeedDrain) response.emit('drain');
+  });
   return { request, response };
 }
 
@@ -238,24 +274,30 @@ function messageOf(request: UwsRequest, connection: UwsConnection): IncomingMess
   return message;
 }
 
-/** Returns the answer that `bytes` begin with, or `null` where its head is not complete. */
-function parseAnswer(bytes: Buffer): Answer | null {
+/** Tells who reads a request that there is no more of it. */
+function endBody(request: IncomingMessage): void {
+  request.complete = true;
+  request.push(null);
+}
+
+/** Returns the head of the answer that `bytes` begin with, or `null` where it is not complete. */
+function parseHead(bytes: Buffer): Head | null {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd === -1) return null;
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n');
   const status = statusLine.slice('HTTP/1.1 '.length);
-  const body = bytes.subarray(headEnd + HEAD_END.length);
-  if (INTERIM.test(status)) return parseAnswer(body);
+  const rest = bytes.subarray(headEnd + HEAD_END.length);
+  if (INTERIM.test(status)) return parseHead(rest);
   const length = lines.find((line) => /^content-length:/i.test(line));
   const contentLength = length === undefined ? null : Number(length.slice(length.indexOf(':') + 1));
-  return { status, lines, contentLength, body };
+  return { status, lines, contentLength, rest };
 }
 
 function writeHeaders(response: UwsResponse, lines: readonly string[]): void {
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
-    if (OWN_HEADERS.has(name.toLowerCase())) continue;
+    if (colon === -1 || /[\r\n]/.test(line) || OWN_HEADERS.has(name.toLowerCase())) continue;
     // A string would go out as UTF-8.
     response.writeHeader(name, Buffer.from(line.slice(colon + 1).trim(), 'latin1'));
   }

@@ -14,7 +14,7 @@ const TOO_LARGE = 'Received too big message';
 /** Messages of so many bytes at most are the caller's again when `send` returns. */
 const MAX_COPIED_BYTES = 4096;
 
-const CLOSED = 'HTTP/1.1 503 Service Unavailable\r\n\r\n';
+const CLOSED = 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n';
 
 /** Told of an error, or of none. */
 type Written = (error?: Error) => void;

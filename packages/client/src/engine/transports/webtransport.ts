@@ -5,7 +5,7 @@ import { Transport } from '../transport.ts';
 import { encodeStreamFrame, StreamReader } from './stream-framing.ts';
 
 /** How long a server may take to get what was sent last. */
-const CLOSE_TIMEOUT_MS = 9000;
+const CLOSE_TIMEOUT_MS = 3000;
 
 /** Packets on one stream of HTTP/3. */
 export class WT extends Transport {
@@ -47,11 +47,13 @@ export class WT extends Transport {
   }
 
   protected doClose(): void {
-    // To close it once more does nothing.
-    const end = () => this.#session?.close();
+    const end = () => {
+      this.#session?.close();
+      this.#session = undefined;
+    };
+    this.setTimeoutFn(end, this.#writer ? CLOSE_TIMEOUT_MS : 0);
     // What was written last has to be there before the session ends.
     this.#writer?.close().then(end, end);
-    this.setTimeoutFn(end, this.#writer ? CLOSE_TIMEOUT_MS : 0);
   }
 
   async #run(session: WebTransportSession): Promise<void> {
