@@ -42,7 +42,7 @@ export class UwsServer extends BaseServer {
   }
 
   /** Takes over the requests of an app to one path. */
-  attach(app: UwsApp, options: AttachOptions & UwsAttachOptions = {}): void {
+  attach(app: UwsApp, options: UwsAttachOptions = {}): void {
     const path = this._computePath(options);
     const { compression, idleTimeout, maxBackpressure = 0 } = options;
     app.any(path, (uwsResponse, uwsRequest) => {
