@@ -88,8 +88,10 @@ export class UwsConnection extends Duplex {
     response.cork(() => {
       response.writeStatus('101 Switching Protocols');
       writeHeaders(response, lines);
-      response.upgrade(userData, key, protocols, extensions, this.#context);
     });
+    // Not within the cork: after a turn, that of most releases may take the new connection for a response that is
+    // complete, and close it (uWebSockets issue 1928). Within the turn of the request the app corks by itself.
+    response.upgrade(userData, key, protocols, extensions, this.#context);
   }
 
   /** Hands on the body of `request`, no faster than it is read. */
