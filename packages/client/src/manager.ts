@@ -3,6 +3,7 @@ import { defaultParser } from './default-parser.ts';
 import { Emitter } from './emitter.ts';
 import { Socket as Engine, type SocketOptions as EngineOptions, type HandshakeData } from './engine/index.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
+import { TransportError } from './engine/transport.ts';
 import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
 import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
 import { Socket } from './socket.ts';
@@ -189,6 +190,8 @@ export class Manager<
       this.#reconnected();
     });
     this.#listen('error', (error) => fail(error as Error));
+    // Before it was open: a server or a proxy that accepts a connection and ends it.
+    this.#listen('close', (reason, description) => fail(new TransportError(reason, description)));
     if (this.#timeoutMs !== false) {
       const run = () => fail(new Error('timeout'));
       this.#timer = startTimer(this, run, this.#timeoutMs, this.opts.autoUnref);

@@ -1,8 +1,10 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { Manager } from '@hawser/client';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import * as msgpackParser from 'socket.io-msgpack-parser';
 import { expect, onTestFinished, test } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { connect, eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
 
@@ -43,6 +45,22 @@ test.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
     expect(events.at(-1)).toBe('reconnect');
   },
 );
+
+test('a connection that ends before the server said anything is a failed attempt at once', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+  server.on('connection', (connection) => connection.terminate());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(`http://127.0.0.1:${port}`, { transports: ['websocket'], timeout: false });
+  const [first] = (await eventOf(socket, 'connect_error')) as [Error];
+  expect(first).toMatchObject({
+    message: 'transport close',
+    description: { description: 'websocket connection closed' },
+  });
+  expect(socket.active).toBe(true);
+  await eventOf(socket, 'connect_error');
+});
 
 test('a client that was disconnected on purpose stays so, until it is told to connect', async () => {
   const rig = await startServer();

@@ -368,7 +368,7 @@ export class SocketWithoutUpgrade
   }
 
   #listen(event: string, listener: () => void): void {
-    globals.addEventListener?.(event, listener, false);
+    globals.addEventListener?.(event, listener);
     this.#unlisten.push(() => globals.removeEventListener?.(event, listener, false));
   }
 }

@@ -29,7 +29,7 @@ export class TransportError extends Error {
   /** The request or the event that it came with. */
   readonly context: AnyValue;
 
-  constructor(reason: string, description: unknown, context: unknown) {
+  constructor(reason: string, description: unknown, context?: unknown) {
     super(reason);
     this.description = description;
     this.context = context;
