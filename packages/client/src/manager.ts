@@ -56,7 +56,7 @@ const EVENT = 2;
  * | ------------- | ------------------------------ | ------- | -------------------------------- |
  * | closed        | `open()`, time for an attempt  | opening |                                  |
  * | opening       | the engine opens               | open    | `open`, `reconnect`              |
- * | opening       | the engine fails, `timeout`    | closed  | `error`, perhaps another attempt |
+ * | opening       | it fails or closes, `timeout`  | closed  | `error`, perhaps another attempt |
  * | open          | the engine closes, parse error | closed  | `close`, perhaps an attempt      |
  * | any           | the last socket disconnects    | closed  | no attempts                      |
  */

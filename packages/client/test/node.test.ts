@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from '@hawser/client';
 import type { Socket as ServerSocket } from 'socket.io';
 import { io as upstream } from 'socket.io-client';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { buildOnce } from './browser/page.ts';
 import { connect, eventOf } from './rig/clients.ts';
@@ -183,4 +184,17 @@ test("a WebSocket sends the program's own cookies and those of the server", asyn
   const { id } = socket.io.engine;
   await eventOf(socket.io.engine, 'upgrade');
   expect(upgrades).toEqual([`mine=1; io=${id}`]);
+});
+
+// As upstream: tests of programs stop the clock, and rely on it.
+test('while the clock of the program stands, a request does not fail, even with timers of its own', async () => {
+  onTestFinished(() => void vi.useRealTimers());
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const socket = connect('http://127.0.0.1:1', { transports: ['polling'], useNativeTimers: true });
+  const errors: Error[] = [];
+  socket.on('connect_error', (error) => errors.push(error));
+  await sleep(200);
+  expect(errors).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(errors).toMatchObject([{ message: 'xhr poll error' }]);
 });

@@ -52,7 +52,7 @@ test('a connection that ends before the server said anything is a failed attempt
   server.on('connection', (connection) => connection.terminate());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const socket = connect(`http://127.0.0.1:${port}`, { transports: ['websocket'], timeout: false });
+  const socket = connect(`http://127.0.0.1:${port}`, { transports: ['websocket'], timeout: 60_000 });
   const [first] = (await eventOf(socket, 'connect_error')) as [Error];
   expect(first).toMatchObject({
     message: 'transport close',

@@ -253,6 +253,7 @@ export class Client<
     const { nsp } = packet;
     const socket = this.#sockets.find(nsp);
     if (socket !== null && packet.type <= PacketType.ACK && packet.type !== PacketType.CONNECT) {
+      if (packet.type === PacketType.DISCONNECT) socket.isLeaving = true;
       this.#runtime.inbox.push(socket, packet);
     } else if (socket === null && packet.type === PacketType.CONNECT) {
       this.#onConnectPacket(packet);

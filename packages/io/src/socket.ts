@@ -78,6 +78,8 @@ export class Socket<
   #middlewares: Middleware<Event>[] | null = null;
   #backpressure: Backpressure | null = null;
   #owesDrain = false;
+  /** @internal The client has said that it leaves: what it sent in the same turn is too late, as upstream has it. */
+  isLeaving = false;
 
   /** @internal Made by the namespace. */
   constructor(
@@ -235,6 +237,7 @@ export class Socket<
     if (this.state !== 'open') return;
     const { type, id, data } = packet;
     if (type === PacketType.EVENT) {
+      if (this.isLeaving) return;
       if (id === undefined || this.session?.answers?.admit(id) !== false) this.onevent(packet);
     } else if (type === PacketType.ACK) this.#acks?.take(id!)?.apply(this, data as unknown[]);
     else if (type === PacketType.DISCONNECT) this._onclose('client namespace disconnect');

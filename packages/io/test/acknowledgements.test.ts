@@ -198,15 +198,33 @@ test('a broadcast and a direct emit arrive in the order in which they were made'
   expect(got).toEqual(Array.from({ length: 300 }, (_, i) => i));
 });
 
-test('an event right before a disconnect is delivered', async () => {
+test('an event right before the connection is lost is delivered', async () => {
   const rig = await startServer();
   const [{ client, socket }] = (await connectSome(rig, 1)) as [Awaited<ReturnType<typeof connectSome>>[0]];
   const got: string[] = [];
   socket.on('last', () => got.push('last'));
-  socket.on('disconnect', () => got.push('disconnect'));
+  socket.on('disconnect', (reason) => got.push(reason));
   const end = eventOf(socket as never, 'disconnect');
   client.emit('last');
-  client.disconnect();
+  client.io.engine.close();
   await end;
-  expect(got).toEqual(['last', 'disconnect']);
+  expect(got).toEqual(['last', 'transport close']);
 });
+
+// As upstream: who wants to know that it arrived asks for an acknowledgement, and that fails.
+test.each([['polling'], ['websocket']])(
+  'over %s, an event that arrives together with the word that the client leaves is too late',
+  async (transport) => {
+    const rig = await startServer();
+    const client = await connected(openClient(rig.url, { transports: [transport] }));
+    const socket = await rig.sockets.next();
+    const got: string[] = [];
+    socket.onAny((event: string) => got.push(event));
+    socket.on('disconnect', (reason) => got.push(reason));
+    const end = eventOf(socket as never, 'disconnect');
+    const answer = expect(client.emitWithAck('last', Buffer.alloc(10))).rejects.toThrow();
+    client.disconnect();
+    await Promise.all([end, answer]);
+    expect(got).toEqual(['client namespace disconnect']);
+  },
+);

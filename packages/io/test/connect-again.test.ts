@@ -59,7 +59,8 @@ describe('a client that connects again', () => {
     await client.poll();
     await client.send('42/chat,["say","bye"]', '41/chat,', '40/chat,', '42["say","here"]');
     expect(await client.poll()).toMatch(/^40\/chat,/);
-    expect(told).toEqual(['in', 'bye', 'client namespace disconnect', 'in']);
+    // What comes together with the word that it leaves is too late.
+    expect(told).toEqual(['in', 'client namespace disconnect', 'in']);
     expect(others).toEqual(['here']);
   });
 
