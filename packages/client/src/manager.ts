@@ -250,7 +250,9 @@ export class Manager<
   }
 
   #greet(handshake: HandshakeData & { hawser?: unknown }): void {
-    this._isHawser = handshake.hawser === 1;
+    this._isHawser = !!handshake.hawser;
+    // Says, before anything else, that this end counts events, too.
+    if (this._isHawser) this.engine.writeBuffer.push({ type: 'noop', data: '' });
   }
 
   #opened(): void {
@@ -261,7 +263,9 @@ export class Manager<
     this.#listen('ping', () => this.emitReserved('ping'));
     this.#listen('data', (data) => this.#ondata(data));
     this.#listen('error', (error) => this.emitReserved('error', error as Error));
-    this.#listen('revived', () => this.#eachSocket((socket) => socket._flush()));
+    this.#listen('revived', () => {
+      for (const socket of Object.values(this.nsps)) socket._flush();
+    });
     this.#listen('close', (reason, description) => {
       this.#takeBack();
       this.#onclose(reason, description);
@@ -295,10 +299,6 @@ export class Manager<
     if (this.#decoded !== null) this.#decoded.push(packet);
     else this.emitReserved('packet', packet);
   };
-
-  #eachSocket(run: (socket: Socket) => void): void {
-    for (const socket of Object.values(this.nsps)) run(socket);
-  }
 
   /** Gives back to the sockets what the engine never handed to a transport: it can be sent again, and only once. */
   #takeBack(): void {

@@ -29,12 +29,12 @@ export class Recovery {
   /** Those since the last CONNECT went out, which may be of a new session. */
   #receivedSince = 0;
 
-  /** Returns what CONNECT says beside the program's own data. */
-  request(isHawser: boolean): object | undefined {
+  /** Returns what CONNECT says: `auth`, and which session is to go on. */
+  request(auth: object | undefined, isHawser: boolean): object | undefined {
     this.#receivedSince = 0;
     const { pid, offset } = this;
-    if (!isHawser) return pid ? { pid, offset } : undefined;
-    return pid ? { pid, hawser: { received: this.#received } } : { hawser: {} };
+    if (!pid) return auth;
+    return { pid, ...(isHawser ? { hawser: { received: this.#received } } : { offset }), ...auth };
   }
 
   /** Takes in the answer, and tells whether the session goes on. */

@@ -343,10 +343,9 @@ export class Socket<
     // A function may have taken its time.
     if (!this.active) return;
     this.#isAsking = true;
-    const recovery = this.#recovery.request(this.io._isHawser);
+    const data = this.#recovery.request(auth, this.io._isHawser);
     // What came before an answer that never came is sent again, or is of a session that never began.
     this.receiveBuffer = [];
-    const data = recovery ? { ...recovery, ...auth } : auth;
     this.#send(CONNECT, data && { data });
   }
 

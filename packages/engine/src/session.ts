@@ -239,6 +239,8 @@ export class Socket
       }
     } else if (packet.type === 'ping' || packet.type === 'pong') {
       this.emit('heartbeat');
+    } else if (packet.type === 'noop') {
+      this.consumer?.onNoop();
     }
   }
 

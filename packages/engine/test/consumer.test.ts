@@ -14,6 +14,7 @@ describe.each(['polling', 'websocket'])('a consumer of a session over %s', (tran
     const closed = new Promise<void>((resolve) => {
       const consumer: SessionConsumer = {
         onMessage: (data) => told.push(['consumer', data]),
+        onNoop: () => {},
         onWritable: () => {},
         onClose: (reason) => told.push(['consumer', reason]),
       };
@@ -43,7 +44,7 @@ describe.each(['polling', 'websocket'])('a consumer of a session over %s', (tran
     const client = await openClient(4, port, { transports: [transport] });
     const session = await sessions.next();
     const writable = new Promise<void>((resolve) => {
-      session.consumer = { onMessage: () => {}, onWritable: resolve, onClose: () => {} };
+      session.consumer = { onMessage: () => {}, onNoop: () => {}, onWritable: resolve, onClose: () => {} };
     });
     // More than the kernel takes at once, and than one response carries.
     const count = transport === 'polling' ? 10 : 200;
@@ -52,6 +53,25 @@ describe.each(['polling', 'websocket'])('a consumer of a session over %s', (tran
     expect(session.transport.writable).toBe(true);
     for (let i = 0; i < count; i++) expect(await client.messages.next()).toHaveLength(100_000);
   });
+});
+
+test('a consumer is told of a NOOP, which is no message', async () => {
+  const { port, sessions } = await startEngine();
+  const { socket } = await openSocket(port);
+  const session = await sessions.next();
+  const told: unknown[] = [];
+  const closed = new Promise<void>((resolve) => {
+    session.consumer = {
+      onMessage: (data) => told.push(data),
+      onNoop: () => told.push('noop'),
+      onWritable: () => {},
+      onClose: () => resolve(),
+    };
+  });
+  for (const message of ['4a', '6', '6b', '4c', '1']) socket.send(message);
+  socket.close();
+  await closed;
+  expect(told).toEqual(['a', 'noop', 'noop', 'c']);
 });
 
 describe('a layer above has what was sent leave before the turn ends', () => {

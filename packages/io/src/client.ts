@@ -44,6 +44,8 @@ export class Client<
   /** The connection below. */
   readonly conn: Conn;
   readonly server: AnyServer;
+  /** @internal It is of Hawser: it counts the events that it gets, and says so by a NOOP once it has seen that we do. */
+  countsEvents = false;
   readonly #runtime: Runtime;
   readonly #decoder: ClientDecoder;
   readonly #sockets: ClientSockets;
@@ -222,6 +224,11 @@ export class Client<
   onMessage(data: string | Uint8Array): void {
     if (typeof data === 'string') this.#decoder.receiveText(data);
     else this.#decoder.receiveAttachment(data);
+  }
+
+  /** @internal */
+  onNoop(): void {
+    this.countsEvents = true;
   }
 
   /** @internal What waited in the engine has left. */

@@ -266,7 +266,9 @@ export class Namespace<
     let session: SocketSession | null = null;
     if (runtime.recovers) {
       this.#opening++;
-      session = await openSession(this.adapter, auth, runtime, (pid) => this.#takeOver(pid));
+      session = await openSession(this.adapter, auth, client.countsEvents, runtime, (pid) =>
+        this.#takeOver(pid),
+      );
       this.#opening--;
     }
     const socket = new Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(

@@ -67,22 +67,26 @@ export interface SocketSession {
   close(socket: SessionSocket, isRecoverable: boolean): void;
 }
 
-/** Opens the session for a client that connects: the one that it asks for, or a new one. */
+/**
+ * Opens the session for a client that connects: the one that it asks for, or a new one.
+ *
+ * @param countsEvents - the client is Hawser's
+ */
 export async function openSession(
   adapter: Adapter,
   auth: Record<string, Anything>,
+  countsEvents: boolean,
   runtime: Runtime,
   takeOver: (pid: string) => void,
 ): Promise<SocketSession> {
   const { pid, offset, hawser } = auth;
-  const countsEvents = typeof hawser === 'object' && hawser !== null;
   delete auth.hawser;
   if (!(adapter instanceof RecoveryAdapter)) return openForeign(adapter, pid, offset, runtime);
   if (typeof pid !== 'string') return new CountedSession(adapter, countsEvents);
   // What is on its way to the program from the connection that is to be replaced has its turn first.
   await null;
   takeOver(pid);
-  const position: Position = countsEvents ? { received: hawser.received } : { offset };
+  const position: Position = countsEvents ? { received: hawser?.received } : { offset };
   return new CountedSession(adapter, countsEvents, pid, position);
 }
 

@@ -47,8 +47,10 @@ async function startScripted(
     peer.send(
       `0${JSON.stringify({ sid: 'x', upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, hawser: 1 })}`,
     );
-    peer.once('message', (connect) => {
-      asked.push(String(connect));
+    peer.on('message', (data) => {
+      // The client is one of Hawser.
+      if (String(data) === '6') return;
+      asked.push(String(data));
       const { value: texts, done } = answers.next();
       for (const text of texts ?? []) peer.send(text);
       if (!done && !texts!.includes('42["end"]')) peer.close();
@@ -85,9 +87,9 @@ test('a client of Hawser begins anew where it missed more than it keeps', async 
   await eventOf(client as never, 'end');
   expect([got, client.recovered]).toEqual([['a', 'end'], false]);
   expect([await asked.next(), await asked.next(), await asked.next()]).toEqual([
-    '40{"hawser":{}}',
+    '40',
     '40{"pid":"p","hawser":{"received":1}}',
-    '40{"hawser":{}}',
+    '40',
   ]);
 });
 

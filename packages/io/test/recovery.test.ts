@@ -20,9 +20,9 @@ interface Connection {
 }
 
 /** A client of Hawser as the server sees it. */
-async function connectHawser(port: number, auth: object = { hawser: {} }): Promise<Connection> {
+async function connectHawser(port: number, auth: object = {}): Promise<Connection> {
   const raw = await openRaw(port);
-  raw.send(`40${JSON.stringify(auth)}`);
+  raw.send('6', `40${JSON.stringify(auth)}`);
   return { raw, ...(await readAnswer(raw)) };
 }
 
@@ -58,7 +58,7 @@ describe('recovery of a client of Hawser', () => {
 
   test('session goes on with what it missed, in order, each once, and nothing in the arguments', async () => {
     const { io, port, sockets } = await startServer(RECOVERY);
-    const { raw, answer } = await connectHawser(port, { hawser: {}, token: 'x' });
+    const { raw, answer } = await connectHawser(port, { token: 'x' });
     const socket = await sockets.next();
     expect(socket.handshake.auth).toEqual({ token: 'x' });
     socket.join('room');
@@ -173,7 +173,7 @@ describe('recovery of a client of Hawser', () => {
     isHeld = true;
     const rejoined = openRaw(port);
     const next = await rejoined;
-    next.send(`40${JSON.stringify({ pid: answer.pid, hawser: { received: 0 } })}`);
+    next.send('6', `40${JSON.stringify({ pid: answer.pid, hawser: { received: 0 } })}`);
     while (release.name === 'release') await new Promise((resolve) => setTimeout(resolve, 5));
     io.emit('meanwhile');
     release();

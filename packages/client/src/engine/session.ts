@@ -306,7 +306,7 @@ export class SocketWithoutUpgrade
   #begin(data: string): void {
     const handshake = decodeHandshake(data);
     if (typeof handshake === 'string') this.#onError(new Error(handshake));
-    else this.onHandshake(JSON.parse(data));
+    else this.onHandshake(handshake as HandshakeData);
   }
 
   #sendPacket(type: Packet['type'], data: RawData, options?: WriteOptions, callback?: () => void): void {
@@ -369,6 +369,6 @@ export class SocketWithoutUpgrade
 
   #listen(event: string, listener: () => void): void {
     globals.addEventListener?.(event, listener);
-    this.#unlisten.push(() => globals.removeEventListener?.(event, listener, false));
+    this.#unlisten.push(() => globals.removeEventListener?.(event, listener));
   }
 }

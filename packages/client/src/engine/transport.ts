@@ -1,5 +1,5 @@
 import { CodecV4 } from '@hawser/protocol/engineio';
-import { natives, toBinary } from '#platform';
+import { natives, nextTick, toBinary } from '#platform';
 import { Emitter } from '../emitter.ts';
 import type { AnyValue } from '../events.ts';
 import { MAX_PAYLOAD_BYTES, type SocketOptions } from './options.ts';
@@ -108,7 +108,12 @@ export abstract class Transport extends Emitter<
   /** Connects. */
   open(): this {
     this.readyState = 'opening';
-    this.doOpen();
+    try {
+      this.doOpen();
+    } catch (error) {
+      // Not within the constructor of the session, where nobody listens yet.
+      nextTick(() => this.emitReserved('error', error as never));
+    }
     return this;
   }
 

@@ -52,7 +52,7 @@ export class HandshakeEncoder {
   }
 }
 
-/** Returns what an `open` packet says, or the rule that it breaks. What it says beyond that is left out. */
+/** Returns what an `open` packet says, what a server adds included, or the rule that it breaks. */
 export function decodeHandshake(data: string | Uint8Array): Handshake | ViolationCode {
   const fields = typeof data === 'string' ? parseFields(data) : {};
   const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = fields;
@@ -63,8 +63,7 @@ export function decodeHandshake(data: string | Uint8Array): Handshake | Violatio
     isAmount(pingInterval) &&
     isAmount(pingTimeout) &&
     (maxPayload === undefined || isAmount(maxPayload));
-  if (!isValid) return 'EIO_ERR_INVALID_HANDSHAKE';
-  return { sid, upgrades, pingInterval, pingTimeout, ...(maxPayload && { maxPayload }) };
+  return isValid ? (fields as unknown as Handshake) : 'EIO_ERR_INVALID_HANDSHAKE';
 }
 
 function parseFields(text: string): Partial<Record<keyof Handshake, unknown>> {

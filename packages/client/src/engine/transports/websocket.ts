@@ -1,4 +1,3 @@
-import { nextTick } from '#platform';
 import { globals } from '../globals.ts';
 import { type Packet, type RawData, readData, sizeOf } from '../packet.ts';
 import { FAULTS, Transport } from '../transport.ts';
@@ -52,13 +51,7 @@ export abstract class BaseWebSocket extends Transport {
   abstract doWrite(packet: Packet, data: RawData): void;
 
   protected doOpen(): void {
-    try {
-      this.ws = this.createSocket(this.uri(), this.opts.protocols, {});
-    } catch (error) {
-      // Not within the constructor of the session, where nobody listens yet.
-      nextTick(() => this.emitReserved('error', error as never));
-      return;
-    }
+    this.ws = this.createSocket(this.uri(), this.opts.protocols, {});
     const { ws } = this;
     ws.binaryType = this.socket?.binaryType === 'blob' ? 'blob' : 'arraybuffer';
     ws.onopen = () => this.onOpen();

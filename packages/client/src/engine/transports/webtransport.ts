@@ -1,4 +1,3 @@
-import { nextTick } from '#platform';
 import { globals, type WebTransportSession } from '../globals.ts';
 import { type Packet, readData } from '../packet.ts';
 import { Transport } from '../transport.ts';
@@ -22,17 +21,12 @@ export class WT extends Transport {
 
   protected doOpen(): void {
     const options = (this.opts.transportOptions as Record<string, unknown> | undefined)?.[this.name];
-    try {
-      this.#session = new globals.WebTransport!(this.createUri('https'), options);
-    } catch (error) {
-      // Not within the constructor of the session, where nobody listens yet.
-      nextTick(() => this.emitReserved('error', error as never));
-      return;
-    }
-    this.#session.closed.then((info) => {
+    const session = new globals.WebTransport!(this.createUri('https'), options);
+    this.#session = session;
+    session.closed.then((info) => {
       if (this.readyState !== 'closed') this.onPeerClose(info?.closeCode, info?.reason, info);
     }, this.#fail);
-    this.#run(this.#session).catch(this.#fail);
+    this.#run(session).catch(this.#fail);
   }
 
   protected write(packets: Packet[]): void {
