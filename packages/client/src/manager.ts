@@ -224,7 +224,10 @@ export class Manager<
   /** @internal Sends a packet. */
   _packet(packet: Packet): void {
     const { options, ...plain } = packet;
-    for (const frame of this.encoder.encode(plain)) this.engine.write(frame, { ...options, packet });
+    const frames = this.encoder.encode(plain);
+    // Tells a server of Hawser which event it may have seen before.
+    if (this._isHawser && options?.ackIds?.[1]) this.#note(options.ackIds[0]);
+    for (const frame of frames) this.engine.write(frame, { ...options, packet });
   }
 
   /** @internal Closes the connection on the program's behalf. */
@@ -252,7 +255,15 @@ export class Manager<
   #greet(handshake: HandshakeData & { hawser?: unknown }): void {
     this._isHawser = !!handshake.hawser;
     // Says, before anything else, that this end counts events, too.
-    if (this._isHawser) this.engine.writeBuffer.push({ type: 'noop', data: '' });
+    if (this._isHawser) this.#note();
+  }
+
+  /**
+   * Says something to a server of Hawser right before what is sent next: that this end is one, or under which id that
+   * was sent first. Whoever looks at packets does not see it, and as a number it has no bytes that count.
+   */
+  #note(id?: number): void {
+    this.engine.writeBuffer.push({ type: 'noop', data: id });
   }
 
   #opened(): void {

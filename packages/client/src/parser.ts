@@ -9,7 +9,9 @@ export interface Packet {
   options?: {
     compress?: boolean;
     /** It is not to be sent again where it was not sent: a volatile event, or a try of one with `retries`. */
-    isExpendable?: boolean;
+    isExpendable?: boolean | undefined;
+    /** Of an event with `retries`: the ids of its tries, the last of them this one's. */
+    ackIds?: readonly number[] | undefined;
   };
 }
 

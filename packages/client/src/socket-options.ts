@@ -40,7 +40,6 @@ export interface Flags {
   readonly compress?: boolean;
   readonly volatile?: boolean;
   readonly timeout?: number;
-  /** A try of an event with `retries`, and the id that it had before. */
-  readonly ackId?: number | undefined;
-  readonly isRetry?: boolean;
+  /** Of an event with `retries`: the ids of its tries. */
+  readonly ackIds?: readonly number[];
 }

@@ -103,9 +103,8 @@ export class Socket<
         retries,
         () => !this.#mustWait,
         (event, onAnswer) => {
-          // A server that is Hawser's knows by the id what it has seen.
-          if (event.ackIds.length === 0 || !io._isHawser) event.ackIds.push(this.#ids++);
-          this.#flags = { ...event.flags, isRetry: true, ackId: event.ackIds.at(-1) };
+          event.ackIds.push(this.#ids++);
+          this.#flags = { ...event.flags, ackIds: event.ackIds };
           this.#emit([...event.args, onAnswer]);
         },
       );
@@ -263,24 +262,24 @@ export class Socket<
   }
 
   #emit(args: AnyArguments): void {
-    const { compress, volatile = false, timeout, ackId, isRetry } = this.#flags;
+    const { compress, volatile = false, timeout, ackIds } = this.#flags;
     this.#flags = {};
     const packet: Packet = {
       type: EVENT,
       nsp: this.nsp,
       data: args,
-      options: { compress: compress !== false, ...((volatile || isRetry) && { isExpendable: true }) },
+      options: { compress: compress !== false, isExpendable: volatile || !!ackIds, ackIds },
     };
     const callback: Callback | undefined = typeof args.at(-1) === 'function' ? args.pop() : undefined;
-    if (callback) packet.id = ackId ?? this.#ids++;
+    if (callback) packet.id = ackIds?.at(-1) ?? this.#ids++;
     const mustWait = this.#mustWait;
     const isFull = !mustWait && this.io.engine._isFull();
     const isDiscarded = volatile && (mustWait || isFull || !this.io.engine.transport.writable);
-    if (isFull && !isDiscarded && !isRetry) throw sendBufferFull();
+    if (isFull && !isDiscarded && !ackIds) throw sendBufferFull();
     if (!isDiscarded && mustWait) this.#buffer(packet);
     if (callback) {
       const timeoutMs = timeout ?? this.#opts.ackTimeout;
-      const takesError = isRetry || callback.withError === true;
+      const takesError = !!ackIds || callback.withError === true;
       this.#acks.add(packet.id!, callback.bind(this), takesError, timeoutMs, () => this.#unbuffer(packet));
     }
     if (!isDiscarded && !mustWait) this.#sendEvent(packet);

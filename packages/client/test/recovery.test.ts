@@ -102,6 +102,24 @@ test('client gives a stock server the last offset, and nothing of Hawser', async
   expect(await second.packets.next()).toBe('40{"pid":"p1","offset":"offset1"}');
 });
 
+test.each([
+  [true, ['20["save"]', '60', '21["save"]', '60', '22["save"]', '23["other"]']],
+  [false, ['20["save"]', '21["save"]', '22["save"]', '23["other"]']],
+])(
+  'client says of each further try which was the first, to a server of Hawser (%s)',
+  async (isHawser, sent) => {
+    const { url, peers } = await play(isHawser);
+    const socket = connect(url, { transports: ['websocket'], retries: 2, ackTimeout: 50 });
+    const { ws, packets } = await peers.next();
+    await packets.next();
+    ws.send('40{"sid":"s1","pid":"p1"}');
+    const failed = new Promise((resolve) => socket.emit('save', resolve));
+    socket.emit('other');
+    for (const text of sent) expect((await packets.next()).replace(/^4(?=2)/, '')).toBe(text);
+    expect(await failed).toMatchObject({ message: 'operation has timed out' });
+  },
+);
+
 test.each([true, false])(
   'client that missed more than it may keep begins anew, and says why (Hawser: %s)',
   async (isHawser) => {

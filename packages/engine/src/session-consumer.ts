@@ -14,7 +14,7 @@ export interface SessionConsumer {
   /** Binary data is a `Buffer` over the memory that it came in. */
   onMessage(data: string | Uint8Array): void;
   /** The client has sent a NOOP, which only clients do that have something to say by it. */
-  onNoop(): void;
+  onNoop(data: string | Uint8Array): void;
   /** What waited has left, and more can be sent. */
   onWritable(): void;
   onClose(reason: CloseReason, description: unknown): void;

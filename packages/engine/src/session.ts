@@ -240,7 +240,7 @@ export class Socket
     } else if (packet.type === 'ping' || packet.type === 'pong') {
       this.emit('heartbeat');
     } else if (packet.type === 'noop') {
-      this.consumer?.onNoop();
+      this.consumer?.onNoop(packet.data);
     }
   }
 

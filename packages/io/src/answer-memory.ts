@@ -5,6 +5,9 @@ import { byteLengthOf } from './outgoing.ts';
 const MAX_REMEMBERED = 1000;
 const MAX_REMEMBERED_BYTES = 1_048_576;
 
+/** A program that has not answered by then, over the connection that the event came on, is asked again. */
+const MIN_PATIENCE_MS = 20;
+
 /** What answers go out through. */
 interface Answerer {
   sendAnswer(id: number, data: unknown[]): void;
@@ -14,54 +17,74 @@ interface Answerer {
 
 /**
  * The events of one session that were answered, or are about to be: a client of Hawser sends what it has no answer to
- * again, under the same id, and what comes again is answered again, as it was, and not dispatched twice.
+ * again, and says under which id it was sent first.
+ *
+ * | what comes again                                    | then                                    |
+ * | --------------------------------------------------- | --------------------------------------- |
+ * | was answered                                        | it is answered again, as it was         |
+ * | was not: it came over a connection that was lost    | it waits for the answer, as before      |
+ * | was not, over this connection, and there was time   | it is dispatched again: it may have failed |
  */
 export class AnswerMemory {
-  /** `null` while the program has not answered. */
-  readonly #answers = new Map<number, Encoded | null>();
+  /** The answer, or since when, as a time of `performance.now`, the program has owed it. */
+  readonly #answers = new Map<number, Encoded | number>();
   #bytes = 0;
-  /** The socket that the session has now. */
-  owner: Answerer;
+  #owner: Answerer;
+  #ownedSinceMs = performance.now();
 
   constructor(owner: Answerer) {
-    this.owner = owner;
+    this.#owner = owner;
   }
 
-  /** Takes in an event; returns `false` for one that was here before. */
+  /** The session goes on with another socket. */
+  passTo(owner: Answerer): void {
+    this.#owner = owner;
+    this.#ownedSinceMs = performance.now();
+  }
+
+  /** Takes in an event; returns whether it is to be dispatched. */
   admit(id: number): boolean {
-    const answer = this.#answers.get(id);
-    if (answer !== undefined) {
-      if (answer !== null) this.owner.sendEncoded(answer);
+    const known = this.#answers.get(id);
+    if (typeof known === 'object') {
+      this.#owner.sendEncoded(known);
       return false;
     }
-    if (this.#answers.size >= MAX_REMEMBERED) {
+    const nowMs = performance.now();
+    const isOfThisOwner = known === undefined || known >= this.#ownedSinceMs;
+    if (known !== undefined && isOfThisOwner && nowMs < known + MIN_PATIENCE_MS) return false;
+    if (known === undefined && this.#answers.size >= MAX_REMEMBERED) {
       const [oldest] = this.#answers.keys();
       this.#forget(oldest!);
     }
-    this.#answers.set(id, null);
-    return true;
+    this.#answers.set(id, nowMs);
+    return isOfThisOwner;
   }
 
   /** Sends the answer, and remembers it. */
   answer(id: number, data: unknown[]): void {
-    const answer = this.owner.encodeAnswer(id, data);
+    const answer = this.#owner.encodeAnswer(id, data);
     if (this.#answers.has(id)) this.#remember(id, answer);
-    this.owner.sendEncoded(answer);
+    this.#owner.sendEncoded(answer);
   }
 
   #remember(id: number, answer: Encoded): void {
-    this.#bytes += byteLengthOf(answer) - byteLengthOf(this.#answers.get(id) ?? []);
+    this.#bytes += byteLengthOf(answer) - this.#bytesOf(id);
     this.#answers.set(id, answer);
     for (const [other, known] of this.#answers) {
       if (this.#bytes <= MAX_REMEMBERED_BYTES) break;
       // The last one stays, whatever it weighs: it is the one that is most likely asked for again.
-      if (known !== null && other !== id) this.#forget(other);
+      if (typeof known === 'object' && other !== id) this.#forget(other);
     }
   }
 
   #forget(id: number): void {
-    this.#bytes -= byteLengthOf(this.#answers.get(id) ?? []);
+    this.#bytes -= this.#bytesOf(id);
     this.#answers.delete(id);
+  }
+
+  #bytesOf(id: number): number {
+    const known = this.#answers.get(id);
+    return typeof known === 'object' ? byteLengthOf(known) : 0;
   }
 }
 

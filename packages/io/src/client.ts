@@ -50,6 +50,8 @@ export class Client<
   readonly #decoder: ClientDecoder;
   readonly #sockets: ClientSockets;
   #connectDeadline: Deadline | null = null;
+  /** Under which the client has sent the event before that comes next. */
+  #firstId: number | null = null;
   #line: WaitingLine | null = null;
   #announced: Announced | null = null;
   #ending: { readonly reason: DisconnectReason; readonly description: unknown } | null = null;
@@ -226,9 +228,10 @@ export class Client<
     else this.#decoder.receiveAttachment(data);
   }
 
-  /** @internal */
-  onNoop(): void {
+  /** @internal Clients of Hawser say what they are, and later, of the event that comes next, the id of its first try. */
+  onNoop(data: string | Uint8Array): void {
     this.countsEvents = true;
+    this.#firstId = /^\d{1,15}$/.test(String(data)) ? Number(data) : null;
   }
 
   /** @internal What waited in the engine has left. */
@@ -256,7 +259,8 @@ export class Client<
   }
 
   /** @internal A packet came in. */
-  onPacket(packet: Packet): void {
+  onPacket(given: Packet): void {
+    const packet = this.#firstId === null ? given : this.#underFirstId(given);
     const { nsp } = packet;
     const socket = this.#sockets.find(nsp);
     if (socket !== null && packet.type <= PacketType.ACK && packet.type !== PacketType.CONNECT) {
@@ -328,6 +332,13 @@ export class Client<
     foreign.on('close', (reason: DisconnectReason, description: unknown) =>
       this.onClose(reason, description),
     );
+  }
+
+  /** The client takes the answer under either id. */
+  #underFirstId(packet: Packet): Packet {
+    const id = this.#firstId!;
+    this.#firstId = null;
+    return packet.type === PacketType.EVENT && packet.id !== undefined ? { ...packet, id } : packet;
   }
 
   #onConnectPacket({ nsp, data }: Packet): void {

@@ -206,8 +206,8 @@ class CountedSession implements SocketSession {
     this.#presence.state = 'present';
     this.#sendMissed(socket);
     if (!this.countsEvents) return;
-    this.answers ??= new AnswerMemory(socket);
-    this.answers.owner = socket;
+    if (this.answers === null) this.answers = new AnswerMemory(socket);
+    else this.answers.passTo(socket);
   }
 
   /** Nothing: once in its rooms, the socket is sent what is new. What it missed is before that, or comes twice. */

@@ -202,7 +202,7 @@ describe('recovery of a client of Hawser', () => {
     expect(await refusalOf(ended.answer.pid, 0)).toEqual(['ended', 'ended', false]);
   });
 
-  test('a retry under the same id is dispatched once, and answered each time', async () => {
+  test('another try of an event is dispatched once, and answered each time', async () => {
     const { port, sockets } = await startServer(RECOVERY);
     const { raw, answer } = await connectHawser(port);
     const socket = await sockets.next();
@@ -212,20 +212,71 @@ describe('recovery of a client of Hawser', () => {
       it.on('ping', (reply: () => void) => reply());
     };
     listen(socket);
-    raw.send('427["order","tea"]', '427["order","tea"]', '428["ping"]');
-    expect(await raw.messages.next()).toBe('438[]');
+    raw.send('427["order","tea"]', '67', '428["order","tea"]', '429["ping"]');
+    expect(await raw.messages.next()).toBe('439[]');
     expect(answers).toHaveLength(1);
     await lose(raw, socket);
     const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
     listen(await sockets.next());
-    next.raw.send('427["order","tea"]', '428["ping"]');
-    expect(await next.raw.messages.next()).toBe('438[]');
+    next.raw.send('67', '4210["order","tea"]', '4211["ping"]');
+    expect(await next.raw.messages.next()).toBe('4311[]');
     answers[0]!('done');
     expect(await next.raw.messages.next()).toBe('437["done"]');
-    next.raw.send('427["order","tea"]');
+    next.raw.send('67', '4212["order","tea"]');
     expect(await next.raw.messages.next()).toBe('437["done"]');
     expect(answers).toHaveLength(1);
     answers = [];
+  });
+
+  test('another try of an event that a program had time to answer, and did not, is dispatched again', async () => {
+    const { port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    const orders: string[] = [];
+    const listen = (it: Socket): void => {
+      it.on('order', (what: string, reply: (text: string) => void) => {
+        orders.push(what);
+        if (orders.length === 3) reply('at last');
+      });
+      it.on('ping', (reply: () => void) => reply());
+    };
+    const socket = await sockets.next();
+    listen(socket);
+    raw.send('427["order","first"]', '428["ping"]');
+    expect(await raw.messages.next()).toBe('438[]');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    raw.send('67', '429["order","second"]', '4210["ping"]');
+    expect(await raw.messages.next()).toBe('4310[]');
+    expect(orders).toEqual(['first', 'second']);
+    await lose(raw, socket);
+    // It may be under way still, from the connection before.
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    listen(await sockets.next());
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    next.raw.send('67', '4211["order","never"]', '4212["ping"]');
+    expect(await next.raw.messages.next()).toBe('4312[]');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    next.raw.send('67', '4213["order","third"]');
+    expect(await next.raw.messages.next()).toBe('437["at last"]');
+    expect(orders).toEqual(['first', 'second', 'third']);
+  });
+
+  test.each([
+    ['an acknowledgement', ['43999[]']],
+    ['an event that wants no answer', ['42["order","tea"]']],
+    ['what is no id', ['6-7', '6x', '67.5', `6${'7'.repeat(16)}`, '6']],
+  ])('the word that another try comes counts for what is next, which may be %s', async (_, messages) => {
+    const { port, sockets } = await startServer(RECOVERY);
+    const { raw } = await connectHawser(port);
+    const orders: string[] = [];
+    (await sockets.next()).on('order', (what: string, reply?: (text: string) => void) => {
+      orders.push(what);
+      reply?.(what);
+    });
+    raw.send('427["order","first"]');
+    expect(await raw.messages.next()).toBe('437["first"]');
+    raw.send('67', ...messages, '428["order","second"]');
+    expect(await raw.messages.next()).toBe('438["second"]');
+    expect(orders.at(-1)).toBe('second');
   });
 
   test('what waited for a slow client is sent again', async () => {
