@@ -24,7 +24,7 @@ const vectorMask = createVectorMask();
 const READ_BYTES = 65_536;
 
 /** Where sockets read into: what lies there is unmasked without a copy. */
-export const readMemory = asBuffer(vectorMask?.page ?? Buffer.allocUnsafeSlow(READ_BYTES));
+export const readMemory: Buffer = asBuffer(vectorMask?.page ?? Buffer.allocUnsafeSlow(READ_BYTES));
 
 /** What the protocol core needs of Node; all memory that it hands out is a `Buffer` of its own. */
 export class NodeNatives implements Natives {

@@ -45,15 +45,15 @@ export class SlotMap<Value> extends Map<string, Value> {
     this.#freeSlots.length = 0;
   }
 
-  override *values(): MapIterator<Value> {
+  override *values(): ReturnType<Map<string, Value>['values']> {
     for (const slot of super.values()) yield this.#values[slot as number]!;
   }
 
-  override *entries(): MapIterator<[string, Value]> {
+  override *entries(): ReturnType<Map<string, Value>['entries']> {
     for (const [id, slot] of super.entries()) yield [id, this.#values[slot as number]!];
   }
 
-  override [Symbol.iterator](): MapIterator<[string, Value]> {
+  override [Symbol.iterator](): ReturnType<Map<string, Value>['entries']> {
     return this.entries();
   }
 
