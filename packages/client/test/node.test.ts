@@ -198,3 +198,26 @@ test('while the clock of the program stands, a request does not fail, even with 
   vi.advanceTimersByTime(1);
   expect(errors).toMatchObject([{ message: 'xhr poll error' }]);
 });
+
+test('a poll that nothing comes over any more is noticed, although what is sent is answered', async () => {
+  let polls = 0;
+  const server = createHttpServer((request, response) => {
+    request.resume();
+    if (request.method === 'POST') response.end('ok');
+    else if (++polls === 1) {
+      const handshake = { sid: 'x', upgrades: [], pingInterval: 100, pingTimeout: 100, maxPayload: 1000 };
+      response.end(`0${JSON.stringify(handshake)}`);
+    } else if (polls === 2) response.end('40{"sid":"y"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(`http://127.0.0.1:${port}`, { transports: ['polling'], reconnection: false });
+  await eventOf(socket, 'connect');
+  const timer = setInterval(() => socket.emit('more'), 20);
+  onTestFinished(() => clearInterval(timer));
+  expect((await eventOf(socket, 'disconnect'))[0]).toBe('ping timeout');
+});

@@ -307,7 +307,8 @@ export class Client<
 
   /** @internal Its session goes on over another connection. */
   supersede(): void {
-    this.#close();
+    // Also where it is about to close, once what waits is sent.
+    this.#closeAs('forced server close', undefined);
     if (!this.#runtime.inbox.isEmpty) this.deliver(null);
   }
 

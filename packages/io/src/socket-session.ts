@@ -205,8 +205,8 @@ class CountedSession implements SocketSession {
   begin(socket: SessionSocket): void {
     this.#presence.state = 'present';
     this.#sendMissed(socket);
-    if (!this.countsEvents) return;
-    if (this.answers === null) this.answers = new AnswerMemory(socket);
+    if (!this.countsEvents) this.answers = null;
+    else if (this.answers === null) this.answers = new AnswerMemory(socket);
     else this.answers.passTo(socket);
   }
 

@@ -228,6 +228,45 @@ describe('recovery of a client of Hawser', () => {
     answers = [];
   });
 
+  test('a session that goes on with a client that does not count is answered all the same', async () => {
+    const { port, sockets } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    const listen = (it: Socket): void => void it.on('save', (reply: () => void) => reply());
+    const socket = await sockets.next();
+    listen(socket);
+    raw.send('420["save"]');
+    expect(await raw.messages.next()).toBe('430[]');
+    await lose(raw, socket);
+    const next = await openRaw(port);
+    next.send(`40${JSON.stringify({ pid: answer.pid })}`);
+    await readAnswer(next);
+    listen(await sockets.next());
+    next.send('421["save"]');
+    expect(await next.messages.next()).toBe('431[]');
+  });
+
+  test('a session is taken over from a connection that is about to close', async () => {
+    const { port, sockets, io } = await startServer(RECOVERY);
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    const reasons: string[] = [];
+    socket.on('disconnect', (reason) => reasons.push(reason));
+    raw.socket.pause();
+    do {
+      socket.emit('flood', 'x'.repeat(1_000_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (socket.conn.transport.writable);
+    socket.conn.send('2["last"]');
+    socket.conn.close();
+    expect(socket.conn.readyState).toBe('closing');
+    await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect([(await sockets.next()).recovered, io.sockets.sockets.size, reasons]).toEqual([
+      true,
+      1,
+      ['forced server close'],
+    ]);
+  });
+
   test('another try of an event that a program had time to answer, and did not, is dispatched again', async () => {
     const { port, sockets } = await startServer(RECOVERY);
     const { raw, answer } = await connectHawser(port);

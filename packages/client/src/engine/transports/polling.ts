@@ -149,7 +149,8 @@ export abstract class Polling extends Transport {
     const exchange: Exchange = this.exchange(this.uri(), body, {
       onProgress: (receivedBytes) => {
         if (receivedBytes <= this.maxPayload) {
-          this.emitReserved('progress');
+          // That the server answers what it is sent says nothing of what it sends.
+          if (failure === 0) this.emitReserved('progress');
           return;
         }
         end();
