@@ -12,7 +12,7 @@ const STEP_MS = 250;
 /** Steps between two deaths of the server; every other one is a kill, the rest say goodbye. */
 const STEPS_PER_LIFE = 20;
 const BURST = 5;
-/** How long all may take to come to rest, when the trouble is over. */
+/** How long nobody may get on, when the trouble is over and not all have come to rest. */
 const MAX_STANDSTILL_MS = 30_000;
 const MAX_FAULTS_SHOWN = 20;
 

@@ -116,12 +116,12 @@ async function checkOddRequests() {
   late.write(head(`POST ${path}&sid=nobody`, 'Content-Length: 100000\r\n'));
   const [refusal] = await once(late, 'data');
   assert.match(String(refusal), /^HTTP\/1\.1 400 /);
-  const isCut = new Promise((resolve) => late.once('close', resolve).on('error', () => {}));
+  const cut = new Promise((resolve) => late.once('close', resolve).on('error', () => {}));
   while (!late.destroyed && late.writable) {
     late.write('x'.repeat(10_000));
     await sleep(5);
   }
-  await isCut;
+  await cut;
   late.destroy();
   for (const [line, lines, expected] of [
     [`HEAD ${path}`, '', /^HTTP\/1\.1 400 .*\r\n\r\n$/s],

@@ -19,11 +19,12 @@ interface Answerer {
  * The events of one session that were answered, or are about to be: a client of Hawser sends what it has no answer to
  * again, and says under which id it was sent first.
  *
- * | what comes again                                    | then                                    |
- * | --------------------------------------------------- | --------------------------------------- |
- * | was answered                                        | it is answered again, as it was         |
- * | was not: it came over a connection that was lost    | it waits for the answer, as before      |
- * | was not, over this connection, and there was time   | it is dispatched again: it may have failed |
+ * | what comes again was                               | then                                       |
+ * | -------------------------------------------------- | ------------------------------------------ |
+ * | answered                                           | it is answered again, as it was            |
+ * | not, and came over a connection that was lost      | it waits for the answer, as before         |
+ * | not, over this connection, and there was no time   | it waits for the answer                    |
+ * | not, over this connection, though there was time   | it is dispatched again: it may have failed |
  */
 export class AnswerMemory {
   /** The answer, or since when, as a time of `performance.now`, the program has owed it. */

@@ -231,7 +231,7 @@ export class Client<
   /** @internal Clients of Hawser say what they are, and later, of the event that comes next, the id of its first try. */
   onNoop(data: string | Uint8Array): void {
     this.countsEvents = true;
-    this.#firstId = /^\d{1,15}$/.test(String(data)) ? Number(data) : null;
+    this.#firstId = FIRST_ID.test(String(data)) ? Number(data) : null;
   }
 
   /** @internal What waited in the engine has left. */
@@ -434,5 +434,8 @@ export class Client<
     else this.#runtime.inbox.push(this, null);
   }
 }
+
+/** Of an event, in a NOOP: every number of so many digits is a safe integer. */
+const FIRST_ID = /^\d{1,15}$/;
 
 const NO_OPTIONS: WriteOptions = Object.freeze({});
