@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Server, type ServerOptions } from '@hawser/io';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
 /** Short, as tests do not wait; it is no public option. */
@@ -47,10 +47,13 @@ it('close lets nobody in who was on the way, and comes to an end for them', asyn
     const connected = once(http, 'connection');
     const { port } = http.address() as AddressInfo;
     const onTheWay = connect(port, '127.0.0.1');
-    await connected;
+    const [connection] = (await connected) as [Socket];
+    onTheWay.write('GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\n');
+    // Node 26 ends at once what has sent nothing yet.
+    await vi.waitFor(() => expect(connection.bytesRead).toBeGreaterThan(0));
     const closed = io.close();
     onTheWay.write(
-      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Connection: Upgrade\r\nUpgrade: websocket\r\n' +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     );
     const [answer] = (await once(onTheWay, 'data')) as [Buffer];
