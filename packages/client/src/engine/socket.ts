@@ -53,9 +53,8 @@ export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHo
 
   /** @internal */
   override _onClose(...end: Parameters<SocketWithoutUpgrade['_onClose']>): void {
-    this.#attempt?.abandon();
-    this.#attempt = undefined;
     super._onClose(...end);
+    this.#attempt?.abandon();
   }
 
   /** @internal Returns those of the names that there is a transport for. */

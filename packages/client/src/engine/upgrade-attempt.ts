@@ -45,8 +45,7 @@ export class UpgradeAttempt implements ClientUpgradeHandler {
   /** The session ended. */
   abandon(): void {
     this.#machine.abandon();
-    this.#leave();
-    this.#candidate.close();
+    this.onUpgradeFailed('socket closed');
   }
 
   sendProbe(type: PacketType, data: string): void {

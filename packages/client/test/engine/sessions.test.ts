@@ -139,6 +139,23 @@ describe.each(Object.entries(SERVERS))('an engine of %s', (_name, EngineServer) 
   });
 });
 
+test('a session that ends before its upgrade says so, and tries nothing else', async () => {
+  const { engine, url, requests } = await start();
+  engine.use((request, _response, next) => {
+    const isUpgrade = request.url?.includes('transport=websocket') === true;
+    // Who wants to upgrade is not answered.
+    if (isUpgrade) engine.close();
+    else next();
+  });
+  const socket = open(url, { transports: ['polling', 'websocket'] });
+  const seen: string[] = [];
+  socket.on('close', (reason) => seen.push(reason));
+  const [error] = await eventOf(socket, 'upgradeError');
+  expect(error).toMatchObject({ message: 'probe error', cause: 'socket closed', transport: 'websocket' });
+  expect(seen).toHaveLength(1);
+  expect(requests.filter(({ url }) => url?.includes('transport=websocket'))).toHaveLength(1);
+});
+
 test('a session without upgrades takes classes, and stays where it is', async () => {
   const { url } = await start();
   const socket = new SocketWithoutUpgrade(url, { transports: [NodeXHR] });
