@@ -268,7 +268,8 @@ export class Socket
 
   /** @internal */
   sendHeartbeat(type: 'ping' | 'pong', data: string | Uint8Array): void {
-    this.#send(controlPacket(type, data));
+    // One that closes has said its last words.
+    if (this.#readyState === 'open') this.#send(controlPacket(type, data));
   }
 
   /** @internal */

@@ -504,6 +504,23 @@ describe('session', () => {
     },
   );
 
+  test.each([
+    ['x', '4x'],
+    [null, '6\x1e1'],
+  ])('a session that waits for one more poll makes no pings: with %j to say', async (word, answer) => {
+    const { port, sessions } = await startEngine({ pingInterval: 20, pingTimeout: 5_000 });
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const made: string[] = [];
+    session.on('packetCreate', ({ type }) => made.push(type));
+    if (word !== null) session.send(word);
+    session.close();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(session.readyState).toBe('closing');
+    expect(made).toEqual(word === null ? [] : ['message']);
+    expect((await ask(port, { query })).body.toString()).toBe(answer);
+  });
+
   test('last words of a session that is discarded leave, too', async () => {
     const { port, sessions } = await startEngine();
     const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
