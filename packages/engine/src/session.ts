@@ -268,8 +268,7 @@ export class Socket
 
   /** @internal */
   sendHeartbeat(type: 'ping' | 'pong', data: string | Uint8Array): void {
-    // One that closes has said its last words.
-    if (this.#readyState === 'open') this.#send(controlPacket(type, data));
+    this.#send(controlPacket(type, data));
   }
 
   /** @internal */
@@ -327,7 +326,8 @@ export class Socket
   }
 
   #send(packet: OutgoingPacket): void {
-    if (this.#readyState === 'closed') return;
+    // One that closes has said its last words.
+    if (this.#readyState === 'closing' || this.#readyState === 'closed') return;
     if (this.isHeard) this.emit('packetCreate', packet);
     if (this.transport.writable && !this.#isWaiting) {
       this.#hand(packet);
