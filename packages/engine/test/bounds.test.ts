@@ -2,9 +2,9 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import { type EngineError, Server } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
 import { openClient } from './rig/clients.ts';
-import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
+import { endOf } from './rig/sessions.ts';
 import { openSocket } from './rig/sockets.ts';
 
 const LIMIT = { maxHttpBufferSize: 1000 };

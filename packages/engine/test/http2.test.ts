@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { Server, type ServerOptions, type Socket } from '@hawser/engine';
 import { WebSocket } from '@hawser/ws';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { endOf } from './rig/closes.ts';
 import { Queue } from './rig/queue.ts';
+import { endOf } from './rig/sessions.ts';
 
 interface Answer {
   readonly status: unknown;

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer as WsServer } from 'ws';
 import { launchChromium } from '../../cli/test/browser/browser.ts';
-import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
+import { endOf } from './rig/sessions.ts';
 import { openSocket } from './rig/sockets.ts';
 
 /** Silence of the program that is longer than a session would be given, several times. */

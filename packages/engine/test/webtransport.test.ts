@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { endOf } from './rig/closes.ts';
 import { startEngine } from './rig/engines.ts';
 import { handshake } from './rig/http.ts';
+import { endOf } from './rig/sessions.ts';
 import { nextUncaught } from './rig/uncaught.ts';
 import { openWebTransport } from './rig/web-transport.ts';
 

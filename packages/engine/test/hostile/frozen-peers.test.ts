@@ -1,8 +1,8 @@
 import type { Socket } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
-import { endOf } from '../rig/closes.ts';
 import { startEngine } from '../rig/engines.ts';
 import { handshake, type RawConnection, sendRaw, upgradeHead } from '../rig/http.ts';
+import { endOf } from '../rig/sessions.ts';
 
 /** More than the kernel holds for one connection. */
 const PART = 'a'.repeat(900_000);

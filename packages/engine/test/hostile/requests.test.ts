@@ -1,9 +1,9 @@
 import type { EngineError, Transport } from '@hawser/engine';
 import { describe, expect, test, vi } from 'vitest';
-import { endOf } from '../rig/closes.ts';
 import { startEngine } from '../rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from '../rig/http.ts';
 import { Queue } from '../rig/queue.ts';
+import { endOf } from '../rig/sessions.ts';
 import { openSocket } from '../rig/sockets.ts';
 
 const RS = '\x1e';

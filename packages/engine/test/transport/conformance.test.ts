@@ -1,6 +1,6 @@
 import { EngineError } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
-import { endOf } from '../rig/closes.ts';
+import { endOf } from '../rig/sessions.ts';
 import { nextUncaught } from '../rig/uncaught.ts';
 import { WIRES } from './wires.ts';
 

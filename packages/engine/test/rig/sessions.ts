@@ -13,3 +13,8 @@ export function endOf(session: Socket): Promise<Ending> {
     session.on('close', (reason, description) => resolve({ reason, description }));
   });
 }
+
+/** Over polling nothing can be sent before the next poll comes. */
+export async function untilWritable({ transport }: Socket): Promise<void> {
+  while (!transport.writable) await new Promise((resolve) => transport.once('ready', resolve));
+}
