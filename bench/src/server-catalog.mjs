@@ -43,6 +43,7 @@ const SERVERS = Object.freeze([
     missing: "run 'npm run build' first",
   },
   { name: 'socket.io', protocol: 'socket.io', find: () => NODE },
+  { name: 'node-http', protocol: 'socket.io', find: () => NODE },
 ]);
 
 export const SERVER_NAMES = Object.freeze(SERVERS.map((server) => server.name));

@@ -143,6 +143,7 @@ const SOCKET_IO_ONLY = Object.freeze([
     name: 'polling',
     title: 'echo 64 B over long-polling, 1 in flight, 50 clients',
     mode: 'polling-echo',
+    servers: ['io', 'engine', 'socket.io'],
     unit: 'message',
     payloadBytes: 64,
     connections: 50,

@@ -6,8 +6,17 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const NATIVE_UNMASK_BYTES = 128;
 const LONGEST_CLIENT_HEADER_BYTES = 14;
 
+/** The head that answers a handshake with this `Sec-WebSocket-Key`. */
+export function switchingProtocols(key) {
+  const accept = createHash('sha1').update(`${key}${GUID}`).digest('base64');
+  return (
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+    `Sec-WebSocket-Accept: ${accept}\r\n\r\n`
+  );
+}
+
 /**
- * The least that a WebSocket server on node:net can do: it trusts its peer, checks nothing, knows no control
+ * The least that a WebSocket server can do with what comes after the handshake: it trusts its peer, checks nothing, knows no control
  * frames and never holds a message. It is the floor that the others are compared with, not a server.
  *
  * An echo is built inside the chunk that was received: a reply is its request without the four bytes of the mask,
@@ -16,36 +25,20 @@ const LONGEST_CLIENT_HEADER_BYTES = 14;
 export class BareConnection {
   #socket;
   #publish;
-  #opened;
-  #isOpen = false;
   #partialHeader;
   #payloadLeft = 0;
   #mask = Buffer.alloc(4);
   #maskOffset = 0;
 
   /** `publish` is told how many messages a chunk completed; without it, messages are echoed. */
-  constructor(socket, publish, opened) {
+  constructor(socket, publish) {
     this.#socket = socket;
     this.#publish = publish;
-    this.#opened = opened;
   }
 
   receive(chunk) {
-    if (!this.#isOpen) this.#upgrade(chunk);
-    else if (this.#publish === undefined) this.#echo(this.#withPartialHeader(chunk));
+    if (this.#publish === undefined) this.#echo(this.#withPartialHeader(chunk));
     else this.#countMessages(this.#withPartialHeader(chunk));
-  }
-
-  #upgrade(chunk) {
-    const head = chunk.latin1Slice();
-    const key = /\r\nSec-WebSocket-Key: (\S+)\r\n/i.exec(head)[1];
-    const accept = createHash('sha1').update(`${key}${GUID}`).digest('base64');
-    this.#socket.write(
-      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
-    );
-    this.#isOpen = true;
-    this.#opened(head.split(' ', 2)[1]);
   }
 
   #echo(chunk) {

@@ -1,26 +1,20 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { BareConnection } from './bare-connection.mjs';
+import { BareConnection, switchingProtocols } from './bare-connection.mjs';
+import { createFanOut } from './bare-fan-out.mjs';
 import { serveBenchmark, serverSettings } from './server-process.mjs';
 
 const { isFanOut, isText, message } = serverSettings();
-const publishedFrame = Buffer.concat([
-  Buffer.from([isText ? 0x81 : 0x82, message.length]),
-  Buffer.from(message),
-]);
-const subscribers = new Set();
-
-/** Several publications that arrive together leave together: one write per subscriber. */
-function publish(count) {
-  const bytes = count === 1 ? publishedFrame : Buffer.concat(Array(count).fill(publishedFrame));
-  for (const socket of subscribers) socket.write(bytes);
-}
+const { subscribers, publish } = createFanOut([isText ? 0x81 : 0x82, message.length], message);
 
 const server = createServer({ noDelay: true }, (socket) => {
-  const connection = new BareConnection(socket, isFanOut ? publish : undefined, (path) => {
-    if (isFanOut && path !== '/publisher') subscribers.add(socket);
+  socket.once('data', (chunk) => {
+    const head = chunk.latin1Slice();
+    socket.write(switchingProtocols(/\r\nSec-WebSocket-Key: (\S+)\r\n/i.exec(head)[1]));
+    if (isFanOut && !head.startsWith('GET /publisher')) subscribers.add(socket);
+    const connection = new BareConnection(socket, isFanOut ? publish : undefined);
+    socket.on('data', (more) => connection.receive(more));
   });
-  socket.on('data', (chunk) => connection.receive(chunk));
   socket.on('error', () => {});
   socket.on('close', () => subscribers.delete(socket));
 });
