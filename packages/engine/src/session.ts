@@ -156,7 +156,7 @@ export class Socket
       callback = options;
       options = null;
     }
-    if (this.#readyState !== 'open' && this.#readyState !== 'opening') return this;
+    if (this.#isEnding) return this;
     const isPrepared = data instanceof PreparedMessage;
     if (isPrepared && callback === undefined && (options === undefined || options === null)) {
       this.#send(data.packet);
@@ -317,6 +317,11 @@ export class Socket
     this.#upgrade = null;
   }
 
+  /** Its last words are said. */
+  get #isEnding(): boolean {
+    return this.#readyState === 'closing' || this.#readyState === 'closed';
+  }
+
   get #isWaiting(): boolean {
     return this.#writeBuffer !== null && this.#writeBuffer.length > 0;
   }
@@ -326,8 +331,7 @@ export class Socket
   }
 
   #send(packet: OutgoingPacket): void {
-    // One that closes has said its last words.
-    if (this.#readyState === 'closing' || this.#readyState === 'closed') return;
+    if (this.#isEnding) return;
     if (this.isHeard) this.emit('packetCreate', packet);
     if (this.transport.writable && !this.#isWaiting) {
       this.#hand(packet);
