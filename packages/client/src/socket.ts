@@ -101,7 +101,7 @@ export class Socket<
     if (retries) {
       this.#queue = new RetryQueue(
         retries,
-        () => !this.#mustWait,
+        () => !this.#mustWait(),
         (event, onAnswer) => {
           event.ackIds.push(this.#ids++);
           this.#flags = { ...event.flags, ackIds: event.ackIds };
@@ -235,7 +235,7 @@ export class Socket<
   }
 
   /** An event cannot go out now, or would overtake others. */
-  get #mustWait(): boolean {
+  #mustWait(): boolean {
     const { engine } = this.io;
     return (
       !this.connected ||
@@ -272,7 +272,7 @@ export class Socket<
     };
     const callback: Callback | undefined = typeof args.at(-1) === 'function' ? args.pop() : undefined;
     if (callback) packet.id = ackIds?.at(-1) ?? this.#ids++;
-    const mustWait = this.#mustWait;
+    const mustWait = this.#mustWait();
     const isFull = !mustWait && this.io.engine._isFull();
     const isDiscarded = volatile && (mustWait || isFull || !this.io.engine.transport.writable);
     if (isFull && !isDiscarded && !ackIds) throw sendBufferFull();

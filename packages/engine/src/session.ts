@@ -156,7 +156,7 @@ export class Socket
       callback = options;
       options = null;
     }
-    if (this.#isEnding) return this;
+    if (this.#isEnding()) return this;
     const isPrepared = data instanceof PreparedMessage;
     if (isPrepared && callback === undefined && (options === undefined || options === null)) {
       this.#send(data.packet);
@@ -192,7 +192,7 @@ export class Socket
       this.#closeTransport();
     } else if (this.#readyState === 'open') {
       this.#readyState = 'closing';
-      if (!this.#isWaiting) this.#closeTransport();
+      if (!this.#isWaiting()) this.#closeTransport();
     }
   }
 
@@ -318,11 +318,11 @@ export class Socket
   }
 
   /** Its last words are said. */
-  get #isEnding(): boolean {
+  #isEnding(): boolean {
     return this.#readyState === 'closing' || this.#readyState === 'closed';
   }
 
-  get #isWaiting(): boolean {
+  #isWaiting(): boolean {
     return this.#writeBuffer !== null && this.#writeBuffer.length > 0;
   }
 
@@ -331,9 +331,9 @@ export class Socket
   }
 
   #send(packet: OutgoingPacket): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding()) return;
     if (this.isHeard) this.emit('packetCreate', packet);
-    if (this.transport.writable && !this.#isWaiting) {
+    if (this.transport.writable && !this.#isWaiting()) {
       this.#hand(packet);
     } else {
       this.#queue(packet);

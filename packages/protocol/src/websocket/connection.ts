@@ -121,7 +121,7 @@ export class Connection implements MessageHandler {
       this.#isEofPaused = true;
     } else if (this.#state !== FINISHED) {
       this.abort('');
-    } else if (this.wasClean && this.#leavesEndToServer) {
+    } else if (this.wasClean && this.#leavesEndToServer()) {
       this.#handler.onFinished();
     }
   }
@@ -339,10 +339,10 @@ export class Connection implements MessageHandler {
     const echoedBytes = habits.echoesCloseReason ? payload.length : 2;
     this.#writeClose(payload.subarray(0, echoedBytes));
     this.#enter(FINISHED);
-    if (!this.#leavesEndToServer) this.#handler.onFinished();
+    if (!this.#leavesEndToServer()) this.#handler.onFinished();
   }
 
-  get #leavesEndToServer(): boolean {
+  #leavesEndToServer(): boolean {
     return this.#endpoint.options.role === 'client' && !this.#endpoint.habits.endsWithHandshake;
   }
 

@@ -187,7 +187,7 @@ export class MessageReader implements FrameHandler {
     if (this.#frames.isLent) this.#message.appendLent(chunk.bytes, start, end, this.#messageBytes);
     else this.#message.append(chunk.bytes, start, end);
     if (!isMessageEnd) return;
-    if (this.#isReadAsText) {
+    if (this.#isReadAsText()) {
       this.#deliverText(this.#natives.readUtf8(this.#message.join()));
       return;
     }
@@ -195,13 +195,13 @@ export class MessageReader implements FrameHandler {
     this.#deliver(this.#message.join(headroom), headroom);
   }
 
-  get #isReadAsText(): boolean {
+  #isReadAsText(): boolean {
     return this.#habits.readsText && this.#messageOpcode === Opcode.TEXT && !this.#isCompressed;
   }
 
   /** Delivers a message that came in one piece. */
   #deliverPiece(chunk: Chunk, start: number, end: number): void {
-    if (this.#isReadAsText) {
+    if (this.#isReadAsText()) {
       this.#deliverText(this.#natives.readUtf8(chunk.bytes, start, end));
       return;
     }

@@ -20,13 +20,16 @@ export class Slab {
   used = 0;
   /** A large message that a handler is being given, and may send on. */
   received: ReceivedMessage | null = null;
-  #lastView: Uint8Array;
+  #lastView: Uint8Array = NO_BYTES;
+  /** Of what it is a view. */
+  #viewedBytes: Uint8Array | null = null;
+  #viewStart = 0;
+  #viewEnd = 0;
   #chunk: Chunk | null = null;
 
   constructor(natives: Natives) {
     this.natives = natives;
     this.bytes = natives.allocate(FIRST_SLAB_BYTES);
-    this.#lastView = this.bytes;
   }
 
   /** `bytes`, to be masked. */
@@ -56,12 +59,12 @@ export class Slab {
   view(bytes: Uint8Array, start: number, end: number): Uint8Array {
     // Only what a broadcast can share: a view of anything else would keep that alive for nothing.
     if (bytes !== this.bytes) return bytes.subarray(start, end);
-    const last = this.#lastView;
-    const isSame =
-      last.buffer === bytes.buffer &&
-      last.byteOffset === bytes.byteOffset + start &&
-      last.length === end - start;
-    if (!isSame) this.#lastView = this.chunk.slice(start, end);
+    const isSame = bytes === this.#viewedBytes && start === this.#viewStart && end === this.#viewEnd;
+    if (isSame) return this.#lastView;
+    this.#viewedBytes = bytes;
+    this.#viewStart = start;
+    this.#viewEnd = end;
+    this.#lastView = this.chunk.slice(start, end);
     return this.#lastView;
   }
 }
