@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Outbox } from '@hawser/protocol/websocket';
+import { canWriteDirectly, writeDirectly } from './direct-writes.ts';
 import { attempt } from './uncaught.ts';
 
 /**
@@ -23,6 +24,8 @@ export class StreamWriter {
   readonly #outbox: Outbox;
   /** What the stream held when it was last written to: a stream that is destroyed forgets it. */
   #strandedBytes = 0;
+  /** What was written past the stream, and has not left yet. */
+  #directBytes = 0;
   /** Who asked, and how many bytes of the outbox are still before them. */
   #callbacks: { afterBytes: number; readonly callback: WriteCallback }[] | null = null;
 
@@ -35,7 +38,7 @@ export class StreamWriter {
   get bufferedBytes(): number {
     const { destroyed, writableLength } = this.#stream;
     const streamBytes = destroyed ? this.#strandedBytes : writableLength;
-    return this.compressingBytes + this.#outbox.byteLength + streamBytes;
+    return this.compressingBytes + this.#outbox.byteLength + this.#directBytes + streamBytes;
   }
 
   /** Something waits for the peer to read, or to be compressed. */
@@ -91,6 +94,7 @@ export class StreamWriter {
   strand(): void {
     if (this.#stream.writableFinished) this.#strandedBytes = 0;
     this.#strandedBytes = this.bufferedBytes;
+    this.#directBytes = 0;
     this.#outbox.take();
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = null;
@@ -103,6 +107,7 @@ export class StreamWriter {
     const outbox = this.#outbox;
     const waitingBytes = outbox.byteLength;
     const single = waitingBytes <= MAX_WRITE_BYTES ? outbox.takeSingle() : null;
+    if (single !== null && this.#writeDirectly(single)) return;
     const parts = single === null ? outbox.take(MAX_WRITE_BYTES) : [single];
     const onWritten = this.#callbacks === null ? null : this.#takeCallbacks(waitingBytes - outbox.byteLength);
     if (parts.length > 1) stream.cork();
@@ -111,6 +116,16 @@ export class StreamWriter {
     if (onWritten === null) stream.write(parts[last]);
     else stream.write(parts[last], onWritten);
     if (parts.length > 1) stream.uncork();
+  }
+
+  #writeDirectly(bytes: Uint8Array): boolean {
+    const isCalledBack = this.#callbacks !== null;
+    if (isCalledBack || this.#directBytes > 0 || !canWriteDirectly(this.#stream, bytes.length)) return false;
+    this.#directBytes = bytes.length;
+    writeDirectly(this.#stream, bytes, () => {
+      this.#directBytes = 0;
+    });
+    return true;
   }
 
   /** Returns what calls back everybody who waits for no more than these `writtenBytes`. */
