@@ -61,6 +61,7 @@ export class StreamWriter {
   write(): void {
     const stream = this.#stream;
     try {
+      if (this.#writeDirectly()) return;
       this.#writeOutbox();
     } catch (error) {
       // A stream that throws is broken; others wait behind it to be flushed.
@@ -102,12 +103,27 @@ export class StreamWriter {
     callAll(callbacks, this.#stream.errored ?? destroyedError());
   }
 
+  /** Writes what is small past the stream, where that can be. Returns `false` where it cannot. */
+  #writeDirectly(): boolean {
+    const stream = this.#stream;
+    const { byteLength } = this.#outbox;
+    if (this.#callbacks !== null || this.#directBytes > 0) return false;
+    if (!canWriteDirectly(stream, byteLength)) return false;
+    const bytes = this.#outbox.takeSingle();
+    if (bytes === null) return false;
+    this.#strandedBytes = 0;
+    this.#directBytes = byteLength;
+    writeDirectly(stream, bytes, () => {
+      this.#directBytes = 0;
+    });
+    return true;
+  }
+
   #writeOutbox(): void {
     const stream = this.#stream;
     const outbox = this.#outbox;
     const waitingBytes = outbox.byteLength;
     const single = waitingBytes <= MAX_WRITE_BYTES ? outbox.takeSingle() : null;
-    if (single !== null && this.#writeDirectly(single)) return;
     const parts = single === null ? outbox.take(MAX_WRITE_BYTES) : [single];
     const onWritten = this.#callbacks === null ? null : this.#takeCallbacks(waitingBytes - outbox.byteLength);
     if (parts.length > 1) stream.cork();
@@ -116,16 +132,6 @@ export class StreamWriter {
     if (onWritten === null) stream.write(parts[last]);
     else stream.write(parts[last], onWritten);
     if (parts.length > 1) stream.uncork();
-  }
-
-  #writeDirectly(bytes: Uint8Array): boolean {
-    const isCalledBack = this.#callbacks !== null;
-    if (isCalledBack || this.#directBytes > 0 || !canWriteDirectly(this.#stream, bytes.length)) return false;
-    this.#directBytes = bytes.length;
-    writeDirectly(this.#stream, bytes, () => {
-      this.#directBytes = 0;
-    });
-    return true;
   }
 
   /** Returns what calls back everybody who waits for no more than these `writtenBytes`. */
