@@ -177,14 +177,12 @@ export class StreamConnection<Peer>
 
   flush(): void {
     this.#isFlushDue = false;
-    // What a stream that is destroyed was given would count as sent.
-    if (this.#isClosed || isGone(this.#stream)) return;
+    if (this.#isClosed) return;
     const { outbox } = this.#machine;
-    while (outbox.byteLength > 0 && !this.#writer.isBlocked) {
-      this.#writer.write();
+    while (outbox.byteLength > 0 && !this.#writer.isBlocked && this.#writer.write()) {
       this.#machine.outboxWritten();
     }
-    if (this.#isFinished && outbox.byteLength === 0 && !this.#stream.writableEnded) endStream(this.#stream);
+    if (this.#isFinished && outbox.byteLength === 0) this.#endStream();
   }
 
   /** Runs `send`, and writes what it sent at once, whatever it throws. */
@@ -354,6 +352,10 @@ export class StreamConnection<Peer>
     }
     // What `drain` sent may have filled it again.
     if (!this.#writer.isWaiting) this.#delivery?.peerKeepsUp();
+  }
+
+  #endStream(): void {
+    if (!this.#stream.writableEnded && !isGone(this.#stream)) endStream(this.#stream);
   }
 
   #markFlush(): void {

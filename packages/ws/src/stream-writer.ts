@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Outbox } from '@hawser/protocol/websocket';
 import { canWriteDirectly, writeDirectly } from './direct-writes.ts';
+import { isGone } from './stream-owner.ts';
 import { attempt } from './uncaught.ts';
 
 /**
@@ -57,11 +58,12 @@ export class StreamWriter {
     this.#callbacks.push({ afterBytes: this.#outbox.byteLength, callback });
   }
 
-  /** Writes what waits, up to a bound. */
-  write(): void {
+  /** Writes what waits, up to a bound. Returns `false` where the stream is gone: what it is given would count as sent. */
+  write(): boolean {
     const stream = this.#stream;
     try {
-      if (this.#writeDirectly()) return;
+      if (this.#writeDirectly()) return true;
+      if (isGone(stream)) return false;
       this.#writeOutbox();
     } catch (error) {
       // A stream that throws is broken; others wait behind it to be flushed.
@@ -71,6 +73,7 @@ export class StreamWriter {
     this.#strandedBytes = stream.writableLength;
     this.isBlocked = this.#strandedBytes > 0 && stream.writableNeedDrain;
     if (this.isBlocked) this.#outbox.hold();
+    return true;
   }
 
   /** Has the stream report when what it holds has left, though that is too little for it to do so by itself. */
@@ -112,10 +115,12 @@ export class StreamWriter {
     const bytes = this.#outbox.takeSingle();
     if (bytes === null) return false;
     this.#strandedBytes = 0;
+    const waiting = writeDirectly(stream, bytes);
+    if (waiting === null) return true;
     this.#directBytes = byteLength;
-    writeDirectly(stream, bytes, () => {
+    waiting.onLeft = () => {
       this.#directBytes = 0;
-    });
+    };
     return true;
   }
 
