@@ -60,7 +60,7 @@ export class DirectWrite {
     this.isWaiting = false;
     if (error) stream.destroy(error);
     // Of a socket that is destroyed, Node calls all writes back as though they had been made.
-    else if (!stream.destroyed) this.onLeft?.();
+    else if (this.onLeft !== null && !stream.destroyed) this.onLeft();
   };
 }
 
