@@ -317,7 +317,7 @@ export class Socket
     this.#upgrade = null;
   }
 
-  /** Its last words are said. */
+  /** Its last words are said. A method: a private getter is a call of V8's runtime, here for each message. */
   #isEnding(): boolean {
     return this.#readyState === 'closing' || this.#readyState === 'closed';
   }

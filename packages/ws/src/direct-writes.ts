@@ -1,10 +1,11 @@
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 
 /** No more than this passes a stream by: with more in it, it would tell whoever asks that it is full. */
 const MAX_DIRECT_BYTES = 16_383;
 
-const nodeWrite = Socket.prototype.write;
+/** What sockets have from their streams, as long as nobody puts something of their own in its place. */
+const nodeWrite = Duplex.prototype.write;
 
 /**
  * Tells whether `byteLength` bytes may go to the socket by the method that its stream calls for them, `_write`, as

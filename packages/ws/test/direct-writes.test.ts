@@ -93,6 +93,15 @@ describe('writes past the stream', () => {
     expect(write).toHaveBeenCalledTimes(1);
   });
 
+  test('who put itself there for all sockets sees it, too', async () => {
+    const { peer, socket } = await openKnown();
+    const write = vi.spyOn(Socket.prototype, 'write');
+    onTestFinished(() => write.mockRestore());
+    socket.send('hello');
+    expect(await peer.text()).toBe('hello');
+    expect(write).toHaveBeenCalledTimes(1);
+  });
+
   test('what waits in a corked stream goes first', async () => {
     const { peer, socket, tcp } = await openKnown();
     tcp.cork();
