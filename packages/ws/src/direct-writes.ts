@@ -34,31 +34,24 @@ export function canWriteDirectly(stream: Duplex, byteLength: number): boolean {
 export function writeDirectly(stream: Duplex, bytes: Uint8Array): DirectWrite | null {
   const write = spare ?? new DirectWrite();
   spare = null;
-  write.begin(stream);
+  write.stream = stream;
   // Node's own name for bytes, which its declarations do not know.
   stream._write(bytes, 'buffer' as BufferEncoding, write.onCalledBack);
-  if (write.isWaiting) return write;
+  if (write.stream !== null) return write;
   spare = write;
   return null;
 }
 
 /** A write that was made past its stream. */
 export class DirectWrite {
-  /** It has not left yet. */
-  isWaiting = false;
+  /** Until it has left, or cannot. */
+  stream: Duplex | null = null;
   /** Called when one that had to wait has left. */
   onLeft: (() => void) | null = null;
-  #stream: Duplex | null = null;
-
-  begin(stream: Duplex): void {
-    this.#stream = stream;
-    this.isWaiting = true;
-  }
 
   readonly onCalledBack = (error?: Error | null): void => {
-    const stream = this.#stream!;
-    this.#stream = null;
-    this.isWaiting = false;
+    const stream = this.stream!;
+    this.stream = null;
     if (error) stream.destroy(error);
     // Of a socket that is destroyed, Node calls all writes back as though they had been made.
     else if (this.onLeft !== null && !stream.destroyed) this.onLeft();
