@@ -118,7 +118,7 @@ export class WebSocket extends EventEmitter {
     if (bytes > MAX_UNCOUNTED_BYTES) {
       connection.flush();
       bytes = connection.bufferedBytes;
-    } else if (stream.writableLength === 0) {
+    } else if (stream.writableLength === 0 && connection.directBytes === 0) {
       bytes = 0;
     }
     return bytes + this.#sending!.waitingBytes + this._bufferedAmount;
@@ -144,9 +144,9 @@ export class WebSocket extends EventEmitter {
     return this._url;
   }
 
-  /** The socket below. What was sent before is written first, so that whoever writes to it writes behind that. */
+  /** The socket below. What was sent before is given to it first, so that whoever writes to it writes behind that. */
   get _socket(): Duplex | null {
-    this._connection?.flush();
+    this._connection?.handOver();
     return this.#stream;
   }
 

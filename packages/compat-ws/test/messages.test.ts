@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
 import type { BinaryType } from '../src/payload.ts';
@@ -195,6 +197,21 @@ describe('messages', () => {
     const chunk = Buffer.alloc(65_536);
     while (client.bufferedAmount === 0) client.send(chunk);
     expect(client.bufferedAmount).toBe(client._socket!.writableLength);
+  });
+
+  it('server counts a small message that the kernel does not take', async () => {
+    const { client, peer } = await connectPair({ perMessageDeflate: false });
+    const socket = peer._socket as Socket & { readonly _handle: { readonly writeQueueSize: number } };
+    client.pause();
+    while (socket._handle.writeQueueSize === 0) {
+      peer.send('x'.repeat(12_000));
+      await turn();
+    }
+    expect(socket.writableLength).toBe(0);
+    expect(peer.bufferedAmount).toBe(12_004);
+    client.resume();
+    while (peer.bufferedAmount > 0) await turn();
+    expect(socket._handle.writeQueueSize).toBe(0);
   });
 
   it('client pauses and resumes', async () => {

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PerMessageDeflate } from '../src/permessage-deflate.ts';
 import { Receiver } from '../src/receiver.ts';
 import { Sender } from '../src/sender.ts';
 import { WebSocket } from '../src/websocket.ts';
-import { connectPair, nextTexts, openClient } from './rig.ts';
+import { closeOf, connectPair, nextTexts, openClient } from './rig.ts';
 
 /** What other packages lean on although nobody promised it. */
 describe('private members', () => {
@@ -17,6 +18,32 @@ describe('private members', () => {
     expect(await nextTexts(client, 2)).toEqual(['first', 'x']);
     expect((peer._socket as Socket).remoteAddress).toBe('127.0.0.1');
     expect(openClient('ws://127.0.0.1:1')._socket).toBeNull();
+  });
+
+  it('_socket has all that was sent before, however slow the peer is', async () => {
+    const { client, peer } = await connectPair({ perMessageDeflate: false });
+    client.pause();
+    peer.send(Buffer.alloc(12_000_000));
+    await setTimeout(50);
+    peer.send('first');
+    (peer._socket as Socket).write(Buffer.from('81067365636f6e64', 'hex'));
+    client.resume();
+    const [, ...rest] = await nextTexts(client, 3);
+    expect(rest).toEqual(['first', 'second']);
+  });
+
+  it('_socket.end() ends it behind what was sent before', async () => {
+    const { client, peer } = await connectPair({ perMessageDeflate: false });
+    client.pause();
+    const errors: unknown[] = [];
+    peer.send(Buffer.alloc(12_000_000), (error) => errors.push(error));
+    await setTimeout(50);
+    peer.send('last', (error) => errors.push(error));
+    (peer._socket as Socket).end();
+    client.resume();
+    expect((await nextTexts(client, 2))[1]).toBe('last');
+    expect(await closeOf(client)).toEqual([1006, '']);
+    expect(errors.map(Boolean)).toEqual([false, false]);
   });
 
   it('_sender.sendFrame sends what Sender.frame made, behind what was sent before', async () => {

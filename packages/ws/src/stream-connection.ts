@@ -89,6 +89,11 @@ export class StreamConnection<Peer>
     return this.#writer.bufferedBytes;
   }
 
+  /** As many of them as were written past the stream, which does not know of them. */
+  get directBytes(): number {
+    return this.#writer.directBytes;
+  }
+
   /** The peer's IP address; empty once the connection is closed, and where the stream has none. */
   get remoteAddress(): string {
     return remoteAddressOf(this.#stream);
@@ -185,6 +190,13 @@ export class StreamConnection<Peer>
     if (this.#isFinished && outbox.byteLength === 0) this.#endStream();
   }
 
+  /** Gives the stream all that waits, however much it holds: what others write to it is to come behind that. */
+  handOver(): void {
+    const { outbox } = this.#machine;
+    if (!this.#isClosed) while (outbox.byteLength > 0 && this.#writer.write()) this.#machine.outboxWritten();
+    this.flush();
+  }
+
   /** Runs `send`, and writes what it sent at once, whatever it throws. */
   writeAtOnce(send: () => void): void {
     this.#isFlushDue = true;
@@ -265,6 +277,11 @@ export class StreamConnection<Peer>
     this.read(() => this.#context.events.closed(this));
   }
 
+  onReset(): void {
+    // There is nothing left to wait for but what it sent.
+    this.#delivery?.peerKeepsUp();
+  }
+
   onReleased(): void {
     if (this.#isEndHeld) this.onClose();
   }
@@ -319,6 +336,8 @@ export class StreamConnection<Peer>
 
   onTimeout(): void {
     cutStream(this.#stream);
+    // It may have been gone before, with what came last held back.
+    this.onReleased();
   }
 
   /**
@@ -327,7 +346,9 @@ export class StreamConnection<Peer>
    */
   #deliverRest(): boolean {
     const { cutWhileHeld } = this.#context.events;
-    if (cutWhileHeld === undefined || !(this.#machine.isPaused || this.#isEndHeld)) return true;
+    // One that ended well, of HTTP/2, may be gone before the last of it is delivered.
+    if (cutWhileHeld === undefined) return !(this.#machine.holdsInput && this.#stream.readableEnded);
+    if (!(this.#machine.isPaused || this.#isEndHeld)) return true;
     cutWhileHeld(this);
     return this.delivery.finish();
   }

@@ -13,6 +13,8 @@ export interface StreamOwner {
   onDrain(): void;
   onError(error: Error): void;
   onClose(): void;
+  /** The peer takes nothing more, and what it sent before ends here. */
+  onReset?(): void;
 }
 
 const OWNER: unique symbol = Symbol('hawser.owner');
@@ -124,8 +126,10 @@ function onClose(this: Duplex): void {
   (this as OwnedStream)[OWNER].onClose();
 }
 
-/** The stream was reset. Of one with no error, Node waits until all is read, which may be never. */
-function onAborted(this: Duplex): void {
+/** The stream was reset. With no error, what came before still counts (RFC 9113 section 8.1): Node ends it behind that. */
+function onAborted(this: Http2Stream): void {
+  const owner = (this as Duplex as OwnedStream)[OWNER];
+  if (this.rstCode === constants.NGHTTP2_NO_ERROR && owner.onReset !== undefined) owner.onReset();
   // Not at once: a reset of ours is still to be sent.
-  process.nextTick(() => this.destroy());
+  else process.nextTick(() => this.destroy());
 }

@@ -21,12 +21,12 @@ export class StreamWriter {
   isBlocked = false;
   /** Bytes of messages that wait to be compressed before they get into the outbox. */
   compressingBytes = 0;
+  /** What was written past the stream, and has not left yet. */
+  directBytes = 0;
   readonly #stream: Duplex;
   readonly #outbox: Outbox;
   /** What the stream held when it was last written to: a stream that is destroyed forgets it. */
   #strandedBytes = 0;
-  /** What was written past the stream, and has not left yet. */
-  #directBytes = 0;
   /** Who asked, and how many bytes of the outbox are still before them. */
   #callbacks: { afterBytes: number; readonly callback: WriteCallback }[] | null = null;
 
@@ -39,7 +39,7 @@ export class StreamWriter {
   get bufferedBytes(): number {
     const { destroyed, writableLength } = this.#stream;
     const streamBytes = destroyed ? this.#strandedBytes : writableLength;
-    return this.compressingBytes + this.#outbox.byteLength + this.#directBytes + streamBytes;
+    return this.compressingBytes + this.#outbox.byteLength + this.directBytes + streamBytes;
   }
 
   /** Something waits for the peer to read, or to be compressed. */
@@ -49,7 +49,9 @@ export class StreamWriter {
 
   /** Tells whether so many bytes more stay within `maxBytes`, as far as that is known without asking the stream. */
   hasRoom(byteLength: number, maxBytes: number): boolean {
-    return !this.isBlocked && this.compressingBytes + this.#outbox.byteLength + byteLength <= maxBytes;
+    if (this.isBlocked) return false;
+    const writtenBytes = this.directBytes + this.#strandedBytes;
+    return writtenBytes + this.compressingBytes + this.#outbox.byteLength + byteLength <= maxBytes;
   }
 
   /** Calls back when what is in the outbox now has left. */
@@ -58,12 +60,15 @@ export class StreamWriter {
     this.#callbacks.push({ afterBytes: this.#outbox.byteLength, callback });
   }
 
-  /** Writes what waits, up to a bound. Returns `false` where the stream is gone: what it is given would count as sent. */
+  /**
+   * Writes what waits, up to a bound.
+   * @returns `false` where the stream is gone, and would count it as sent, or was ended, and would break for it
+   */
   write(): boolean {
     const stream = this.#stream;
     try {
       if (this.#writeDirectly()) return true;
-      if (isGone(stream)) return false;
+      if (isGone(stream) || stream.writableEnded) return false;
       this.#writeOutbox();
     } catch (error) {
       // A stream that throws is broken; others wait behind it to be flushed.
@@ -80,7 +85,8 @@ export class StreamWriter {
   block(onUnblocked: () => void): void {
     this.isBlocked = true;
     this.#stream.write(NO_BYTES, (error) => {
-      if (!error) onUnblocked();
+      // Behind a write past the stream this one is with the kernel, and of a socket that is destroyed nobody told it so.
+      if (!error && !this.#stream.destroyed) onUnblocked();
     });
   }
 
@@ -98,7 +104,7 @@ export class StreamWriter {
   strand(): void {
     if (this.#stream.writableFinished) this.#strandedBytes = 0;
     this.#strandedBytes = this.bufferedBytes;
-    this.#directBytes = 0;
+    this.directBytes = 0;
     this.#outbox.take();
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = null;
@@ -110,16 +116,16 @@ export class StreamWriter {
   #writeDirectly(): boolean {
     const stream = this.#stream;
     const { byteLength } = this.#outbox;
-    if (this.#callbacks !== null || this.#directBytes > 0) return false;
+    if (this.#callbacks !== null || this.directBytes > 0) return false;
     if (!canWriteDirectly(stream, byteLength)) return false;
     const bytes = this.#outbox.takeSingle();
     if (bytes === null) return false;
     this.#strandedBytes = 0;
     const waiting = writeDirectly(stream, bytes);
     if (waiting === null) return true;
-    this.#directBytes = byteLength;
+    this.directBytes = byteLength;
     waiting.onLeft = () => {
-      this.#directBytes = 0;
+      this.directBytes = 0;
     };
     return true;
   }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { ServerSocket } from '@hawser/ws';
+import type { ServerSocket, WebSocketServerOptions } from '@hawser/ws';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { canWriteDirectly } from '../src/direct-writes.ts';
 import { recordCloses } from './rig/closes.ts';
@@ -10,7 +10,7 @@ import { makeServer, startHttp } from './rig/servers.ts';
 import { turn } from './rig/slow-peers.ts';
 
 /** Opens a connection of a server whose own end of the TCP connection is known. */
-async function openKnown(): Promise<{
+async function openKnown(options: WebSocketServerOptions<undefined> = {}): Promise<{
   peer: RawPeer;
   socket: ServerSocket;
   tcp: Socket;
@@ -26,6 +26,7 @@ async function openKnown(): Promise<{
     open: (socket) => opened.push(socket),
     drain: (socket) => drains.push(socket.bufferedBytes),
     close,
+    ...options,
   }).attach(http);
   const peer = await connectRaw(port);
   peer.write(handshakeRequest());
@@ -113,6 +114,35 @@ describe('writes past the stream', () => {
     expect(socket.bufferedBytes).toBe(9);
     tcp.uncork();
     expect([await peer.text(), await peer.text(), await peer.text()]).toEqual(['a', 'b', 'c']);
+  });
+
+  test.each([4_096, 16_384])('what the kernel does not take counts against a bound of %i', async (bound) => {
+    const { peer, socket } = await openKnown({ maxBufferedBytes: bound, slowConsumer: 'drop' });
+    peer.stream.pause();
+    const payload = 'x'.repeat(bound - 100);
+    let most = 0;
+    for (let droppedCount = 0; droppedCount < 10; ) {
+      if (socket.send(payload) === 'dropped') droppedCount++;
+      await turn();
+      most = Math.max(most, socket.bufferedBytes);
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(bound);
+  });
+
+  test('no drain is told of a connection that is cut while one waits', async () => {
+    const { peer, socket, drains, closes } = await openKnown({
+      maxBufferedBytes: 4_096,
+      slowConsumer: 'drop',
+    });
+    peer.stream.pause();
+    await fillKernel(socket);
+    expect(socket.send('x'.repeat(4_096))).toBe('dropped');
+    await turn();
+    socket.terminate();
+    expect(await closes.next()).toMatchObject({ code: 1006 });
+    await turn();
+    expect(drains).toHaveLength(0);
   });
 
   test('what the kernel does not take counts, and leaves before all that comes behind it', async () => {

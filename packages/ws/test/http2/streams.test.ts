@@ -1,5 +1,8 @@
 import { constants } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ServerSocket, WebSocketStream } from '@hawser/ws';
 import { describe, expect, test, vi } from 'vitest';
+import { next, openClient } from '../rig/clients.ts';
 import { connectSession, openOverH2c, openStream, requestStream, responseOf } from '../rig/http2-peers.ts';
 import { startOverH2c } from '../rig/http2-servers.ts';
 import { Queue } from '../rig/queue.ts';
@@ -8,6 +11,14 @@ import { turn } from '../rig/slow-peers.ts';
 
 /** More than all windows of a stream and a session hold. */
 const MORE_THAN_THE_WINDOWS = 1_000_000;
+
+/** Returns a handler that answers so many times, and then throws. */
+function failBehind(answerCount: number): (socket: ServerSocket) => void {
+  return (socket) => {
+    for (let i = 0; i < answerCount; i++) socket.send(`answer ${i}`);
+    throw new Error('out of order');
+  };
+}
 
 describe('a stream that breaks', () => {
   test.each([constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL, constants.NGHTTP2_INTERNAL_ERROR])(
@@ -64,6 +75,78 @@ describe('a stream that breaks', () => {
     sessions[0]!.destroy(new Error('out of order'));
     expect(await closes.take(2)).toEqual(Array(2).fill({ code: 1006, reason: 'out of order' }));
   });
+});
+
+describe('a stream whose server fails', () => {
+  test('client gets what came before, although it had paused', async () => {
+    const { url } = await startOverH2c({ message: failBehind(1), error: () => {} });
+    const client = await openClient(url, [], { http2: true });
+    client.pause();
+    client.send('go');
+    await sleep(100);
+    const message = next(client, 'message');
+    const close = next(client, 'close');
+    client.resume();
+    expect((await message).data).toBe('answer 0');
+    expect(await close).toMatchObject({ wasClean: true, code: 1011 });
+  });
+
+  test('client iterates over what came before, however slowly', async () => {
+    const { url } = await startOverH2c({ message: failBehind(10), error: () => {} });
+    const client = await openClient(url, [], { http2: true });
+    const close = next(client, 'close');
+    client.send('go');
+    const got: unknown[] = [];
+    for await (const data of client) {
+      got.push(data);
+      await sleep(5);
+    }
+    expect(got).toEqual(Array.from({ length: 10 }, (_, i) => `answer ${i}`));
+    expect(await close).toMatchObject({ wasClean: true, code: 1011 });
+  });
+});
+
+describe('a stream that ended while its last messages are held back', () => {
+  test('client closes at once when it terminates', async () => {
+    const { client } = await openPausedInItsLastChunk();
+    const close = next(client, 'close');
+    client.terminate();
+    expect(await close).toMatchObject({ code: 1006 });
+  });
+
+  test('client gets them when it resumes, and closes then', async () => {
+    const { client } = await openPausedInItsLastChunk();
+    const message = next(client, 'message');
+    const close = next(client, 'close');
+    client.resume();
+    expect((await message).data).toBe('answer 1');
+    expect(await close).toMatchObject({ wasClean: true, code: 1011 });
+  });
+
+  test('stream closes in time although nobody reads them', async () => {
+    const { url } = await startOverH2c({ message: failBehind(3), error: () => {} });
+    const stream = new WebSocketStream(url, { http2: true, closeTimeoutMs: 50 });
+    const { writable } = await stream.opened;
+    const writer = writable.getWriter();
+    await writer.write('go');
+    await sleep(100);
+    writer.close().catch(() => {});
+    await expect(stream.closed).rejects.toThrow('without a close frame');
+  });
+
+  /** All that came was read, two messages and the close, and the listener for the first has paused. */
+  async function openPausedInItsLastChunk() {
+    const { url } = await startOverH2c({ message: failBehind(2), error: () => {} });
+    const client = await openClient(url, [], { http2: true });
+    client.addEventListener('message', () => client.pause(), { once: true });
+    client.pause();
+    client.send('go');
+    await sleep(100);
+    client.resume();
+    await next(client, 'message');
+    await sleep(50);
+    return { client };
+  }
 });
 
 describe('GOAWAY', () => {
