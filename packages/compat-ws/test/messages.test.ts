@@ -214,6 +214,13 @@ describe('messages', () => {
     expect(socket._handle.writeQueueSize).toBe(0);
   });
 
+  it.each([100_000, 400_000, 4_000_000])('server gives %i bytes memory of their own', async (byteLength) => {
+    const { client, peer } = await connectPair();
+    client.send(Buffer.alloc(byteLength));
+    const [data] = (await once(peer, 'message')) as [Buffer];
+    expect([data.byteOffset, data.buffer.byteLength]).toEqual([0, byteLength]);
+  });
+
   it('client pauses and resumes', async () => {
     const { client, peer } = await connectPair();
     let count = 0;

@@ -15,7 +15,7 @@ describe('a message over the limit closes with a reason that both ends can read'
     const { socket, closed } = await openSocket(port);
     const ending = endOf(await sessions.next());
     socket.send(`4${'a'.repeat(1000)}`);
-    expect(await closed).toEqual({ code: 1009, reason: 'message is over the limit' });
+    expect(await closed).toEqual({ code: 1009, reason: 'message is over the limit of 1000 bytes' });
     const { reason, description } = await ending;
     expect(reason).toBe('transport error');
     expect(description).toMatchObject({
@@ -46,7 +46,9 @@ describe('a message over the limit closes with a reason that both ends can read'
     client.send('a'.repeat(1000));
     const { reason, details } = await client.closes.next();
     expect(reason).toBe('transport close');
-    expect(details).toMatchObject({ context: { code: 1009, reason: 'message is over the limit' } });
+    expect(details).toMatchObject({
+      context: { code: 1009, reason: 'message is over the limit of 1000 bytes' },
+    });
   });
 
   test('client of the engine reads it over polling, in the answer to what it sent', async () => {

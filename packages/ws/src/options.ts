@@ -222,8 +222,23 @@ function checkPolicy(value: unknown): void {
   throw new WebSocketError('WS_ERR_OPTION', `slowConsumer must be 'close', 'drop' or 'wait', not ${shown}`);
 }
 
+/** Origins as browsers send them: they have no path, and are compared as a whole (RFC 6454 section 6.2). */
+const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]*:\/\/[^/\s]*)$/i;
+
+function isOrigin(value: unknown): boolean {
+  return typeof value === 'string' && ORIGIN.test(value);
+}
+
 function checkOrigins(value: unknown): void {
-  if (value === 'same-host' || value === '*' || typeof value === 'function' || Array.isArray(value)) return;
+  if (Array.isArray(value)) {
+    if (value.every(isOrigin)) return;
+    const wrong = String(value.find((origin) => !isOrigin(origin))).slice(0, 75);
+    throw new WebSocketError(
+      'WS_ERR_OPTION',
+      `allowedOrigins lists origins, such as 'https://example.org:8443', without a path; not ${wrong}`,
+    );
+  }
+  if (value === 'same-host' || value === '*' || typeof value === 'function') return;
   const shown = String(value).slice(0, 75);
   throw new WebSocketError(
     'WS_ERR_OPTION',

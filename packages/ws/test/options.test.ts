@@ -44,6 +44,31 @@ describe('server options', () => {
     }
   });
 
+  test('server throws when allowedOrigins lists what no browser sends', () => {
+    for (const origin of [
+      'localhost:3000',
+      'http://localhost:3000/',
+      'https://a.test/path',
+      ' https://a.test',
+      '',
+      5,
+      null,
+    ]) {
+      expect(() => make({ allowedOrigins: ['https://a.test', origin] })).toThrow(
+        expect.objectContaining({ code: 'WS_ERR_OPTION' }),
+      );
+    }
+    const origins = [
+      'https://a.test',
+      'HTTP://A.test:8080',
+      'null',
+      'file://',
+      'chrome-extension://abc',
+      'http://[::1]:80',
+    ];
+    expect(() => make({ allowedOrigins: origins })).not.toThrow();
+  });
+
   test('server cuts a long value in its message', () => {
     expect(() => make({ maxMessageBytes: 'x'.repeat(1_000) })).toThrow(
       expect.objectContaining({ message: expect.stringMatching(/^.{1,150}$/) }),

@@ -38,7 +38,7 @@ async function lose(page: Page, socket: Socket): Promise<void> {
 
 describe('a page', () => {
   it.each([
-    ['websocket', 'message is over the limit (1009)'],
+    ['websocket', 'message is over the limit of 10000 bytes (1009)'],
     ['polling', 413],
   ])('reads, over %s, that its message was too large', async (transport, told) => {
     const rig = await startServer({ maxHttpBufferSize: 10_000 });

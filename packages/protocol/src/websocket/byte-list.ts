@@ -10,8 +10,6 @@ const MAX_TAIL_BYTES = 65_536;
 
 /** Memory is made for so many times the bytes that are here, if they are expected. Untouched, it takes none. */
 const MAX_FORESIGHT = 16;
-/** What the header of a frame may take that these bytes are sent on in. */
-const HEADROOM_BYTES = 10;
 
 /**
  * Keeps bytes that come in pieces and have to wait: the fragments of a message, the output for a slow reader.
@@ -53,9 +51,10 @@ export class ByteList {
   /**
    * Takes in a copy of `chunk[start..end)`. It mostly goes to where it will lie when all is joined.
    * @param expectedBytes - how much it will be from first to last, as far as that is known
+   * @param headroom - what will be asked for when it is joined
    */
-  appendLent(chunk: Uint8Array, start: number, end: number, expectedBytes: number): void {
-    const tail = this.#tailFor(end - start, expectedBytes - this.#byteLength);
+  appendLent(chunk: Uint8Array, start: number, end: number, expectedBytes: number, headroom: number): void {
+    const tail = this.#tailFor(end - start, expectedBytes - this.#byteLength, headroom);
     tail.set(chunk.subarray(start, end), this.#tailEnd);
     this.#tailEnd += end - start;
     this.#byteLength += end - start;
@@ -94,14 +93,14 @@ export class ByteList {
   }
 
   /** Returns the tail with room for all of these bytes, and mostly for those that are to come. */
-  #tailFor(byteLength: number, comingBytes: number): Uint8Array {
+  #tailFor(byteLength: number, comingBytes: number, headroom: number): Uint8Array {
     const tail = this.#tail;
     if (tail !== null && this.#tailEnd + byteLength <= tail.length) return tail;
     const keptBytes = this.#tailEnd - this.#tailStart;
     const neededBytes = keptBytes + byteLength;
     const foreseenBytes = Math.min(keptBytes + comingBytes, neededBytes * MAX_FORESIGHT);
     // Where nothing more is foreseen, twice as much, so that many pieces are not moved each time.
-    return this.#growTail(Math.max(neededBytes, foreseenBytes, keptBytes * 2), HEADROOM_BYTES);
+    return this.#growTail(Math.max(neededBytes, foreseenBytes, keptBytes * 2), headroom);
   }
 
   #beginTail(byteLength: number): Uint8Array {

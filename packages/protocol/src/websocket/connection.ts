@@ -260,7 +260,9 @@ export class Connection implements MessageHandler {
     if (this.#state === FINISHED) return;
     this.violation = { code, value };
     const { closeCode, reason } = VIOLATIONS[code];
-    this.fail(closeCode, reason);
+    const { maxMessageBytes } = this.#endpoint.options;
+    const limit = closeCode === CloseCode.MESSAGE_TOO_BIG ? ` of ${maxMessageBytes} bytes` : '';
+    this.fail(closeCode, reason + limit);
   }
 
   /** Takes in that the outbox was written, which may make room for a pong. */

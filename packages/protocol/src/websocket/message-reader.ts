@@ -9,6 +9,9 @@ import { copyOf, type Natives } from './natives.ts';
 import { isControlOpcode, isKnownOpcode, Opcode } from './opcode.ts';
 import { UTF8_ACCEPT, UTF8_REJECT, validateUtf8 } from './utf8.ts';
 
+/** Up to this, what is sent on is worth writing in one piece. */
+const MAX_RELAYED_BYTES = 65_536;
+
 /** The floor above frames: what a {@link MessageReader} reports. */
 export interface MessageHandler {
   /** permessage-deflate was negotiated: a message's first frame may carry RSV1 (RFC 7692 section 6). */
@@ -184,14 +187,14 @@ export class MessageReader implements FrameHandler {
       return;
     }
     this.#message ??= new ByteList(this.#natives);
-    if (this.#frames.isLent) this.#message.appendLent(chunk.bytes, start, end, this.#messageBytes);
+    const headroom = this.#headroom(this.#messageBytes);
+    if (this.#frames.isLent) this.#message.appendLent(chunk.bytes, start, end, this.#messageBytes, headroom);
     else this.#message.append(chunk.bytes, start, end);
     if (!isMessageEnd) return;
     if (this.#isReadAsText()) {
       this.#deliverText(this.#natives.readUtf8(this.#message.join()));
       return;
     }
-    const headroom = this.#headroom(this.#messageBytes);
     this.#deliver(this.#message.join(headroom), headroom);
   }
 
@@ -216,9 +219,13 @@ export class MessageReader implements FrameHandler {
     }
   }
 
-  /** What a server leaves free in front of a message so large that it is not copied when it is sent on. */
+  /**
+   * What a server leaves free in front of a message so large that it is not copied when it is sent on. Of one that is
+   * larger, a second piece to write is nothing, and programs look at its memory as a whole.
+   */
   #headroom(byteLength: number): number {
-    const isRelayable = this.#options.role === 'server' && byteLength > MAX_COPIED_BYTES;
+    const isOfSize = byteLength > MAX_COPIED_BYTES && byteLength <= MAX_RELAYED_BYTES;
+    const isRelayable = this.#options.role === 'server' && isOfSize;
     return isRelayable ? headerLength(byteLength, null) : 0;
   }
 

@@ -46,6 +46,10 @@ export class RequestHeadReader {
    */
   read(chunk: Uint8Array): { head: RequestHead; rest: Uint8Array } | BadRequestHead | null {
     const known = this.#keptBytes;
+    // Whoever speaks another protocol, TLS mostly, waits for us.
+    if (known === 0 && chunk.length > 0 && !isToken(String.fromCharCode(chunk[0]!))) {
+      return bad('the request line is malformed');
+    }
     const bytes = known === 0 ? chunk : this.#keep(chunk);
     // The empty line may have begun in the bytes known before.
     const end = endOfHead(bytes, Math.max(0, known - 3));

@@ -95,7 +95,8 @@ describe('bytes that wait', () => {
     const natives = new TestNatives();
     const list = new ByteList(natives);
     const whole = pattern(300_000);
-    for (let at = 0; at < whole.length; at += 50_000) list.appendLent(whole, at, at + 50_000, whole.length);
+    for (let at = 0; at < whole.length; at += 50_000)
+      list.appendLent(whole, at, at + 50_000, whole.length, 10);
     const joined = list.join(4);
     expect(hex(joined.subarray(4))).toBe(hex(whole));
     expect(natives.allocatedBytes).toBeLessThan(whole.length + 100);
@@ -108,7 +109,7 @@ describe('bytes that wait', () => {
     let keptBytes = 0;
     for (let count = 1; count <= 40; count++) {
       const allocatedBytes = natives.allocatedBytes;
-      list.appendLent(piece, 0, piece.length, 100_000_000);
+      list.appendLent(piece, 0, piece.length, 100_000_000, 10);
       keptBytes += piece.length;
       expect(natives.allocatedBytes - allocatedBytes).toBeLessThanOrEqual(16 * keptBytes + 10);
     }
@@ -119,7 +120,7 @@ describe('bytes that wait', () => {
     const natives = new TestNatives();
     const list = new ByteList(natives);
     const chunk = pattern(4096);
-    for (let count = 1; count <= 1000; count++) list.appendLent(chunk, 0, 4096, count * 4096);
+    for (let count = 1; count <= 1000; count++) list.appendLent(chunk, 0, 4096, count * 4096, 10);
     expect(natives.allocatedBytes).toBeLessThan(5 * 1000 * 4096);
     expect(list.join()).toHaveLength(1000 * 4096);
   });
@@ -136,7 +137,7 @@ describe('bytes that wait', () => {
             continue;
           }
           const lent = chunk.slice();
-          list.appendLent(lent, start, end, expectedBytes + moreBytes);
+          list.appendLent(lent, start, end, expectedBytes + moreBytes, 10);
           lent.fill(0xee);
         }
         const whole = concat(pieces.map(([{ chunk, start, end }]) => chunk.subarray(start, end)));

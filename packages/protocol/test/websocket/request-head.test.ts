@@ -189,6 +189,20 @@ describe('request head in pieces', () => {
     expect(read(text, maxBytes)).toEqual({ status: 431, message });
   });
 
+  it.each([
+    ['a TLS client', '\x16'],
+    ['a frame', '\x81\x8c'],
+    ['an empty line', '\r'],
+    ['a header of a proxy', '\r\n\r\n\0\r\nQUIT\n'],
+  ])('server refuses what %s begins with at its first byte', (_, text) => {
+    const reader = open(16_384);
+    expect(reader.read(Buffer.alloc(0))).toBeNull();
+    expect(reader.read(Buffer.from(text, 'latin1'))).toEqual({
+      status: 400,
+      message: 'the request line is malformed',
+    });
+  });
+
   it('server refuses an endless head at the byte that crosses the limit', () => {
     const reader = open(50);
     for (let i = 0; i < 50; i++) expect(reader.read(utf8('a'))).toBeNull();
