@@ -16,6 +16,9 @@ export interface Route {
   readonly onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null;
 }
 
+/** One that takes upgrades. */
+type UpgradeRoute = Route & { readonly onUpgrade: NonNullable<Route['onUpgrade']> };
+
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 const NO_BYTES = Buffer.alloc(0);
@@ -26,12 +29,14 @@ const routers = new WeakMap<AnyHttpServer, UpgradeRouter>();
 /** Has `route` take part in the requests of `server`. */
 export function attachRoute(server: AnyHttpServer, route: Route): void {
   takeRequests(server as HttpServer, route);
+  // It has no say in what becomes of them, as with engine.io.
+  if (route.onUpgrade === null) return;
   let router = routers.get(server);
   if (router === undefined) {
     router = new UpgradeRouter(server);
     routers.set(server, router);
   }
-  router.add(route);
+  router.add(route as UpgradeRoute);
 }
 
 /**
@@ -50,34 +55,29 @@ function takeRequests(server: HttpServer, { path, onRequest }: Route): void {
 class UpgradeRouter {
   readonly #server: AnyHttpServer;
   /** The one that came last is asked first. */
-  readonly #routes: Route[] = [];
-  #takesUpgrades = false;
+  readonly #routes: UpgradeRoute[] = [];
 
   constructor(server: AnyHttpServer) {
     this.#server = server;
-  }
-
-  add(route: Route): void {
-    this.#routes.unshift(route);
-    if (route.onUpgrade === null || this.#takesUpgrades) return;
-    this.#takesUpgrades = true;
-    if (isHttp2Server(this.#server)) {
+    if (isHttp2Server(server)) {
       // RFC 8441: WebSocket over a stream.
-      this.#server.updateSettings({ enableConnectProtocol: true });
-      this.#server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) =>
+      server.updateSettings({ enableConnectProtocol: true });
+      server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) =>
         this.#onConnect(request, response),
       );
     }
     // A server of HTTP/2 has this event where it also speaks HTTP/1.1.
-    (this.#server as HttpServer).on('upgrade', (request, socket, head) =>
-      this.#onUpgrade(request, socket, head),
-    );
+    (server as HttpServer).on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+  }
+
+  add(route: UpgradeRoute): void {
+    this.#routes.unshift(route);
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const route = this.#find(request);
     if (route !== undefined) {
-      route.onUpgrade?.(request, socket, head);
+      route.onUpgrade(request, socket, head);
       return;
     }
     const delays = this.#routes.map(
@@ -92,12 +92,12 @@ class UpgradeRouter {
     if (response.stream === undefined) return;
     const upgrade = request as unknown as IncomingMessage;
     const route = request.headers[':protocol'] === 'websocket' ? this.#find(upgrade) : undefined;
-    if (route?.onUpgrade) route.onUpgrade(upgrade, response.stream, NO_BYTES);
+    if (route !== undefined) route.onUpgrade(upgrade, response.stream, NO_BYTES);
     // As Node does where nobody listens.
     else if (this.#server.listenerCount('connect') === 1) response.writeHead(405).end();
   }
 
-  #find(request: IncomingMessage): Route | undefined {
+  #find(request: IncomingMessage): UpgradeRoute | undefined {
     return this.#routes.find(({ path }) => request.url?.startsWith(path));
   }
 }

@@ -231,6 +231,16 @@ describe('engine beside Express', () => {
     expect(socket.readyState).toBe('open');
   });
 
+  test('an engine without WebSocket leaves upgrades to its path to the others, and to nobody', async () => {
+    const { http, port } = await startEngine({ destroyUpgradeTimeout: 10 });
+    const engine = new Server({ transports: ['polling'] });
+    engine.attach(http, { path: '/polling' });
+    expect(await sendRaw(port, upgradeHead('', '/polling/?EIO=4&transport=websocket')).ended).toBe('');
+    // The same path as that of the other.
+    new Server({ transports: ['polling'] }).attach(http);
+    await openClient(4, port, { transports: ['websocket'] });
+  });
+
   test('upgrades of nobody are left alone where the option says so', async () => {
     const { port, http } = await startEngine({ destroyUpgrade: false });
     http.on('upgrade', (_request, socket) => {
