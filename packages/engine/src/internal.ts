@@ -3,6 +3,7 @@
 export { SlotMap, throwLater } from '@hawser/ws/internal';
 export { chooseCoding } from './http-compression.ts';
 export { createCorsMiddleware, type Middleware } from './middleware.ts';
+export { cutUntaken } from './router.ts';
 export type { SessionConsumer } from './session-consumer.ts';
 export { SessionIds } from './session-id.ts';
 export type { UwsApp } from './uws/app.ts';

@@ -39,6 +39,11 @@ export function attachRoute(server: AnyHttpServer, route: Route): void {
   router.add(route as UpgradeRoute);
 }
 
+/** Cuts the upgrades to paths of no engine that nobody has answered: `server` waits for them when it closes. */
+export function cutUntaken(server: AnyHttpServer): void {
+  routers.get(server)?.cutUntaken();
+}
+
 /**
  * As with engine.io, requests to the path never reach the `request` listeners that were there before, and all
  * others do. Those may be of another engine, or of who wrapped them since.
@@ -56,6 +61,7 @@ class UpgradeRouter {
   readonly #server: AnyHttpServer;
   /** The one that came last is asked first. */
   readonly #routes: UpgradeRoute[] = [];
+  readonly #untaken = new Set<Duplex>();
 
   constructor(server: AnyHttpServer) {
     this.#server = server;
@@ -74,12 +80,18 @@ class UpgradeRouter {
     this.#routes.unshift(route);
   }
 
+  cutUntaken(): void {
+    for (const socket of this.#untaken) if (isUnanswered(socket)) socket.destroy();
+  }
+
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const route = this.#find(request);
     if (route !== undefined) {
       route.onUpgrade(request, socket, head);
       return;
     }
+    this.#untaken.add(socket);
+    socket.once('close', () => this.#untaken.delete(socket));
     const delays = this.#routes.map(
       ({ destroyUpgradeAfterMs }) => destroyUpgradeAfterMs ?? Number.POSITIVE_INFINITY,
     );
@@ -103,12 +115,19 @@ class UpgradeRouter {
 }
 
 /** Ends an upgrade that no other listener has answered by then: with a listener, Node leaves that to us. */
-function endUntaken(socket: Duplex & { bytesWritten?: number }, delayMs: number): void {
+function endUntaken(socket: Duplex, delayMs: number): void {
   socket.on('error', () => {});
   const timer = setTimeout(() => {
-    if (socket.writable && (socket.bytesWritten ?? 0) === 0) socket.end();
+    if (!isUnanswered(socket)) return;
+    // One that is not read never sees that its client leaves, and stays.
+    socket.resume();
+    socket.end(() => socket.destroy());
   }, delayMs);
   socket.once('close', () => clearTimeout(timer));
+}
+
+function isUnanswered(socket: Duplex & { bytesWritten?: number }): boolean {
+  return socket.writable && (socket.bytesWritten ?? 0) === 0;
 }
 
 function isHttp2Server(server: AnyHttpServer): server is Http2Server | Http2SecureServer {

@@ -1,5 +1,6 @@
-import type { EventEmitter } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { Server } from '@hawser/engine';
 import express from 'express';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -229,6 +230,19 @@ describe('engine beside Express', () => {
     expect(String(await new Promise((resolve) => socket.once('data', resolve)))).toMatch(/101 Mine/);
     expect(await sendRaw(port, upgradeHead('', '/nobody')).ended).toBe('');
     expect(socket.readyState).toBe('open');
+  });
+
+  test('an upgrade of nobody is let go of, also where its client goes on sending and never ends its side', async () => {
+    const { port, http } = await startEngine({ destroyUpgradeTimeout: 10 });
+    const arrived = once(http, 'connection') as Promise<[Socket]>;
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => {
+      client.destroy();
+    });
+    client.on('error', () => {});
+    client.write(`${upgradeHead('', '/nobody')}more`);
+    const [socket] = await arrived;
+    await once(socket, 'close');
   });
 
   test('an engine without WebSocket leaves upgrades to its path to the others, and to nobody', async () => {

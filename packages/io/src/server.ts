@@ -8,6 +8,7 @@ import {
   type UwsAttachOptions,
   uServer,
 } from '@hawser/engine';
+import { cutUntaken } from '@hawser/engine/internal';
 import { Adapter } from './adapter/index.ts';
 import { RecoveryAdapter } from './adapter/recovery-adapter.ts';
 import { Client } from './client.ts';
@@ -360,7 +361,8 @@ function withRecoveryDefaults(opts: Partial<ServerOptions>): Partial<ServerOptio
   return { ...opts, connectionStateRecovery: { ...defaults, ...opts.connectionStateRecovery } };
 }
 
-/** HTTP/2 servers have no such method, and no such connections. */
+/** HTTP/2 servers have no such method, and no such connections. Upgrades are not among them. */
 function endConnections(server: AnyHttpServer): void {
   if ('closeAllConnections' in server) server.closeAllConnections();
+  cutUntaken(server);
 }

@@ -23,6 +23,23 @@ it('close comes to an end where a peer has connected and says nothing, which Nod
   expect(http.listening).toBe(false);
 });
 
+it('close comes to an end where an upgrade waits for an answer that nobody gives', async () => {
+  const http = createServer();
+  const io = new Server(http, { ...SHORT, destroyUpgrade: false });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const upgraded = once(http, 'upgrade');
+  const waiting = connect((http.address() as AddressInfo).port, '127.0.0.1');
+  waiting.on('error', () => {});
+  waiting.write(
+    'GET /elsewhere HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nmore',
+  );
+  await upgraded;
+  const cut = once(waiting, 'close');
+  await io.close();
+  await cut;
+});
+
 it('close lets an answer of the HTTP server end, when it ends in time', async () => {
   const http = createServer((_request, response) => {
     response.write('one ');
