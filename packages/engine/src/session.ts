@@ -45,6 +45,7 @@ const MAX_PROBES = 8;
  * | open    | `close()`                                | closing | closed, when what waits has been sent    |
  * | open    | the transport ends or breaks, silence, … | closed  | `close(reason, description)`             |
  * | closing | the transport took everything            | closed  | `close('forced close')`                  |
+ * | closing | it does not, whatever the client says    | closed  | `close('ping timeout')`                  |
  * | closing | `close(true)`                            | closed  | `close('forced close')`, nothing waits   |
  */
 export class Socket
@@ -216,7 +217,8 @@ export class Socket
 
   /** @internal Takes in that time passed. */
   tick(nowMs: number): void {
-    if (this.transport.takeHeard()) this.#heartbeat.markAlive(nowMs);
+    // While it closes, what the client says is no reason to wait any longer for it to take the rest.
+    if (this.#readyState === 'open' && this.transport.takeHeard()) this.#heartbeat.markAlive(nowMs);
     this.#heartbeat.tick(nowMs);
   }
 

@@ -7,6 +7,17 @@ import { ask, handshake } from './rig/http.ts';
 import { endOf, untilWritable } from './rig/sessions.ts';
 import { type BareSocket, openSocket } from './rig/sockets.ts';
 
+/** Sends until something waits in the session, and returns how many messages that took. */
+async function fill(session: Socket): Promise<number> {
+  const part = 'a'.repeat(100_000);
+  let count = 0;
+  for (; session.writeBuffer.length === 0; count++) {
+    session.send(part);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return count;
+}
+
 describe('session that ends', () => {
   test('session that hears nothing ends with ping timeout', async () => {
     const { port, sessions, engine } = await startEngine({ pingInterval: 20, pingTimeout: 20 });
@@ -194,6 +205,47 @@ describe('session that ends', () => {
     await closed;
     expect(told).toEqual(['close']);
     expect(session.readyState).toBe('closed');
+  });
+
+  test.each([4, 3])(
+    'a session that closes is not kept by what comes over polling: version %i',
+    async (version) => {
+      const { port, sessions } = await startEngine({ pingInterval: 50, pingTimeout: 50, allowEIO3: true });
+      const query = `EIO=${version}&transport=polling&sid=${await handshake(port, `EIO=${version}&transport=polling`)}`;
+      const session = await sessions.next();
+      const ending = endOf(session);
+      session.send('x').close();
+      const body = version === 4 ? '3' : '1:2';
+      while ((await ask(port, { query, method: 'POST', body })).status === 200);
+      expect((await ending).reason).toBe('ping timeout');
+    },
+  );
+
+  test('a session that closes is not kept by what comes over WebSocket', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 50, pingTimeout: 50 });
+    const { socket } = await openSocket(port);
+    socket.pause();
+    const session = await sessions.next();
+    const ending = endOf(session);
+    await fill(session);
+    session.close();
+    const talk = setInterval(() => socket.send('3'), 10);
+    expect((await ending).reason).toBe('ping timeout');
+    clearInterval(talk);
+  });
+
+  test('a session that closes sends all that waits to a client that reads again', async () => {
+    const { port, sessions } = await startEngine({ pingInterval: 500, pingTimeout: 500 });
+    const { socket, messages, closed } = await openSocket(port);
+    socket.pause();
+    const session = await sessions.next();
+    const ending = endOf(session);
+    const sent = await fill(session);
+    session.close();
+    socket.resume();
+    expect((await ending).reason).toBe('forced close');
+    expect((await closed).code).toBe(1005);
+    expect(messages.length).toBe(sent);
   });
 
   test('a session that waits for one more poll does not when it is discarded', async () => {
