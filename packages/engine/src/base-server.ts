@@ -27,6 +27,7 @@ import { textOfFrame } from './pre-encoded-frame.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import { QueryReader } from './query.ts';
 import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } from './refusal.ts';
+import { discardBody } from './request-body.ts';
 import { Socket } from './session.ts';
 import type { SessionHost } from './session-host.ts';
 import { SessionIds } from './session-id.ts';
@@ -139,7 +140,10 @@ export class BaseServer extends EventEmitter {
     const request = this.#takeIn(req, false);
     request.res = res;
     const refuse: Refuse = (code, context) =>
-      this.#refuse(request, code, context, (known) => abortRequest(res, code, known));
+      this.#refuse(request, code, context, (known) => {
+        discardBody(request, this.#context);
+        abortRequest(res, code, known);
+      });
     this.#verify(request, res, false, refuse, () => {
       const { sid } = request._query;
       if (sid) this.#sessions.find(sid)!.transport.onRequest(request, res);

@@ -5,7 +5,7 @@ import { attempt, type Flushable } from '@hawser/ws/internal';
 import { EngineError, type EngineErrorCode } from './errors.ts';
 import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
-import { type BodyHandler, RequestBody } from './request-body.ts';
+import { type BodyHandler, discardBody, RequestBody } from './request-body.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -74,7 +74,10 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     if (response.destroyed) this.#accuse('EIO_ERR_REQUEST_CUT', 'request closed prematurely');
     else if (request.method === 'GET') this.#onPoll({ request, response });
     else if (request.method === 'POST') this.#onPost({ request, response });
-    else response.writeHead(500).end();
+    else {
+      discardBody(request, this.#context);
+      response.writeHead(500).end();
+    }
   }
 
   send(packet: OutgoingPacket): void {
@@ -198,7 +201,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   #onPoll(poll: Poll): void {
     const { response } = poll;
     if (this.#poll !== null) {
-      this.#refuse(response, 'EIO_ERR_OVERLAP', 'overlap from client');
+      this.#refuse(poll, 'EIO_ERR_OVERLAP', 'overlap from client');
       return;
     }
     this.#poll = poll;
@@ -240,9 +243,9 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.wasHeard = true;
     const { request, response } = post;
     if (this.#post !== null) {
-      this.#refuse(response, 'EIO_ERR_OVERLAP', 'data request overlap from client');
+      this.#refuse(post, 'EIO_ERR_OVERLAP', 'data request overlap from client');
     } else if (request.headers['content-type'] === 'application/octet-stream' && this.protocol === 4) {
-      this.#refuse(response, 'EIO_ERR_CONTENT_TYPE', 'invalid content');
+      this.#refuse(post, 'EIO_ERR_CONTENT_TYPE', 'invalid content');
     } else {
       this.#post = post;
       this.#body = new RequestBody(request, response, this.#context, this);
@@ -259,7 +262,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   /** Refuses a request, with words. A poll that waits is closed without: the protocol's own suite expects that. */
-  #refuse(response: ServerResponse, code: EngineErrorCode, reason: string): void {
+  #refuse({ request, response }: Poll, code: EngineErrorCode, reason: string): void {
+    discardBody(request, this.#context);
     refuse(response, 400, reason);
     this.fail(new EngineError(code, reason));
   }

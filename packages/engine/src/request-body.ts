@@ -23,6 +23,22 @@ export interface BodyContext {
   readonly maxBodyMs: number;
 }
 
+/**
+ * Has the body of a request that is refused read under the same limits, for its client to see the answer: Node reads on
+ * as long as it comes.
+ */
+export function discardBody(request: IncomingMessage, { maxPayloadBytes, maxBodyMs }: BodyContext): void {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+  if ((length === '0' && coding === undefined) || request.complete || request.destroyed) return;
+  let byteLength = 0;
+  const timer = setLongTimeout(() => request.destroy(), maxBodyMs);
+  request.on('data', (part: Buffer) => {
+    byteLength += part.length;
+    if (byteLength > maxPayloadBytes + MAX_DISCARDED_BYTES) request.destroy();
+  });
+  for (const event of ['end', 'close']) request.once(event, () => clearTimeout(timer));
+}
+
 /** Collects the body of one request under limits, in bytes and in time. What is kept is a small factor of its bytes. */
 export class RequestBody {
   readonly #request: IncomingMessage;

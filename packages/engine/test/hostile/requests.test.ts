@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { EngineError, Transport } from '@hawser/engine';
 import { describe, expect, test, vi } from 'vitest';
 import { startEngine } from '../rig/engines.ts';
@@ -12,6 +13,14 @@ const RS = '\x1e';
 function postHead(sid: string, headers: readonly string[]): string {
   const target = `/engine.io/?EIO=4&transport=polling&sid=${sid}`;
   return [`POST ${target} HTTP/1.1`, 'Host: localhost', ...headers, '\r\n'].join('\r\n');
+}
+
+/** Sends chunks of a body without end. */
+function pump(socket: Socket): void {
+  const part = 'a'.repeat(60_000);
+  const chunk = `${part.length.toString(16)}\r\n${part}\r\n`;
+  while (!socket.destroyed && socket.write(chunk));
+  if (!socket.destroyed) socket.once('drain', () => pump(socket));
 }
 
 describe('who asks and does not read the answers', () => {
@@ -77,16 +86,42 @@ describe('hostile bodies', () => {
     const sid = await handshake(port);
     const ending = endOf(await sessions.next());
     const { socket, ended } = sendRaw(port, postHead(sid, ['Transfer-Encoding: chunked']));
-    const part = 'a'.repeat(60_000);
-    const chunk = `${part.length.toString(16)}\r\n${part}\r\n`;
-    const pump = (): void => {
-      while (!socket.destroyed && socket.write(chunk));
-      if (!socket.destroyed) socket.once('drain', pump);
-    };
-    pump();
+    pump(socket);
     expect(await ended).toMatch(/^HTTP\/1.1 413 /);
     expect(socket.bytesWritten).toBeLessThan(20_000_000);
     expect((await ending).description).toMatchObject({ code: 'EIO_ERR_PAYLOAD_TOO_LARGE' });
+  });
+
+  test.each([
+    ['to no session', 'nobody', []],
+    ['of a type that sessions do not take', null, ['Content-Type: application/octet-stream']],
+  ])(
+    'server cuts off the body of a request %s, in bytes and in time, and answers it',
+    async (_what, sid, lines) => {
+      const { port } = await startEngine({ maxHttpBufferSize: 1000, pingInterval: 100, pingTimeout: 100 });
+      const head = async () =>
+        postHead(sid ?? (await handshake(port)), ['Transfer-Encoding: chunked', ...lines]);
+      const flood = sendRaw(port, await head());
+      pump(flood.socket);
+      expect(await flood.ended).toMatch(/^HTTP\/1.1 400 /);
+      expect(flood.socket.bytesWritten).toBeLessThan(20_000_000);
+      const { socket, ended } = sendRaw(port, await head());
+      const trickle = setInterval(() => socket.write('1\r\na\r\n'), 20);
+      socket.on('close', () => clearInterval(trickle));
+      expect(await ended).toMatch(/^HTTP\/1.1 400 /);
+    },
+  );
+
+  test('server reads the body of a request that it refuses, and goes on with the next on the connection', async () => {
+    const { port } = await startEngine();
+    const body = 'a'.repeat(500_000);
+    const { ended } = sendRaw(
+      port,
+      postHead('nobody', [`Content-Length: ${body.length}`]) +
+        body +
+        postHead('nobody', ['Connection: close']),
+    );
+    expect((await ended).match(/HTTP\/1.1 400 /g)).toHaveLength(2);
   });
 
   test('server ends a session whose body is cut', async () => {
