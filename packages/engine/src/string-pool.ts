@@ -25,10 +25,13 @@ export class StringPool {
     if (text.length > MAX_LENGTH) return text;
     const known = this.#strings.get(text);
     if (known !== undefined) return known;
+    const copy = copyOf(text);
+    // What is not Latin-1 is rare.
+    if (copy !== text) return text;
     // What is common comes again soon; what is not, and most that are here by now, never does.
     if (this.#strings.size >= MAX_STRINGS) this.#strings = new Map();
-    this.#strings.set(text, text);
-    return text;
+    this.#strings.set(copy, copy);
+    return copy;
   }
 
   /**
@@ -64,4 +67,9 @@ export class StringPool {
     if (place < MAX_PLACES && shared.length <= MAX_LENGTH) this.#before[place] = shared;
     return shared;
   }
+}
+
+/** Returns a text of Latin-1 as a string of its own: a part of a query would keep all of it. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -1,10 +1,16 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { StringPool } from '../src/string-pool.ts';
 import type { EngineRequest } from '../src/transport.ts';
 import { startEngine } from './rig/engines.ts';
+import { ask } from './rig/http.ts';
 import { openSocket } from './rig/sockets.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 describe('strings of requests are shared', () => {
   test('request of a session reads as it came', async () => {
@@ -62,5 +68,19 @@ describe('strings of requests are shared', () => {
     const pool = new StringPool();
     for (let i = 0; i < 5000; i++) expect(pool.share(`text ${i}`)).toBe(`text ${i}`);
     expect(pool.share('a'.repeat(1000))).toBe('a'.repeat(1000));
+    expect(pool.share('längst, ☃')).toBe('längst, ☃');
+  });
+
+  test('pool keeps nothing of what a string was a part of', async () => {
+    const { port } = await startEngine();
+    const ask1000 = async (padding: string) => {
+      for (let i = 0; i < 1000; i++) {
+        await ask(port, { query: `EIO=4&transport=none&padding=${padding}&token=unique-to-this-one-${i}` });
+      }
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await ask1000('');
+    expect((await ask1000('a'.repeat(15_000))) - before).toBeLessThan(5_000_000);
   });
 });
