@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ZlibOptions } from 'node:zlib';
 import type { SerializeOptions } from 'cookie';
 import type { CorsOptions, CorsOptionsDelegate } from 'cors';
+import { amountOf } from './amounts.ts';
 
 /** What carries a session. */
 export type TransportName = 'polling' | 'websocket' | 'webtransport';
@@ -47,7 +48,7 @@ export interface ServerOptions {
   upgradeTimeout?: number | undefined;
   /**
    * Most bytes of one message, and of the body of one polling request. More ends the session, with a reason that
-   * both ends can read: 413, or close code 1009.
+   * both ends can read: 413, or close code 1009. `Infinity` or 0 for no limit: then one client can take all memory.
    * @defaultValue 1 000 000
    */
   maxHttpBufferSize?: number | undefined;
@@ -105,6 +106,12 @@ export interface AttachOptions {
   addTrailingSlash?: boolean | undefined;
 }
 
+/** Options that are amounts of milliseconds or bytes. */
+const AMOUNTS = ['pingInterval', 'pingTimeout', 'upgradeTimeout', 'maxHttpBufferSize'] as const;
+
+/** Clients set a timer for an interval and a timeout: twice this is the longest that one takes, 24 days. */
+const NEVER_MS = 2 ** 30 - 1;
+
 /** Options with every default filled in: what `server.opts` shows. */
 export type ResolvedOptions = ServerOptions & {
   readonly [Name in keyof typeof DEFAULTS]: NonNullable<ServerOptions[Name]>;
@@ -133,11 +140,11 @@ const DEFAULT_COOKIE: CookieOptions = Object.freeze({
 
 /**
  * Returns `options` with the defaults.
- * @throws RangeError when `maxBufferedBytes` is no bound
+ * @throws RangeError when an amount is none, or `maxBufferedBytes` no bound
  */
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const { cookie, perMessageDeflate } = options;
-  const resolved = { ...DEFAULTS, ...options } as ResolvedOptions;
+  const resolved = { ...DEFAULTS, ...resolveAmounts(options) } as ResolvedOptions;
   resolved.maxBufferedBytes ??= DEFAULTS.maxBufferedBytes!;
   if (typeof resolved.maxBufferedBytes !== 'number' || !(resolved.maxBufferedBytes > 0)) {
     throw new RangeError(`maxBufferedBytes must be a number above 0, not ${resolved.maxBufferedBytes}`);
@@ -150,4 +157,27 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     };
   }
   return resolved;
+}
+
+/**
+ * Returns `options` with those that are amounts as numbers, and without those that are `undefined`.
+ * @throws RangeError when one is no amount
+ */
+export function resolveAmounts<Options extends ServerOptions>(options: Options): Options {
+  const resolved = { ...options };
+  for (const name of AMOUNTS) {
+    if (options[name] === undefined) delete resolved[name];
+    else resolved[name] = resolveAmount(name, options[name]);
+  }
+  return resolved;
+}
+
+function resolveAmount(name: (typeof AMOUNTS)[number], given: unknown): number {
+  // As engine.io has it over WebSocket.
+  const isLimit = name === 'maxHttpBufferSize';
+  const amount = isLimit && given === null ? 0 : amountOf(given);
+  if (amount === null) {
+    throw new RangeError(`${name} must be a number that is not below 0, not ${String(given).slice(0, 75)}`);
+  }
+  return isLimit ? amount || Number.POSITIVE_INFINITY : Math.min(amount, NEVER_MS);
 }

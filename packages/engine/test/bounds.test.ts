@@ -231,3 +231,47 @@ describe('compression of polling', () => {
 test.each([Number.NaN, 0, -1])('server with %s bytes for a slow client is not made', (maxBufferedBytes) => {
   expect(() => new Server({ maxBufferedBytes })).toThrow(RangeError);
 });
+
+const AMOUNTS = ['pingInterval', 'pingTimeout', 'upgradeTimeout', 'maxHttpBufferSize'] as const;
+
+describe.each(AMOUNTS)('option %s is an amount', (name) => {
+  test.each([Number.NaN, -1, '1mb', '', {}])('server with %j is not made', (amount) => {
+    const words = `${name} must be a number that is not below 0, not ${amount}`;
+    expect(() => new Server({ [name]: amount })).toThrow(new RangeError(words));
+  });
+
+  test('server takes a number as an environment variable has it, and without one the default', () => {
+    expect(new Server({ [name]: '1500' }).opts[name]).toBe(1500);
+    expect(new Server({ [name]: undefined }).opts[name]).toBe(new Server().opts[name]);
+  });
+});
+
+test.each([Number.POSITIVE_INFINITY, 0, null])(
+  'server without a limit, by %s, takes any message and lets clients in',
+  async (maxHttpBufferSize) => {
+    const { port, sessions } = await startEngine({ maxHttpBufferSize: maxHttpBufferSize as number });
+    for (const transport of ['polling', 'websocket']) {
+      const client = await openClient(4, port, { transports: [transport] });
+      expect(client.handshake).toMatchObject({ maxPayload: null });
+      const session = await sessions.next();
+      const came = new Promise((resolve) => session.on('message', resolve));
+      client.send('a'.repeat(3_000_000));
+      expect(await came).toHaveLength(3_000_000);
+    }
+  },
+);
+
+test('server that never pings waits for ever', async () => {
+  const never = Number.POSITIVE_INFINITY;
+  const { port, sessions } = await startEngine({
+    pingInterval: never,
+    pingTimeout: never,
+    upgradeTimeout: never,
+  });
+  const client = await openClient(4, port, { transports: ['polling', 'websocket'] });
+  expect(client.handshake).toMatchObject({ pingInterval: 2 ** 30 - 1, pingTimeout: 2 ** 30 - 1 });
+  const session = await sessions.next();
+  expect(await client.upgrades.next()).toBe('websocket');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(session.readyState).toBe('open');
+});

@@ -1,5 +1,5 @@
 import { throwLater } from '@hawser/engine/internal';
-import { IoError } from './errors.ts';
+import { optionError } from './errors.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** What happens to an event for which there is no room. */
@@ -89,10 +89,6 @@ export class Backpressure {
       return undefined;
     }
   }
-}
-
-function optionError(name: string, kind: string, given: unknown): IoError {
-  return new IoError('IO_ERR_OPTION', `${name} must be ${kind}, not ${String(given).slice(0, 75)}`);
 }
 
 /** What becomes of something that is added to a {@link WaitingLine}. */

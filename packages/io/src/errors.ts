@@ -60,3 +60,7 @@ export function serverLostError(): IoError {
 export function droppedError(): IoError {
   return new IoError('IO_ERR_DROPPED', 'event was dropped: it was volatile, or there was no room for it');
 }
+
+export function optionError(name: string, kind: string, given: unknown): IoError {
+  return new IoError('IO_ERR_OPTION', `${name} must be ${kind}, not ${String(given).slice(0, 75)}`);
+}

@@ -1,6 +1,8 @@
 import type { AttachOptions, ServerOptions as EngineOptions } from '@hawser/engine';
+import { amountOf, resolveAmounts } from '@hawser/engine/internal';
 import type { Adapter } from './adapter/index.ts';
 import type { SlowConsumer } from './backpressure.ts';
+import { optionError } from './errors.ts';
 import type { Namespace } from './namespace.ts';
 import type { Anything } from './typed-events.ts';
 
@@ -46,4 +48,37 @@ export interface ServerOptions extends EngineOptions, AttachOptions {
   latestKey: (event: string, args: readonly unknown[]) => string | undefined;
   /** Most namespaces that one connection can be connected to. @defaultValue 1 000 */
   maxNamespacesPerConnection: number;
+}
+
+const RECOVERY_AMOUNTS = ['maxDisconnectionDuration', 'maxBytes', 'maxSessions'] as const;
+
+/**
+ * Returns `options` with all amounts as numbers, and with the defaults of recovery where that is on.
+ * @throws IO_ERR_OPTION when an amount is none
+ * @throws RangeError when it is one of the engine's
+ */
+export function resolveOptions(options: Partial<ServerOptions>): Partial<ServerOptions> {
+  const resolved = resolveAmounts(options);
+  const { connectTimeout, connectionStateRecovery } = options;
+  if (connectTimeout !== undefined && connectTimeout !== null) {
+    resolved.connectTimeout = resolveAmount('connectTimeout', connectTimeout);
+  }
+  if (connectionStateRecovery) resolved.connectionStateRecovery = resolveRecovery(connectionStateRecovery);
+  return resolved;
+}
+
+/** @throws IO_ERR_OPTION when `given` is no amount */
+export function resolveAmount(name: string, given: unknown): number {
+  const amount = amountOf(given);
+  if (amount === null) throw optionError(name, 'a number that is not below 0', given);
+  return amount;
+}
+
+function resolveRecovery(given: ConnectionStateRecoveryOptions): ConnectionStateRecoveryOptions {
+  const resolved = { skipMiddlewares: true, ...given };
+  resolved.maxDisconnectionDuration ??= 120_000;
+  for (const name of RECOVERY_AMOUNTS) {
+    if (resolved[name] !== undefined) resolved[name] = resolveAmount(name, resolved[name]);
+  }
+  return resolved;
 }

@@ -14,7 +14,7 @@ import { RecoveryAdapter } from './adapter/recovery-adapter.ts';
 import { Client } from './client.ts';
 import { Namespace } from './namespace.ts';
 import { NamespaceFacade } from './namespace-facade.ts';
-import type { AdapterConstructor, ServerOptions } from './options.ts';
+import { type AdapterConstructor, resolveAmount, resolveOptions, type ServerOptions } from './options.ts';
 import { ParentNamespace } from './parent-namespace.ts';
 import * as parser from './parser/index.ts';
 import { Runtime } from './runtime.ts';
@@ -89,7 +89,10 @@ export class Server<
   #servesClient: boolean;
   #parentCount = 0;
 
-  /** Makes a server that `attach`, `listen` or `bind` sets to work. */
+  /**
+   * Makes a server that `attach`, `listen` or `bind` sets to work.
+   * @throws IO_ERR_OPTION when an option is not of its kind, RangeError when it is one of the engine's
+   */
   constructor(opts?: Partial<ServerOptions>);
   /** @param srv - an HTTP server, or a port to listen on; without, `attach`, `listen` or `bind` follows */
   constructor(srv?: AnyHttpServer | number, opts?: Partial<ServerOptions>);
@@ -103,10 +106,10 @@ export class Server<
       opts = srv;
       srv = undefined;
     }
-    this.opts = withRecoveryDefaults(opts);
+    this.opts = resolveOptions(opts);
     this.runtime = new Runtime(this.opts);
     this.#path = this.#setPath(opts.path || '/socket.io');
-    this._connectTimeout = opts.connectTimeout || 45_000;
+    this._connectTimeout = this.opts.connectTimeout || 45_000;
     this.#servesClient = opts.serveClient !== false;
     this._parser = opts.parser ?? parser;
     this.encoder = new this._parser.Encoder();
@@ -150,13 +153,16 @@ export class Server<
     return this;
   }
 
-  /** Sets the time for a client to connect to a namespace, in milliseconds. */
+  /**
+   * Sets the time for a client to connect to a namespace, in milliseconds.
+   * @throws IO_ERR_OPTION when it is none
+   */
   connectTimeout(v: number): this;
   connectTimeout(): number;
   connectTimeout(v?: number): this | number;
   connectTimeout(v?: number): this | number {
     if (v === undefined) return this._connectTimeout;
-    this._connectTimeout = v;
+    this._connectTimeout = resolveAmount('connectTimeout', v);
     return this;
   }
 
@@ -353,12 +359,6 @@ export class Server<
     );
     return trimmed;
   }
-}
-
-function withRecoveryDefaults(opts: Partial<ServerOptions>): Partial<ServerOptions> {
-  if (!opts.connectionStateRecovery) return { ...opts };
-  const defaults = { maxDisconnectionDuration: 120_000, skipMiddlewares: true };
-  return { ...opts, connectionStateRecovery: { ...defaults, ...opts.connectionStateRecovery } };
 }
 
 /** HTTP/2 servers have no such method, and no such connections. Upgrades are not among them. */

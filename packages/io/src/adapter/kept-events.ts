@@ -11,6 +11,8 @@ interface ServerOptions {
 }
 
 const DEFAULT_MAX_DISCONNECTION_MS = 120_000;
+/** Node takes the delay of a timer that is too long, `Infinity` say, for 1 ms. */
+const MAX_SWEEP_MS = 3_600_000;
 const DEFAULT_PING_INTERVAL_MS = 25_000;
 const DEFAULT_PING_TIMEOUT_MS = 20_000;
 
@@ -31,7 +33,7 @@ export class KeptEvents<Event> {
   constructor(nsp: AdapterNamespace, pidPrefix?: string) {
     const options = resolve((nsp.server.opts ?? {}) as ServerOptions, pidPrefix);
     this.recovery = new Recovery(options);
-    this.#sweepMs = Math.max(1000, options.maxDisconnectionMs / 4);
+    this.#sweepMs = Math.min(Math.max(1000, options.maxDisconnectionMs / 4), MAX_SWEEP_MS);
   }
 
   /** To be called when something was kept. */
