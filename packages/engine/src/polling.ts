@@ -9,7 +9,7 @@ import { type BodyHandler, discardBody, RequestBody } from './request-body.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
-/** So much of one turn is collected for one response; what is sent beyond it waits in the session, under its bound. */
+/** So much is collected for one response; what is sent beyond it waits in the session, under its bound. */
 const MAX_COLLECTED_BYTES = 262_144;
 
 /** How long a session that is closed waits for one more poll, to say so. */
@@ -65,6 +65,10 @@ export class Polling extends Transport implements Flushable, BodyHandler {
 
   get bufferedBytes(): number {
     return this.#collectedBytes + this.#untakenBytes;
+  }
+
+  override get roomBytes(): number {
+    return MAX_COLLECTED_BYTES - this.#collectedBytes;
   }
 
   override onRequest(request: EngineRequest, response: ServerResponse): void {

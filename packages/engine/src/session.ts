@@ -14,6 +14,7 @@ import type { BaseServer } from './base-server.ts';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
+  byteLengthOf,
   controlPacket,
   NO_OPTIONS,
   type OutgoingPacket,
@@ -358,12 +359,26 @@ export class Socket
   }
 
   #flush(): void {
-    const packets = this.#writeBuffer;
-    if (this.#readyState === 'closed' || !this.transport.writable || !packets?.length) return;
-    this.#writeBuffer = null;
-    this.#writeBufferBytes = 0;
-    this.#handAll(packets);
-    if (this.#readyState === 'closing') this.#closeTransport();
+    if (this.#readyState === 'closed' || !this.transport.writable || !this.#isWaiting()) return;
+    this.#handAll(this.#takeWaiting());
+    if (this.#readyState === 'closing' && !this.#isWaiting()) this.#closeTransport();
+  }
+
+  /**
+   * Takes out what waits: as much as the transport takes at a time. In one response, all that is sent again to who comes back
+   * over a slow line would leave no room for a ping.
+   */
+  #takeWaiting(): OutgoingPacket[] {
+    const packets = this.#writeBuffer!;
+    const count = countFitting(packets, this.transport.roomBytes);
+    if (count === packets.length) {
+      this.#writeBuffer = null;
+      this.#writeBufferBytes = 0;
+      return packets;
+    }
+    const taken = packets.splice(0, count);
+    for (const { data } of taken) this.#writeBufferBytes -= weightOf(data);
+    return taken;
   }
 
   #announceWritable(): void {
@@ -421,4 +436,12 @@ export class Socket
     this.#writeBuffer = null;
     this.#writeBufferBytes = 0;
   }
+}
+
+/** Counts the packets that fill so many bytes: the last of them may reach beyond. */
+function countFitting(packets: readonly OutgoingPacket[], roomBytes: number): number {
+  if (roomBytes === Number.POSITIVE_INFINITY) return packets.length;
+  let [count, leftBytes] = [0, roomBytes];
+  while (count < packets.length && leftBytes >= 0) leftBytes -= byteLengthOf(packets[count++]!.data);
+  return count;
 }

@@ -87,6 +87,11 @@ export abstract class Transport extends LazyEmitter {
   /** Bytes that were sent and wait in memory. */
   abstract get bufferedBytes(): number;
 
+  /** Bytes that it takes at a time, or a little more. */
+  get roomBytes(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   abstract send(packet: OutgoingPacket): void;
 
   /** Tells whether anything was heard of the peer since the last call. */

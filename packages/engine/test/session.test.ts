@@ -377,6 +377,24 @@ describe('session', () => {
     expect((await polling).body.toString()).toBe('4a\x1e4b\x1e4c');
   });
 
+  test('what waits for a client comes in responses of a bounded size, in order, and the close behind it', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    for (let i = 0; i < 1_000; i++) session.send(`${i}`.padEnd(1_000));
+    session.close();
+    const [got, sizes]: [string[], number[]] = [[], []];
+    while (got.at(-1) !== '1') {
+      const { body } = await ask(port, { query });
+      sizes.push(body.length);
+      got.push(...body.toString().split('\x1e'));
+    }
+    const messages = got.filter((packet) => packet.startsWith('4'));
+    expect(messages.map((packet) => Number(packet.slice(1)))).toEqual([...Array(1_000).keys()]);
+    expect(Math.max(...sizes)).toBeLessThan(270_000);
+    expect(session.bufferedBytes).toBe(0);
+  });
+
   test('the handshake is answered alone, and what is sent to a new session comes with the next poll', async () => {
     const { port } = await startEngine({}, (engine) => {
       engine.on('connection', (session: Socket) => session.send('welcome').send('to you'));
