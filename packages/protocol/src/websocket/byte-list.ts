@@ -54,6 +54,7 @@ export class ByteList {
    * @param headroom - what will be asked for when it is joined
    */
   appendLent(chunk: Uint8Array, start: number, end: number, expectedBytes: number, headroom: number): void {
+    if (start === end) return;
     const tail = this.#tailFor(end - start, expectedBytes - this.#byteLength, headroom);
     tail.set(chunk.subarray(start, end), this.#tailEnd);
     this.#tailEnd += end - start;

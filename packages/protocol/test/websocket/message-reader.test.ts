@@ -258,10 +258,17 @@ describe('headroom', () => {
   it('server leaves room in front of a message that it joins', () => {
     const { bytes: data, headroom } = deliver(
       'server',
-      ...cut(encodeFrame(0x82, pattern(70_000), 7), [9000, 30_000]),
+      ...cut(encodeFrame(0x82, pattern(60_000), 7), [9000, 30_000]),
     );
-    expect(headroom).toBe(10);
-    expect(hex(data.subarray(headroom))).toBe(hex(pattern(70_000)));
+    expect(headroom).toBe(4);
+    expect(hex(data.subarray(headroom))).toBe(hex(pattern(60_000)));
+  });
+
+  it('server leaves none in front of a larger one, whose memory begins with it', () => {
+    const chunks = cut(encodeFrame(0x82, pattern(70_000), 7), [9000, 30_000]);
+    const { bytes: data, headroom } = deliver('server', ...chunks);
+    expect([headroom, data.byteOffset]).toEqual([0, 0]);
+    expect(hex(data)).toBe(hex(pattern(70_000)));
   });
 
   it('client, which masks what it sends, leaves no room', () => {

@@ -410,7 +410,8 @@ describe('RFC 7692 6.2 receiving', () => {
     const { port } = await startEcho(true, maxMessageBytes);
     const peer = await openRaw(port, OFFER);
     peer.write(frame(TEXT, deflate(Buffer.alloc(50_000_000)), { rsv: RSV1 }));
-    expect(await peer.close()).toEqual({ code: 1009, reason: 'message is over the limit' });
+    const reason = `message is over the limit of ${maxMessageBytes} bytes`;
+    expect(await peer.close()).toEqual({ code: 1009, reason });
   });
 
   test('server takes a compressed message of just the limit', async () => {
