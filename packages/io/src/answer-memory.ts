@@ -94,8 +94,9 @@ export function createAnswer(id: number, through: AnswerMemory | Answerer): (...
   let isAnswered = false;
   return (...data) => {
     if (isAnswered) return;
-    isAnswered = true;
     if (through instanceof AnswerMemory) through.answer(id, data);
     else through.sendAnswer(id, data);
+    // Not where it threw, because the answer cannot be written: the program may answer with what went wrong.
+    isAnswered = true;
   };
 }

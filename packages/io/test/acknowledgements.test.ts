@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from '@hawser/io';
 import { describe, expect, test } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
+import { openRaw } from './rig/raw.ts';
 import { type Rig, startServer } from './rig/servers.ts';
 
 /** Connects clients one after another, and returns both ends. */
@@ -167,6 +168,25 @@ describe('an acknowledgement always settles', () => {
     expect(await first).toMatchObject({ code: 'IO_ERR_TOO_MANY_ACKS' });
     expect(socket.acks.size).toBe(65_536);
   });
+});
+
+test.each([
+  ['a client', {}],
+  ['a client of Hawser that may come back', { connectionStateRecovery: {} }],
+])('%s gets an error in place of an answer that cannot be written', async (_, options) => {
+  const { port, sockets } = await startServer(options);
+  const raw = await openRaw(port);
+  raw.send('6', '40');
+  const socket = await sockets.next();
+  socket.on('load', (answer: (...data: unknown[]) => void) => {
+    expect(() => answer(null, 10n)).toThrow(TypeError);
+    answer('cannot be sent');
+    answer('twice');
+  });
+  raw.send('427["load"]', '428["load"]');
+  expect(await raw.messages.next()).toMatch(/^40/);
+  expect(await raw.messages.next()).toBe('437["cannot be sent"]');
+  expect(await raw.messages.next()).toBe('438["cannot be sent"]');
 });
 
 test('the sockets of all namespaces of a pattern are asked, and those of none', async () => {
