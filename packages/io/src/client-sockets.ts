@@ -1,61 +1,50 @@
 import type { AnySocket } from './aliases.ts';
 
-/** Namespaces that one connection waits for the answer of, at most. */
-const MAX_CONNECTING = 100;
-
-/** A namespace that has not answered yet. */
-interface Connecting {
-  readonly name: string;
-  /** Whom it judges, where it has come to that. */
-  socket: AnySocket | null;
-}
-
 /** The sockets of one connection, one for each namespace. Most have one: a map only where there are more. */
 export class ClientSockets {
   readonly #max: number;
   #only: AnySocket | null = null;
   #byNamespace: Map<string, AnySocket> | null = null;
-  /** For the namespaces that have not answered yet. */
-  #connecting: Connecting[] | null = null;
+  /** Whom the namespaces judge that have not answered yet, where it has come to that, by their names. */
+  #connecting: Map<string, AnySocket | null> | null = null;
   /** Names of the namespaces that were left: what is under way to those is no mistake. */
   #left: Set<string> | null = null;
 
-  /** @param max - most namespaces */
+  /** @param max - most namespaces, those included that have not answered yet */
   constructor(max: number) {
     this.#max = max;
   }
 
   /** Tells whether the connection waits for a namespace. */
   isConnecting(name: string): boolean {
-    return this.#connectingTo(name) !== undefined;
+    return this.#connecting?.has(name) ?? false;
   }
 
   /** Takes in that the connection waits for a namespace; returns `false` where there are too many. */
   beginConnecting(name: string): boolean {
-    this.#connecting ??= [];
-    const { length } = this.#connecting;
     const connected = this.#only === null ? (this.#byNamespace?.size ?? 0) : 1;
-    if (length >= MAX_CONNECTING || connected + length >= this.#max) return false;
-    this.#connecting.push({ name, socket: null });
+    if (connected + (this.#connecting?.size ?? 0) >= this.#max) return false;
+    this.#connecting ??= new Map();
+    this.#connecting.set(name, null);
     this.#left?.delete(name);
     return true;
   }
 
   /** Takes in who waits for the answer of its namespace. */
   join(socket: AnySocket): void {
-    const connecting = this.#connectingTo(socket.nsp.name);
-    if (connecting !== undefined) connecting.socket = socket;
+    const { name } = socket.nsp;
+    if (this.isConnecting(name)) this.#connecting!.set(name, socket);
   }
 
   /** Returns those whose namespaces have not answered. */
   get joining(): AnySocket[] {
     if (this.#connecting === null) return [];
-    return this.#connecting.map(({ socket }) => socket).filter((socket) => socket !== null);
+    return [...this.#connecting.values()].filter((socket) => socket !== null);
   }
 
   endConnecting(name: string): void {
-    const connecting = this.#connecting?.filter((other) => other.name !== name);
-    this.#connecting = connecting?.length ? connecting : null;
+    this.#connecting?.delete(name);
+    if (this.#connecting?.size === 0) this.#connecting = null;
   }
 
   add(socket: AnySocket): void {
@@ -95,9 +84,5 @@ export class ClientSockets {
 
   hasLeft(name: string): boolean {
     return this.#left?.has(name) ?? false;
-  }
-
-  #connectingTo(name: string): Connecting | undefined {
-    return this.#connecting?.find((connecting) => connecting.name === name);
   }
 }

@@ -105,7 +105,9 @@ export class Client<
     // Clients ask again when the program does. The one answer that they get is to both.
     if (this.#sockets.isConnecting(name)) return;
     if (!this.#sockets.beginConnecting(name)) {
-      this.#fail(new IoError('IO_ERR_CONNECT', 'connected to too many namespaces'));
+      // The others go on: they are no worse for it.
+      const message = 'connected to too many namespaces';
+      this.#refuse(name, this.conn.protocol === 3 ? message : { message });
       return;
     }
     const nsp = this.server._nsps.get(name);
@@ -119,7 +121,7 @@ export class Client<
         return;
       }
       this.connectEnded(name);
-      this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
+      this.#refuse(name, { message: 'Invalid namespace' });
     });
   }
 
@@ -350,6 +352,10 @@ export class Client<
     const { name, query } = splitQuery(nsp);
     if (this.#sockets.find(name) === null) this.connect(name, query);
     else this.#fail(new IoError('IO_ERR_CONNECT', 'connected twice to the same namespace'));
+  }
+
+  #refuse(nsp: string, data: unknown): void {
+    this._packet({ type: PacketType.CONNECT_ERROR, nsp, data });
   }
 
   #onConnectTimeout(): void {
