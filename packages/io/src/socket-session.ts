@@ -63,7 +63,7 @@ export interface SocketSession {
   emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
   /** An event is on its way. */
   count(event: OutgoingEvent): void;
-  /** The socket is gone. */
+  /** The socket is gone, or was not let in. */
   close(socket: SessionSocket, isRecoverable: boolean): void;
 }
 
@@ -181,6 +181,8 @@ class CountedSession implements SocketSession {
   #missed: readonly MissedEvent<KeptEvent>[] = [];
   /** The number of the first event since the session was restored; 0 when it has its socket. */
   #since = 0;
+  /** When it was lost, while it has no socket again. */
+  #awaySinceMs: number | undefined;
 
   constructor(adapter: RecoveryAdapter, countsEvents: boolean, pid?: string, position?: Position) {
     this.#adapter = adapter;
@@ -200,10 +202,12 @@ class CountedSession implements SocketSession {
     this.#deliveries = restored.deliveries;
     this.#missed = restored.missed;
     this.#since = adapter.recovery.next;
+    this.#awaySinceMs = restored.awaySinceMs;
   }
 
   begin(socket: SessionSocket): void {
     this.#presence.state = 'present';
+    this.#awaySinceMs = undefined;
     this.#sendMissed(socket);
     if (!this.countsEvents) this.answers = null;
     else if (this.answers === null) this.answers = new AnswerMemory(socket);
@@ -244,7 +248,7 @@ class CountedSession implements SocketSession {
       answers: this.answers,
       presence: this.#presence,
     };
-    this.#adapter.lose(state, this.#deliveries);
+    this.#adapter.lose(state, this.#deliveries, this.#awaySinceMs);
   }
 
   #sendMissed(socket: SessionSocket): void {

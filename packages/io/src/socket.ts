@@ -281,7 +281,8 @@ export class Socket<
 
   /** @internal Tells the client that it is turned away. */
   _error(data: unknown): void {
-    if (this.recovered) this.session?.close(this, false);
+    // With a fresh token, say, the client may go on with it yet.
+    if (this.recovered) this.session?.close(this, true);
     this.packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
   }
 

@@ -180,6 +180,36 @@ describe('recovery of a client of Hawser', () => {
     expect((await readAnswer(next)).missed).toEqual(['42["meanwhile"]']);
   });
 
+  test('session that a middleware turned away is recovered when the client comes with what lets it in', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: { skipMiddlewares: false } });
+    io.use((socket, next) =>
+      next(socket.handshake.auth.token === 'expired' ? new Error('expired') : undefined),
+    );
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    socket.join('room');
+    socket.data.user = 'ada';
+    await lose(raw, socket);
+    io.to('room').emit('missed', 1);
+    const session = { pid: answer.pid, hawser: { received: 0 } };
+    const next = await openRaw(port);
+    for (let i = 2; i < 4; i++) {
+      next.send('6', `40${JSON.stringify({ ...session, token: 'expired' })}`);
+      expect(await next.messages.next()).toBe('44{"message":"expired"}');
+      io.to('room').emit('missed', i);
+    }
+    next.send(`40${JSON.stringify({ ...session, token: 'fresh' })}`);
+    const { answer: again, missed } = await readAnswer(next);
+    expect(again).toEqual(answer);
+    expect(missed).toEqual(['42["missed",1]', '42["missed",2]', '42["missed",3]']);
+    const recovered = await sockets.next();
+    expect([recovered.recovered, recovered.data, recovered.rooms.has('room')]).toEqual([
+      true,
+      { user: 'ada' },
+      true,
+    ]);
+  });
+
   test('it is told why a session is not recovered', async () => {
     const { io, port, sockets } = await startServer({
       connectionStateRecovery: { maxBytes: 2000 } as object,

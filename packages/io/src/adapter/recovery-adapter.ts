@@ -108,9 +108,12 @@ export class RecoveryAdapter extends Adapter {
     clientCountCallback(asked.length);
   }
 
-  /** Keeps a session whose connection is lost. What the socket had not sent yet has to be in `deliveries` too. */
-  lose(state: SessionState, deliveries: Deliveries): void {
-    this.#kept.recovery.lose(state, deliveries, nowMs());
+  /**
+   * Keeps a session whose connection is lost. What the socket had not sent yet has to be in `deliveries` too.
+   * @param sinceMs - see {@link Recovery.lose}
+   */
+  lose(state: SessionState, deliveries: Deliveries, sinceMs?: number): void {
+    this.#kept.recovery.lose(state, deliveries, nowMs(), sinceMs);
     this.#kept.watch();
   }
 

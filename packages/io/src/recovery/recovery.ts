@@ -44,6 +44,8 @@ export interface RecoveredSession<Event> extends SessionState {
   readonly missed: readonly MissedEvent<Event>[];
   /** What the session has been sent, with `missed` in it already. */
   readonly deliveries: Deliveries;
+  /** When it was lost. */
+  readonly awaySinceMs: number;
 }
 
 /** A session that cannot. */
@@ -137,21 +139,23 @@ export class Recovery<Event> {
     return this.#log.append(event, bytes, audience, nowMs);
   }
 
-  /** A session's connection is lost, and its client may come back. */
-  lose(state: SessionState, deliveries: Deliveries | null, nowMs: number): void {
+  /**
+   * A session's connection is lost, and its client may come back.
+   * @param sinceMs - when it was lost; earlier than now where it was restored, and its new socket was not let in
+   */
+  lose(state: SessionState, deliveries: Deliveries | null, nowMs: number, sinceMs = nowMs): void {
     const { pid } = state;
     this.expire(nowMs);
     this.#away.delete(pid);
     if (this.#away.size >= this.#maxSessions) deleteFirst(this.#away);
     if (this.#maxSessions > 0) {
-      this.#away.set(pid, { state, deliveries, lostAt: this.#log.next, sinceMs: nowMs });
+      this.#away.set(pid, { state, deliveries, lostAt: this.#log.next, sinceMs });
     }
   }
 
   /** Tells whether a session is away, and its client may come back. */
   isAway(pid: string, nowMs: number): boolean {
-    this.expire(nowMs);
-    return this.#away.has(pid);
+    return this.#find(pid, nowMs) !== undefined;
   }
 
   /** A session was ended on purpose: its client is told so, should it come back. */
@@ -173,11 +177,10 @@ export class Recovery<Event> {
    * @param pid - as the client has it
    */
   restore(pid: string, position: Position, nowMs: number): RecoveredSession<Event> | RefusedRecovery {
-    this.expire(nowMs);
-    const session = this.#away.get(pid);
+    const session = this.#find(pid, nowMs);
     if (session === undefined) return { refused: this.#whyUnknown(pid) };
     this.#away.delete(pid);
-    const { state, deliveries, lostAt } = session;
+    const { state, deliveries, lostAt, sinceMs } = session;
     deliveries?.forget(this.#log.floor);
     const place = deliveries === null ? this.#believe(position, lostAt) : this.#locate(position, deliveries);
     if (typeof place === 'string') return { refused: place };
@@ -188,7 +191,7 @@ export class Recovery<Event> {
     ];
     const resumed = new Deliveries(place.received, place.last);
     for (const { number } of missed) resumed.add(number, this.#log.floor);
-    return { ...state, refused: undefined, missed, deliveries: resumed };
+    return { ...state, refused: undefined, missed, deliveries: resumed, awaySinceMs: sinceMs };
   }
 
   /** Returns the events, from `number` on, that were for a socket in `rooms`, as far as they are kept. */
@@ -206,6 +209,7 @@ export class Recovery<Event> {
     this.#log.expire(nowMs);
     const { maxDisconnectionMs } = this.#options;
     for (const [pid, { sinceMs }] of this.#away) {
+      // Behind it may be one that was lost earlier, as its new socket was not let in: it is not found any more.
       if (sinceMs + maxDisconnectionMs >= nowMs) break;
       this.#away.delete(pid);
     }
@@ -213,6 +217,13 @@ export class Recovery<Event> {
       if (sinceMs + maxDisconnectionMs >= nowMs) break;
       this.#ended.delete(pid);
     }
+  }
+
+  #find(pid: string, nowMs: number): AwaySession | undefined {
+    this.expire(nowMs);
+    const session = this.#away.get(pid);
+    const isOver = session !== undefined && session.sinceMs + this.#options.maxDisconnectionMs < nowMs;
+    return isOver ? undefined : session;
   }
 
   #whyUnknown(pid: string): RecoveryRefusal {

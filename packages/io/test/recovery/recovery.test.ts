@@ -174,6 +174,23 @@ describe('Recovery refuses', () => {
     expect(recovery.isEmpty).toBe(true);
   });
 
+  it('a session whose time is over since its client was lost, also where it was restored and lost in between', () => {
+    for (const [atMs, expected] of [
+      [1000, 'a'],
+      [1001, 'expired'],
+    ] as const) {
+      const recovery = open();
+      recovery.lose(SESSION, new Deliveries(), 0);
+      recovery.keep('a', 1, ALL, 400);
+      const restored = recovery.restore(SESSION.pid, { received: 0 }, 500);
+      if (restored.refused !== undefined) throw new Error(restored.refused);
+      recovery.lose({ ...SESSION, pid: 'own.q' }, new Deliveries(), 500);
+      recovery.lose(SESSION, restored.deliveries, 500, restored.awaySinceMs);
+      expect(recovery.isAway(SESSION.pid, atMs)).toBe(expected === 'a');
+      expect(outcome(recovery, { received: 0 }, atMs)).toBe(expected);
+    }
+  });
+
   it('a session that was ended on purpose, for as long as it could have been away', () => {
     const recovery = open();
     recovery.lose(SESSION, new Deliveries(), 0);
