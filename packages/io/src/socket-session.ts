@@ -53,9 +53,9 @@ export interface SocketSession {
   readonly countsEvents: boolean;
   /** What comes again is told by it; `null` where the client does not send retries under the same id. */
   readonly answers: AnswerMemory | null;
-  /** The socket is about to join its rooms. */
+  /** The socket is let in, and about to join the room of its own. */
   begin(socket: SessionSocket): void;
-  /** The socket has joined its rooms, and what was missed comes before all else that it is sent. */
+  /** The socket has joined it, and what was missed comes before all else that it is sent. */
   replay(socket: SessionSocket): void;
   /** Sends an event to the socket alone. */
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
@@ -111,7 +111,7 @@ class ForeignSession implements SocketSession {
   begin(): void {}
 
   replay(socket: SessionSocket): void {
-    for (const data of this.#session?.missedPackets ?? []) socket.replay(data);
+    for (const data of this.#takeMissed()) socket.replay(data);
   }
 
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
@@ -126,7 +126,13 @@ class ForeignSession implements SocketSession {
 
   close({ id, rooms, data }: SessionSocket, isRecoverable: boolean): void {
     this.#isKept = isRecoverable;
+    // Also where nobody was sent it: adapters may put it together, and count it, when they are asked.
+    this.#takeMissed();
     if (isRecoverable) this.#adapter.persistSession({ sid: id, pid: this.pid, rooms: [...rooms], data });
+  }
+
+  #takeMissed(): readonly unknown[][] {
+    return this.#session?.missedPackets ?? [];
   }
 }
 
@@ -214,7 +220,7 @@ class CountedSession implements SocketSession {
     else this.answers.passTo(socket);
   }
 
-  /** Nothing: once in its rooms, the socket is sent what is new. What it missed is before that, or comes twice. */
+  /** Nothing: what a listener for joined rooms sends is sent to the socket. What it missed came before that. */
   replay(): void {}
 
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {

@@ -91,6 +91,8 @@ export class Socket<
     super(nsp, client, auth, session);
     const { runtime } = nsp.server;
     if (runtime.limitsSockets) this.#backpressure = runtime.createBackpressure();
+    // Middlewares look at them. Until it is let in, nothing that is sent to them is sent to it.
+    if (session?.resumed) this.join([...session.resumed.rooms]);
   }
 
   /** @internal What waits for an answer; adapters add to it. */
@@ -218,7 +220,7 @@ export class Socket<
     const { name } = this.nsp;
     const { session } = this;
     session?.begin(this);
-    this.join([this.id, ...(session?.resumed?.rooms ?? [])]);
+    this.join(this.id);
     session?.replay(this);
     const refused = session?.countsEvents ? session.refusal : undefined;
     const hawser = refused && { refused };

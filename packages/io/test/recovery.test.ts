@@ -1,5 +1,6 @@
 import type { ServerOptions, Socket } from '@hawser/io';
-import { describe, expect, test } from 'vitest';
+import { SessionAwareAdapter } from '@hawser/io/adapter';
+import { describe, expect, test, vi } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw, type RawClient } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
@@ -208,6 +209,85 @@ describe('recovery of a client of Hawser', () => {
       { user: 'ada' },
       true,
     ]);
+  });
+
+  test('middlewares see the rooms that a session had, and may have it leave them', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: { skipMiddlewares: false } });
+    const { rooms } = io.of('/').adapter;
+    const seen: boolean[][] = [];
+    let decide: (error?: Error) => void = () => {};
+    io.use((socket, next) => {
+      if (!socket.recovered) return next();
+      seen.push([
+        socket.rooms.has('admins'),
+        rooms.get('admins')?.has(socket.id) ?? false,
+        rooms.has('joined'),
+      ]);
+      io.to('admins').emit('while it is judged', seen.length);
+      socket.join('joined');
+      if (seen.length > 1) socket.leave('admins');
+      decide = next;
+    });
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    socket.join(['admins', 'news']);
+    await lose(raw, socket);
+    expect(rooms.size).toBe(0);
+    const judge = async (error?: Error): Promise<RawClient> => {
+      const next = await openRaw(port);
+      next.send('6', `40${JSON.stringify({ pid: answer.pid, hawser: { received: 0 } })}`);
+      const { length } = seen;
+      await vi.waitUntil(() => seen.length > length);
+      decide(error);
+      return next;
+    };
+    const turnedAway = await judge(new Error('no'));
+    expect(await turnedAway.messages.next()).toBe('44{"message":"no"}');
+    expect([rooms.size, io.of('/').adapter.sids.size]).toEqual([0, 0]);
+    const letIn = await judge();
+    expect((await readAnswer(letIn)).missed).toEqual([1, 2].map((n) => `42["while it is judged",${n}]`));
+    const again = await sockets.next();
+    expect([...again.rooms].toSorted()).toEqual([again.id, 'joined', 'news'].toSorted());
+    io.to('admins').emit('never');
+    io.to('news').to('joined').emit('once');
+    io.emit('end');
+    expect([await letIn.messages.next(), await letIn.messages.next()]).toEqual(['42["once"]', '42["end"]']);
+    expect(seen).toEqual([
+      [true, true, false],
+      [true, true, false],
+    ]);
+  });
+
+  test('an adapter of others is given the rooms of a session that is turned away', async () => {
+    const { io, port, sockets } = await startServer({
+      connectionStateRecovery: { skipMiddlewares: false },
+      adapter: SessionAwareAdapter,
+    });
+    io.use((socket, next) => next(socket.handshake.auth.isExpired ? new Error('expired') : undefined));
+    const raw = await openRaw(port);
+    raw.send('40');
+    const socket = await sockets.next();
+    socket.join('room');
+    socket.emit('first');
+    const { answer } = await readAnswer(raw);
+    const [, offset] = JSON.parse((await raw.messages.next()).slice(2)) as string[];
+    await lose(raw, socket);
+    const next = await openRaw(port);
+    io.to('room').emit('missed', 1);
+    for (const isExpired of [true, true, false]) {
+      next.send(`40${JSON.stringify({ pid: answer.pid, offset, isExpired })}`);
+      if (isExpired) expect(await next.messages.next()).toBe('44{"message":"expired"}');
+      io.to('room').emit('missed', 2);
+    }
+    const again = await sockets.next();
+    expect([again.recovered, again.rooms.has('room')]).toEqual([true, true]);
+    again.emit('end');
+    const got: unknown[] = [];
+    while (got.at(-1) !== 'end') {
+      const text = await next.messages.next();
+      if (text.startsWith('42')) got.push((JSON.parse(text.slice(2)) as unknown[])[0]);
+    }
+    expect(got).toEqual(['missed', 'missed', 'missed', 'missed', 'end']);
   });
 
   test('it is told why a session is not recovered', async () => {
