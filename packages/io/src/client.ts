@@ -101,7 +101,8 @@ export class Client<
   }
 
   /** @internal Connects to a namespace on behalf of the peer. */
-  connect(name: string, auth: Record<string, unknown> = {}): void {
+  connect(asked: string, auth: Record<string, unknown> = {}): void {
+    const name = copyName(asked);
     // Clients ask again when the program does. The one answer that they get is to both.
     if (this.#sockets.isConnecting(name)) return;
     if (!this.#sockets.beginConnecting(name)) {
@@ -439,6 +440,14 @@ export class Client<
     if (this.#runtime.inbox.isEmpty) this.deliver(null);
     else this.#runtime.inbox.push(this, null);
   }
+}
+
+/**
+ * Returns the same name, which keeps nothing else in memory: one that was cut out of a message keeps all of that, and
+ * what was connected to is remembered for long.
+ */
+function copyName(name: string): string {
+  return JSON.parse(JSON.stringify(name)) as string;
 }
 
 /** Of an event, in a NOOP: every number of so many digits is a safe integer. */

@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Socket } from '@hawser/io';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
+import { openRaw } from './rig/raw.ts';
 import { type Rig, startServer } from './rig/servers.ts';
 
 setFlagsFromString('--expose-gc');
@@ -77,3 +78,29 @@ describe('nothing stays in memory after a disconnect', () => {
     expect(await isCollected(refs[0]!)).toBe(true);
   });
 });
+
+test.each([
+  [4, (name: string, ballast: string) => `40${name},{"token":"${ballast}"}`],
+  [3, (name: string, ballast: string) => `40${name}?token=${ballast},`],
+] as const)(
+  'the name of a namespace keeps nothing of the message that asked for it, in version %d',
+  async (version, ask) => {
+    const { io, port } = await startServer({ allowEIO3: true });
+    io.of(/^\/dynamic-\d+$/);
+    const raw = await openRaw(port, version);
+    const ballast = 'x'.repeat(900_000);
+    const connectAndLeave = async (i: number): Promise<void> => {
+      const name = `/dynamic-${1_000_000 + i}`;
+      raw.send(ask(name, ballast));
+      while (!(await raw.messages.next()).startsWith(`40${name}`));
+      raw.send(`41${name},`);
+      await vi.waitUntil(() => io._nsps.get(name)!.sockets.size === 0);
+    };
+    await connectAndLeave(0);
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 1; i <= 40; i++) await connectAndLeave(i);
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+  },
+);
