@@ -5,13 +5,19 @@ import { byteLengthOf } from './outgoing.ts';
 const MAX_REMEMBERED = 1000;
 const MAX_REMEMBERED_BYTES = 1_048_576;
 
+/** What each costs beside its answer, in bytes, once the session is away. */
+const ENTRY_BYTES = 128;
+
 /** A program that has not answered by then, over the connection that the event came on, is asked again. */
 const MIN_PATIENCE_MS = 20;
 
-/** What answers go out through. */
+/** What answers go out through that nobody remembers. */
 interface Answerer {
   sendAnswer(id: number, data: unknown[]): void;
-  encodeAnswer(id: number, data: unknown[]): Encoded;
+}
+
+/** The socket that a session has. */
+interface Owner {
   sendEncoded(answer: Encoded): void;
 }
 
@@ -29,25 +35,48 @@ interface Answerer {
 export class AnswerMemory {
   /** The answer, or since when, as a time of `performance.now`, the program has owed it. */
   readonly #answers = new Map<number, Encoded | number>();
+  readonly #encode: (id: number, data: unknown[]) => Encoded;
   #bytes = 0;
-  #owner: Answerer;
-  #ownedSinceMs = performance.now();
+  #owner: Owner | null = null;
+  #ownedSinceMs = 0;
+  #onGrown: (() => void) | null = null;
 
-  constructor(owner: Answerer) {
-    this.#owner = owner;
+  /** @param encode - writes an answer; kept for as long as somebody may answer, so it must not keep a connection */
+  constructor(encode: (id: number, data: unknown[]) => Encoded) {
+    this.#encode = encode;
   }
 
-  /** The session goes on with another socket. */
-  passTo(owner: Answerer): void {
+  /** What is remembered, in bytes. */
+  get bytes(): number {
+    return this.#bytes + this.#answers.size * ENTRY_BYTES;
+  }
+
+  /** The session has a socket, or another one. */
+  passTo(owner: Owner): void {
     this.#owner = owner;
     this.#ownedSinceMs = performance.now();
+    this.#onGrown = null;
+  }
+
+  /**
+   * The socket is gone.
+   * @param onGrown - called when an answer is given, until there is another
+   */
+  release(onGrown: () => void): void {
+    this.#owner = null;
+    this.#onGrown = onGrown;
+  }
+
+  forgetAll(): void {
+    this.#answers.clear();
+    this.#bytes = 0;
   }
 
   /** Takes in an event; returns whether it is to be dispatched. */
   admit(id: number): boolean {
     const known = this.#answers.get(id);
     if (typeof known === 'object') {
-      this.#owner.sendEncoded(known);
+      this.#owner?.sendEncoded(known);
       return false;
     }
     const nowMs = performance.now();
@@ -63,9 +92,9 @@ export class AnswerMemory {
 
   /** Sends the answer, and remembers it. */
   answer(id: number, data: unknown[]): void {
-    const answer = this.#owner.encodeAnswer(id, data);
+    const answer = this.#encode(id, data);
     if (this.#answers.has(id)) this.#remember(id, answer);
-    this.#owner.sendEncoded(answer);
+    this.#owner?.sendEncoded(answer);
   }
 
   #remember(id: number, answer: Encoded): void {
@@ -76,6 +105,7 @@ export class AnswerMemory {
       // The last one stays, whatever it weighs: it is the one that is most likely asked for again.
       if (typeof known === 'object' && other !== id) this.#forget(other);
     }
+    this.#onGrown?.();
   }
 
   #forget(id: number): void {

@@ -182,9 +182,7 @@ export class Client<
 
   /** @internal Writes a packet as it goes out to one client. */
   encode(packet: Packet): readonly (string | Buffer)[] {
-    if (this.#runtime.hasOwnParser) return this.server.encoder.encode(packet as never);
-    const { text, attachments } = this.#runtime.encoder.encode(packet as Packet);
-    return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
+    return this.#runtime.encode(packet, this.server.encoder);
   }
 
   /** @internal Has what `send` sends leave at once, apart from what is sent next. */

@@ -1,6 +1,7 @@
 import type { Server as Engine } from '@hawser/engine';
 import { SessionIds } from '@hawser/engine/internal';
-import { Encoder, isBufferOrView } from '@hawser/protocol/socketio';
+import { Encoder, isBufferOrView, type Packet } from '@hawser/protocol/socketio';
+import type { Encoded } from './adapter/index.ts';
 import { Backpressure, type BackpressureOptions } from './backpressure.ts';
 import { Deadlines } from './deadlines.ts';
 import { Inbox } from './inbox.ts';
@@ -12,8 +13,7 @@ export class Runtime {
   readonly inbox = new Inbox();
   readonly ids = new SessionIds();
   readonly lastBroadcast = new LastBroadcast();
-  /** Writes what goes to one socket; with a parser of the program's own, `server.encoder` does. */
-  readonly encoder = new Encoder({ isBinary: isBufferOrView });
+  readonly #encoder = new Encoder({ isBinary: isBufferOrView });
   readonly hasOwnParser: boolean;
   readonly recovers: boolean;
   /** Most bytes of one packet, its attachments included. */
@@ -43,6 +43,16 @@ export class Runtime {
   /** Most bytes that wait for one connection, where no socket has a rule of its own. */
   get maxBufferedBytes(): number | undefined {
     return this.#backpressure.maxBufferedBytes;
+  }
+
+  /**
+   * Writes what goes to one socket.
+   * @param parser - `server.encoder`, which does where the parser is the program's own
+   */
+  encode(packet: Packet, parser: { encode(packet: never): Encoded }): Encoded {
+    if (this.hasOwnParser) return parser.encode(packet as never);
+    const { text, attachments } = this.#encoder.encode(packet);
+    return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
   }
 
   createBackpressure(options: BackpressureOptions = {}): Backpressure {

@@ -1,3 +1,4 @@
+import { PacketType } from '@hawser/protocol/socketio';
 import type {
   Adapter,
   AdapterPacket,
@@ -39,8 +40,6 @@ export interface SessionSocket extends CountingSocket {
   /** Sends an event that an earlier connection of the session missed. */
   replay(data: unknown[]): void;
   sendEncoded(encoded: Encoded): void;
-  sendAnswer(id: number, data: unknown[]): void;
-  encodeAnswer(id: number, data: unknown[]): Encoded;
 }
 
 /** The session of a socket that can outlive its connection. */
@@ -82,12 +81,12 @@ export async function openSession(
   const { pid, offset, hawser } = auth;
   delete auth.hawser;
   if (!(adapter instanceof RecoveryAdapter)) return openForeign(adapter, pid, offset, runtime);
-  if (typeof pid !== 'string') return new CountedSession(adapter, countsEvents);
+  if (typeof pid !== 'string') return new CountedSession(adapter, runtime, countsEvents);
   // What is on its way to the program from the connection that is to be replaced has its turn first.
   await null;
   takeOver(pid);
   const position: Position = countsEvents ? { received: hawser?.received } : { offset };
-  return new CountedSession(adapter, countsEvents, pid, position);
+  return new CountedSession(adapter, runtime, countsEvents, pid, position);
 }
 
 /** Kept by an adapter of others, as upstream has it. */
@@ -182,6 +181,7 @@ class CountedSession implements SocketSession {
   readonly countsEvents: boolean;
   answers: AnswerMemory | null = null;
   readonly #adapter: RecoveryAdapter;
+  readonly #runtime: Runtime;
   #presence: Presence = { state: 'none' };
   #deliveries = new Deliveries();
   #missed: readonly MissedEvent<KeptEvent>[] = [];
@@ -190,8 +190,15 @@ class CountedSession implements SocketSession {
   /** When it was lost, while it has no socket again. */
   #awaySinceMs: number | undefined;
 
-  constructor(adapter: RecoveryAdapter, countsEvents: boolean, pid?: string, position?: Position) {
+  constructor(
+    adapter: RecoveryAdapter,
+    runtime: Runtime,
+    countsEvents: boolean,
+    pid?: string,
+    position?: Position,
+  ) {
     this.#adapter = adapter;
+    this.#runtime = runtime;
     this.countsEvents = countsEvents;
     const restored = pid === undefined ? null : adapter.restore(pid, position!);
     if (restored === null || restored.refused !== undefined) {
@@ -215,9 +222,8 @@ class CountedSession implements SocketSession {
     this.#presence.state = 'present';
     this.#awaySinceMs = undefined;
     this.#sendMissed(socket);
-    if (!this.countsEvents) this.answers = null;
-    else if (this.answers === null) this.answers = new AnswerMemory(socket);
-    else this.answers.passTo(socket);
+    this.answers = this.countsEvents ? (this.answers ?? this.#createAnswers()) : null;
+    this.answers?.passTo(socket);
   }
 
   /** Nothing: what a listener for joined rooms sends is sent to the socket. What it missed came before that. */
@@ -240,6 +246,7 @@ class CountedSession implements SocketSession {
 
   close({ id, rooms, data }: SessionSocket, isRecoverable: boolean): void {
     this.#presence.state = isRecoverable ? 'away' : 'none';
+    this.answers?.release(() => this.#adapter.weighAnswers(this.pid));
     if (!isRecoverable) {
       this.#adapter.end(this.pid);
       return;
@@ -255,6 +262,14 @@ class CountedSession implements SocketSession {
       presence: this.#presence,
     };
     this.#adapter.lose(state, this.#deliveries, this.#awaySinceMs);
+  }
+
+  #createAnswers(): AnswerMemory {
+    const { nsp } = this.#adapter;
+    const runtime = this.#runtime;
+    return new AnswerMemory((id, data) =>
+      runtime.encode({ type: PacketType.ACK, nsp: nsp.name, data, id }, nsp.server.encoder),
+    );
   }
 
   #sendMissed(socket: SessionSocket): void {

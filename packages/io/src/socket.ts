@@ -318,11 +318,6 @@ export class Socket<
     this.packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
   }
 
-  /** @internal */
-  encodeAnswer(id: number, data: unknown[]): Encoded {
-    return this.client.encode({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
-  }
-
   /** @internal No answer is waited for any more. */
   forgetAck(id: number): void {
     this.#acks?.delete(id);

@@ -79,6 +79,27 @@ describe('nothing stays in memory after a disconnect', () => {
   });
 });
 
+test('a session that is away keeps nothing of its connection, nor of its socket', async () => {
+  const { port, sockets } = await startServer({ connectionStateRecovery: {} });
+  const raw = await openRaw(port);
+  raw.send('6', '40');
+  const answers: (() => void)[] = [];
+  const refs: WeakRef<object>[] = [];
+  await (async () => {
+    const socket = await sockets.next();
+    await new Promise<void>((resolve) => {
+      socket.on('ask', (answer: () => void) => resolve(void answers.push(answer)));
+      raw.send('427["ask"]');
+    });
+    refs.push(new WeakRef(socket), new WeakRef(socket.client), new WeakRef(socket.conn));
+    const lost = eventOf(socket as never, 'disconnect');
+    raw.socket.terminate();
+    await lost;
+  })();
+  for (const ref of refs) expect(await isCollected(ref)).toBe(true);
+  answers[0]!();
+});
+
 test.each([
   [4, (name: string, ballast: string) => `40${name},{"token":"${ballast}"}`],
   [3, (name: string, ballast: string) => `40${name}?token=${ballast},`],

@@ -500,6 +500,42 @@ describe('what was answered is remembered within bounds', () => {
     expect(dispatched).toHaveLength(1002);
   });
 
+  test('of all sessions that are away, as many bytes as of events', async () => {
+    const { port, sockets } = await startServer({ connectionStateRecovery: { maxBytes: 100_000 } });
+    let dispatched = 0;
+    const answers: (() => void)[] = [];
+    const listen = async (): Promise<Socket> => {
+      const socket = await sockets.next();
+      socket.on('ask', (answer: (text: string) => void) => {
+        dispatched++;
+        answers.push(() => answer('x'.repeat(40_000)));
+        if (dispatched > 1) answers.at(-1)!();
+      });
+      return socket;
+    };
+    const sessions: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { raw, answer } = await connectHawser(port);
+      const socket = await listen();
+      raw.send('421["ask"]');
+      await vi.waitUntil(() => dispatched === i + 1);
+      sessions.push(answer.pid);
+      await lose(raw, socket);
+    }
+    // What is answered while the session is away counts too: the first one's, which is not the newest.
+    answers[0]!();
+    const askAgain = async (pid: string): Promise<void> => {
+      const { raw } = await connectHawser(port, { pid, hawser: { received: 0 } });
+      await listen();
+      raw.send('61', '422["ask"]');
+      expect(await raw.messages.next()).toMatch(/^431\["x+"\]$/);
+    };
+    for (const i of [1, 2]) await askAgain(sessions[i]!);
+    expect(dispatched).toBe(3);
+    await askAgain(sessions[0]!);
+    expect(dispatched).toBe(4);
+  });
+
   test('as many bytes, and the last answer in any case', async () => {
     const { ask, dispatched } = await startEcho();
     const large = 'x'.repeat(400_000);

@@ -117,6 +117,11 @@ export class RecoveryAdapter extends Adapter {
     this.#kept.watch();
   }
 
+  /** A session, which may be away, was given answers. */
+  weighAnswers(pid: string): void {
+    this.#kept.recovery.weighAnswers(pid);
+  }
+
   /** Tells whether a session is away, and can go on. */
   isAway(pid: string): boolean {
     return this.#kept.recovery.isAway(pid, nowMs());

@@ -9,7 +9,7 @@ export interface RecoveryOptions {
   readonly maxDisconnectionMs: number;
   /** How long it can take the server to see that a client is gone, in milliseconds. */
   readonly noticeMs: number;
-  /** Most bytes of the events that are kept. @defaultValue 16 777 216 */
+  /** Most bytes of the events that are kept, and of the answers of sessions that are away. @defaultValue 16 777 216 */
   readonly maxBytes?: number | undefined;
   /** Most sessions that are away; with more, the one that is away the longest goes. @defaultValue 50 000 */
   readonly maxSessions?: number | undefined;
@@ -23,6 +23,14 @@ export interface SessionState {
   readonly pid: string;
   readonly rooms: readonly string[];
   readonly data: unknown;
+  /** What may be asked for again; those of sessions that are away the longest go where all are too many. */
+  readonly answers?: KeptAnswers | null;
+}
+
+/** The answers that a session was given. */
+export interface KeptAnswers {
+  readonly bytes: number;
+  forgetAll(): void;
 }
 
 /**
@@ -90,16 +98,21 @@ const DEFAULT_MAX_SESSIONS = 50_000;
  */
 export class Recovery<Event> {
   readonly #options: RecoveryOptions;
+  readonly #maxBytes: number;
   readonly #maxSessions: number;
   readonly #log: EventLog<Event>;
   /** By `pid`, and in the order in which they were lost. */
   readonly #away = new Map<string, AwaySession>();
+  /** What the answers of those weigh that have any, by `pid`. */
+  readonly #answerBytes = new Map<string, number>();
+  #allAnswerBytes = 0;
   /** When sessions were ended on purpose, by `pid`. */
   readonly #ended = new Map<string, number>();
 
   constructor(options: RecoveryOptions) {
     const { maxBytes = DEFAULT_MAX_BYTES, maxSessions = DEFAULT_MAX_SESSIONS } = options;
     this.#options = options;
+    this.#maxBytes = maxBytes;
     this.#maxSessions = maxSessions;
     this.#log = new EventLog(maxBytes, options.maxDisconnectionMs + options.noticeMs);
   }
@@ -146,10 +159,21 @@ export class Recovery<Event> {
   lose(state: SessionState, deliveries: Deliveries | null, nowMs: number, sinceMs = nowMs): void {
     const { pid } = state;
     this.expire(nowMs);
-    this.#away.delete(pid);
-    if (this.#away.size >= this.#maxSessions) deleteFirst(this.#away);
+    this.#remove(pid);
+    if (this.#away.size >= this.#maxSessions) this.#remove(firstOf(this.#away));
     if (this.#maxSessions > 0) {
       this.#away.set(pid, { state, deliveries, lostAt: this.#log.next, sinceMs });
+    }
+    this.weighAnswers(pid);
+  }
+
+  /** A session, which may be away, was given answers. */
+  weighAnswers(pid: string): void {
+    this.#noteAnswers(pid, this.#away.get(pid)?.state.answers?.bytes ?? 0);
+    while (this.#allAnswerBytes > this.#maxBytes) {
+      const oldest = firstOf(this.#answerBytes)!;
+      this.#away.get(oldest)!.state.answers!.forgetAll();
+      this.#noteAnswers(oldest, 0);
     }
   }
 
@@ -161,9 +185,9 @@ export class Recovery<Event> {
   /** A session was ended on purpose: its client is told so, should it come back. */
   end(pid: string, nowMs: number): void {
     this.expire(nowMs);
-    this.#away.delete(pid);
+    this.#remove(pid);
     this.#ended.delete(pid);
-    if (this.#ended.size >= this.#maxSessions) deleteFirst(this.#ended);
+    if (this.#ended.size >= this.#maxSessions) this.#ended.delete(firstOf(this.#ended)!);
     if (this.#maxSessions > 0) this.#ended.set(pid, nowMs);
   }
 
@@ -179,7 +203,7 @@ export class Recovery<Event> {
   restore(pid: string, position: Position, nowMs: number): RecoveredSession<Event> | RefusedRecovery {
     const session = this.#find(pid, nowMs);
     if (session === undefined) return { refused: this.#whyUnknown(pid) };
-    this.#away.delete(pid);
+    this.#remove(pid);
     const { state, deliveries, lostAt, sinceMs } = session;
     deliveries?.forget(this.#log.floor);
     const place = deliveries === null ? this.#believe(position, lostAt) : this.#locate(position, deliveries);
@@ -211,7 +235,7 @@ export class Recovery<Event> {
     for (const [pid, { sinceMs }] of this.#away) {
       // Behind it may be one that was lost earlier, as its new socket was not let in: it is not found any more.
       if (sinceMs + maxDisconnectionMs >= nowMs) break;
-      this.#away.delete(pid);
+      this.#remove(pid);
     }
     for (const [pid, sinceMs] of this.#ended) {
       if (sinceMs + maxDisconnectionMs >= nowMs) break;
@@ -224,6 +248,17 @@ export class Recovery<Event> {
     const session = this.#away.get(pid);
     const isOver = session !== undefined && session.sinceMs + this.#options.maxDisconnectionMs < nowMs;
     return isOver ? undefined : session;
+  }
+
+  #remove(pid: string | undefined): void {
+    if (pid === undefined || !this.#away.delete(pid)) return;
+    this.#noteAnswers(pid, 0);
+  }
+
+  #noteAnswers(pid: string, bytes: number): void {
+    this.#allAnswerBytes += bytes - (this.#answerBytes.get(pid) ?? 0);
+    if (bytes > 0) this.#answerBytes.set(pid, bytes);
+    else this.#answerBytes.delete(pid);
   }
 
   #whyUnknown(pid: string): RecoveryRefusal {
@@ -274,7 +309,7 @@ export class Recovery<Event> {
   }
 }
 
-function deleteFirst(map: Map<string, unknown>): void {
+function firstOf(map: ReadonlyMap<string, unknown>): string | undefined {
   const [first] = map.keys();
-  if (first !== undefined) map.delete(first);
+  return first;
 }

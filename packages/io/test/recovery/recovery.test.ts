@@ -158,6 +158,54 @@ describe('Recovery', () => {
   });
 });
 
+describe('answers of sessions that are away', () => {
+  const answersOf = (bytes: number) => ({
+    bytes,
+    forgetAll() {
+      this.bytes = 0;
+    },
+  });
+
+  it('are forgotten, of the session that is away the longest first, where all are more than is kept', () => {
+    const recovery = open({ maxBytes: 100 });
+    const answers = [40, 0, 40, 40].map(answersOf);
+    const lose = (i: number): void => {
+      recovery.lose({ ...SESSION, pid: `own.${i}`, answers: answers[i]! }, new Deliveries(), 0);
+    };
+    for (let i = 0; i < 4; i++) lose(i);
+    expect(answers.map(({ bytes }) => bytes)).toEqual([0, 0, 40, 40]);
+    answers[1]!.bytes = 20;
+    recovery.weighAnswers('own.1');
+    answers[0]!.bytes = 1000;
+    recovery.weighAnswers('own.of nobody');
+    expect(answers.map(({ bytes }) => bytes)).toEqual([1000, 20, 40, 40]);
+    recovery.weighAnswers('own.0');
+    expect(answers.map(({ bytes }) => bytes)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('do not count once the session is back, over or ended, or its place was needed', () => {
+    const recovery = open({ maxBytes: 100, maxSessions: 2 });
+    const lose = (pid: string, atMs = 0) => {
+      const answers = answersOf(90);
+      recovery.lose({ ...SESSION, pid, answers }, new Deliveries(), atMs);
+      return answers;
+    };
+    lose('own.back');
+    expect(recovery.restore('own.back', { received: 0 }, 0)).toMatchObject({ answers: { bytes: 90 } });
+    lose('own.refused');
+    expect(outcome(recovery, { received: 7 }, 0, 'own.refused')).toBe('unknown-offset');
+    lose('own.ended');
+    recovery.end('own.ended', 0);
+    lose('own.over');
+    const last = lose('own.a', 2000);
+    expect(last.bytes).toBe(90);
+    recovery.lose({ ...SESSION, pid: 'own.b' }, new Deliveries(), 2000);
+    recovery.lose({ ...SESSION, pid: 'own.c' }, new Deliveries(), 2000);
+    expect(recovery.isAway('own.a', 2000)).toBe(false);
+    expect(lose('own.d', 2000).bytes).toBe(90);
+  });
+});
+
 describe('Recovery refuses', () => {
   it('a session of another process, and one of its own that it does not know', () => {
     const recovery = open();
