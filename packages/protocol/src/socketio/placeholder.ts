@@ -8,12 +8,12 @@ export interface Placeholder {
 /** A place in decoded data that waits for an attachment. */
 export interface Slot {
   readonly container: Container;
-  readonly key: string;
+  readonly key: string | number;
   readonly num: number;
 }
 
 /** An object or an array of decoded data. */
-type Container = Record<string, unknown>;
+type Container = Record<string | number, unknown>;
 
 /**
  * Finds the placeholders in `root`, or tells that one of them cannot be filled: its number is none of the
@@ -30,9 +30,15 @@ export function findPlaceholders(root: object, attachmentCount: number, isTree: 
   const waiting: Container[] = [root as Container];
   const seen = isTree ? null : new Set<Container>();
   for (let container = waiting.pop(); container !== undefined; container = waiting.pop()) {
-    if (seen?.has(container) || ArrayBuffer.isView(container)) continue;
-    seen?.add(container);
-    for (const key of Object.keys(container)) {
+    if (seen !== null) {
+      if (seen.has(container) || ArrayBuffer.isView(container)) continue;
+      seen.add(container);
+    }
+    // The keys of a wide array would take several times as long as it took to parse.
+    const keys = Array.isArray(container) ? null : Object.keys(container);
+    const { length } = keys ?? (container as unknown as unknown[]);
+    for (let i = 0; i < length; i++) {
+      const key = keys === null ? i : keys[i]!;
       const value = container[key];
       if (typeof value !== 'object' || value === null) continue;
       if (!isPlaceholder(value)) {
@@ -53,7 +59,8 @@ export function fillSlots(slots: readonly Slot[], attachments: readonly unknown[
 }
 
 function isPlaceholder(value: object): value is { readonly num: unknown } {
-  return Object.hasOwn(value, '_placeholder') && (value as Partial<Placeholder>)._placeholder === true;
+  // In this order: of most values the first says no, for less.
+  return (value as Partial<Placeholder>)._placeholder === true && Object.hasOwn(value, '_placeholder');
 }
 
 function isIndex(num: unknown, count: number): num is number {

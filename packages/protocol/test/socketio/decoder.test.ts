@@ -170,6 +170,21 @@ describe('Socket.IO attachments, read', () => {
     },
   );
 
+  it('decoder takes a wide array with an attachment for little more than without', () => {
+    const json = `["e",[${'0,'.repeat(400_000)}0],${placeholder(0)}]`;
+    const best = (run: () => void): number => {
+      const times = Array.from({ length: 7 }, () => {
+        const startMs = performance.now();
+        run();
+        return performance.now() - startMs;
+      });
+      return Math.min(...times);
+    };
+    const withoutMs = best(() => expect(openDecoder().receive(`2${json}`)).toHaveLength(1));
+    const decodeMs = best(() => expect(openDecoder().receive(`51-${json}`, BYTES)).toHaveLength(1));
+    expect(decodeMs / withoutMs).toBeLessThan(2);
+  });
+
   it('decoder finds placeholders at any depth that it takes', () => {
     const depth = 998;
     const json = `${'['.repeat(depth)}${placeholder(0)}${']'.repeat(depth)}`;
