@@ -65,23 +65,23 @@ export class Manager<
   _EmitEvents extends EventsMap = ListenEvents,
 > extends Emitter<Record<never, never>, Record<never, never>, ManagerReservedEvents> {
   engine: Engine = undefined as never;
-  opts: Partial<ManagerOptions>;
+  declare opts: Partial<ManagerOptions>;
   /** @internal */
   _readyState: 'opening' | 'open' | 'closed' = 'closed';
   /** @internal */
   _reconnecting = false;
   /** @internal */
-  _autoConnect: boolean;
+  declare _autoConnect: boolean;
   /** @internal */
   readonly nsps: Record<string, Socket> = {};
   /** @internal Both ends are Hawser: see the decision record on recovery. */
   _isHawser = false;
   declare setTimeoutFn: Timers['setTimeoutFn'];
   declare clearTimeoutFn: Timers['clearTimeoutFn'];
-  readonly uri: string | undefined;
-  readonly encoder: PacketEncoder;
+  declare readonly uri: string | undefined;
+  declare readonly encoder: PacketEncoder;
   /** Reads what the present connection brings. */
-  decoder: PacketDecoder;
+  declare decoder: PacketDecoder;
   readonly #backoff: Backoff;
   readonly #Decoder: Parser['Decoder'];
   #reconnection = true;

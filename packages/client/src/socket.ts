@@ -62,18 +62,18 @@ export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
 > extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEvents> {
-  readonly io: Manager<ListenEvents, EmitEvents>;
+  declare readonly io: Manager<ListenEvents, EmitEvents>;
   /** What the server calls this connection; `undefined` while there is none. */
   id: string | undefined = undefined;
   connected = false;
   /** The session went on after a loss: what was missed comes, or has come. */
   recovered = false;
-  auth: Auth;
+  declare auth: Auth;
   /** Events that came before the connection was complete. */
   receiveBuffer: ReadonlyArray<AnyValue>[] = [];
   /** Events that are sent once there is a connection. */
   sendBuffer: Packet[] = [];
-  readonly nsp: string;
+  declare readonly nsp: string;
   readonly #opts: Partial<SocketOptions>;
   readonly #acks: Acknowledgements;
   readonly #queue: RetryQueue | undefined;

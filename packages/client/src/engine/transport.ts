@@ -74,18 +74,19 @@ export abstract class Transport extends Emitter<
   Record<never, never>,
   TransportReservedEvents
 > {
-  query: Record<string, string>;
+  // Declared: what the constructor sets would be there twice in bundles.
+  declare query: Record<string, string>;
   /** Packets can be sent now. */
   writable = false;
   declare setTimeoutFn: Timers['setTimeoutFn'];
   declare clearTimeoutFn: Timers['clearTimeoutFn'];
-  protected opts: TransportOptions;
-  protected supportsBinary: boolean;
-  protected readyState?: TransportState;
-  protected socket: TransportSocket;
+  declare protected opts: TransportOptions;
+  declare protected supportsBinary: boolean;
+  declare protected readyState?: TransportState;
+  declare protected socket: TransportSocket;
   /** Most bytes that are taken at a time. */
-  protected readonly maxPayload: number;
-  protected readonly codec: CodecV4;
+  declare protected readonly maxPayload: number;
+  declare protected readonly codec: CodecV4;
 
   constructor(options: AnyValue) {
     super();
@@ -157,10 +158,6 @@ export abstract class Transport extends Emitter<
 
   /** Takes in one packet as it is on a WebSocket. */
   protected onData(data: RawData): void {
-    if (typeof data !== 'string') {
-      this.onPacket({ type: 'message', data: toBinary(data, this.socket?.binaryType) });
-      return;
-    }
     const packet = this.codec.decodeFrame(data);
     if (typeof packet === 'string') this.onError('server error', packet);
     else this.onPacket(this.handOut(packet));
