@@ -19,16 +19,15 @@ export class Emitter<
   EmitEvents extends EventsMap,
   ReservedEvents extends EventsMap = Record<never, never>,
 > {
-  readonly #listeners = new Map<unknown, Registered[]>();
+  /** By the name as a string, as it comes from a server: a key, which has no prototype's. */
+  #listeners: Record<PropertyKey, Registered[]> = Object.create(null);
 
   /** Calls `listener` at every `event`. */
   on<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
     event: Name,
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
   ): this {
-    const listeners = this.#listeners.get(event);
-    if (listeners) listeners.push(listener);
-    else this.#listeners.set(event, [listener]);
+    (this.#listeners[event] ??= []).push(listener);
     return this;
   }
 
@@ -50,15 +49,15 @@ export class Emitter<
     event?: Name,
     listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
   ): this {
-    const listeners = this.#listeners.get(event);
+    const listeners = this.listeners(event!) as Registered[];
     if (event === undefined) {
-      this.#listeners.clear();
+      this.#listeners = Object.create(null);
     } else if (listener === undefined) {
-      this.#listeners.delete(event);
-    } else if (listeners) {
+      delete this.#listeners[event];
+    } else {
       const index = listeners.findIndex((one) => one === listener || one.original === listener);
       if (index >= 0) listeners.splice(index, 1);
-      if (listeners.length === 0) this.#listeners.delete(event);
+      if (listeners.length === 0) delete this.#listeners[event];
     }
     return this;
   }
@@ -72,12 +71,12 @@ export class Emitter<
   listeners<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
     event: Name,
   ): ReservedOrUserListener<ReservedEvents, ListenEvents, Name>[] {
-    return (this.#listeners.get(event) ?? []) as ReservedOrUserListener<ReservedEvents, ListenEvents, Name>[];
+    return (this.#listeners[event] ?? []) as ReservedOrUserListener<ReservedEvents, ListenEvents, Name>[];
   }
 
   /** Tells whether an event has listeners. */
   hasListeners<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(event: Name): boolean {
-    return this.#listeners.has(event);
+    return event in this.#listeners;
   }
 
   /** Calls the listeners of an event of the library's own. */
@@ -85,7 +84,7 @@ export class Emitter<
     event: Name,
     ...args: EventParams<ReservedEvents, Name>
   ): this {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+    for (const listener of [...this.listeners(event)]) {
       listener.apply(this, args as AnyArguments);
     }
     return this;
@@ -96,7 +95,7 @@ export class Emitter<
     event: Name,
     ...args: EventParams<ReservedEvents, Name>
   ): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+    for (const listener of [...this.listeners(event)]) {
       guard(() => listener.apply(this, args as AnyArguments));
     }
   }

@@ -248,6 +248,16 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     socket.on('a', listener).off();
     subject.note(socket.hasListeners('a'));
   },
+  'events named by numbers': async (subject) => {
+    const socket = subject.connect();
+    const heard = Promise.all([once(socket, '1'), once(socket, 2 as never)]);
+    socket.emit(1 as never, 'from a number').emit('2', 'from a string');
+    subject.note(await heard);
+    socket.on('3', () => {});
+    subject.note(socket.hasListeners(3 as never), socket.listeners(3 as never).length);
+    socket.off(3 as never);
+    subject.note(socket.hasListeners('3'), socket.hasListeners('constructor'));
+  },
   'manager settings': async (subject) => {
     const manager = subject.connect('', { autoConnect: false }).io;
     subject.note(
