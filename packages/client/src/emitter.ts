@@ -19,7 +19,7 @@ export class Emitter<
   EmitEvents extends EventsMap,
   ReservedEvents extends EventsMap = Record<never, never>,
 > {
-  /** By the name as a string, as it comes from a server: a key, which has no prototype's. */
+  /** By name. Keys are strings, as names of events are on the wire; a prototype would have names of its own. */
   #listeners: Record<PropertyKey, Registered[]> = Object.create(null);
 
   /** Calls `listener` at every `event`. */
@@ -48,16 +48,19 @@ export class Emitter<
   off<Name extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
     event?: Name,
     listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Name>,
-  ): this {
-    const listeners = this.listeners(event!) as Registered[];
-    if (event === undefined) {
+  ): this;
+  // An argument that is `undefined` was given nevertheless, and must not remove more than it names.
+  off(...given: [event?: never, listener?: unknown]): this {
+    const [event, listener] = given;
+    const listeners: Registered[] = this.listeners(event!);
+    if (given.length === 0) {
       this.#listeners = Object.create(null);
-    } else if (listener === undefined) {
-      delete this.#listeners[event];
+    } else if (given.length === 1) {
+      delete this.#listeners[event!];
     } else {
       const index = listeners.findIndex((one) => one === listener || one.original === listener);
       if (index >= 0) listeners.splice(index, 1);
-      if (listeners.length === 0) delete this.#listeners[event];
+      if (listeners.length === 0) delete this.#listeners[event!];
     }
     return this;
   }

@@ -248,6 +248,25 @@ const scripts: Record<string, (subject: Subject) => Promise<unknown>> = {
     socket.on('a', listener).off();
     subject.note(socket.hasListeners('a'));
   },
+  'off with what is undefined': async (subject) => {
+    const socket = subject.connect('', { autoConnect: false });
+    const remove = (...args: unknown[]) => {
+      socket.off();
+      for (const name of ['a', 'a', 'b']) socket.on(name, () => {});
+      socket.once('c', () => {}).on('undefined', () => {});
+      socket.off(...(args as [never]));
+      subject.note(
+        args,
+        ['a', 'b', 'c', 'undefined'].map((name) => socket.listeners(name).length),
+      );
+    };
+    remove(undefined);
+    remove(undefined, () => {});
+    remove('a', undefined);
+    remove('c', undefined);
+    remove('a');
+    remove();
+  },
   'events named by numbers': async (subject) => {
     const socket = subject.connect();
     const heard = Promise.all([once(socket, '1'), once(socket, 2 as never)]);
