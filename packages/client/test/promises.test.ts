@@ -131,6 +131,26 @@ test.each([
   expect(ended[1]).toMatchObject({ description, context: { code } });
 });
 
+test.each([
+  ['null', '"pingInterval":25000,"pingTimeout":null'],
+  ['a string', '"pingInterval":"25000","pingTimeout":"20000"'],
+])('a deadline for pings that is %s ends no connection', async (_what, deadlines) => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => {
+    server.close();
+  });
+  server.on('connection', (ws) => {
+    ws.send(`0{"sid":"a","upgrades":[],${deadlines},"maxPayload":1000}`);
+    ws.on('message', (data) => ws.send(String(data) === '40' ? '40{"sid":"b"}' : '430["there"]'));
+  });
+  await eventOf(server as never, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(`http://127.0.0.1:${port}`, { transports: ['websocket'], reconnection: false });
+  await eventOf(socket, 'connect');
+  expect(await socket.emitWithAck('ask')).toBe('there');
+  expect(socket.io.engine._pingTimeoutTime).toBeGreaterThan(Date.now() + 44_000);
+});
+
 test('delays of reconnection are spread at the longest too, and never longer', () => {
   const backoff = new Backoff(1000, 5000, 0.5);
   const delays = Array.from({ length: 200 }, () => backoff.next()).slice(3);

@@ -52,6 +52,17 @@ describe.each(TRANSPORTS.map((names) => [names]))('a stock server, over %s', (tr
     expect(got).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
+  test.each([Number.POSITIVE_INFINITY, '1000000'])('client takes a maxHttpBufferSize of %o', async (size) => {
+    const { url } = await startServer({ maxHttpBufferSize: size as number }, (io) => {
+      io.on('connection', (socket: ServerSocket) => {
+        socket.on('length', (text: string, answer: (length: number) => void) => answer(text.length));
+      });
+    });
+    const socket = connect(url, { transports });
+    const answers = [10, 3000].map((length) => socket.emitWithAck('length', 'x'.repeat(length)));
+    expect(await Promise.all(answers)).toEqual([10, 3000]);
+  });
+
   test('client tells why the server refuses a namespace', async () => {
     const { url } = await startServer({}, (io) => {
       io.of('/private').use((_socket, next) =>

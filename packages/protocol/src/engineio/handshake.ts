@@ -52,18 +52,22 @@ export class HandshakeEncoder {
   }
 }
 
-/** Returns what an `open` packet says, what a server adds included, or the rule that it breaks. */
-export function decodeHandshake(data: string | Uint8Array): Handshake | ViolationCode {
+/**
+ * Returns what an `open` packet says, what a server adds included, or the rule that it breaks. An amount without a
+ * bound is `Infinity`, and so is a `maxPayload` that is not there.
+ */
+export function decodeHandshake(data: string | Uint8Array): Required<Handshake> | ViolationCode {
   const fields = typeof data === 'string' ? parseFields(data) : {};
-  const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = fields;
+  const { sid, upgrades, pingInterval, pingTimeout, maxPayload = null } = fields;
+  const amounts = [pingInterval, pingTimeout, maxPayload].map(readAmount);
   const isValid =
     isName(sid) &&
     Array.isArray(upgrades) &&
     upgrades.every(isName) &&
-    isAmount(pingInterval) &&
-    isAmount(pingTimeout) &&
-    (maxPayload === undefined || isAmount(maxPayload));
-  return isValid ? (fields as unknown as Handshake) : 'EIO_ERR_INVALID_HANDSHAKE';
+    amounts.every((amount) => amount >= 0);
+  return isValid
+    ? ({ ...fields, pingInterval: amounts[0], pingTimeout: amounts[1], maxPayload: amounts[2] } as never)
+    : 'EIO_ERR_INVALID_HANDSHAKE';
 }
 
 function parseFields(text: string): Partial<Record<keyof Handshake, unknown>> {
@@ -78,6 +82,8 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+/** A server writes `null` for Infinity, and a string where its own setting is one: what comes of the environment. */
+function readAmount(value: unknown): number {
+  if (value === null) return Number.POSITIVE_INFINITY;
+  return typeof value === 'number' || (typeof value === 'string' && value) ? Number(value) : Number.NaN;
 }
