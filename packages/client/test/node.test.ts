@@ -186,6 +186,17 @@ test("a WebSocket sends the program's own cookies and those of the server", asyn
   expect(upgrades).toEqual([`mine=1; io=${id}`]);
 });
 
+// As upstream: servers and proxies count and filter clients by it.
+test('polling has a User-Agent, which headers of the program override', async () => {
+  const { io, url } = await startServer();
+  const agents: unknown[] = [];
+  io.on('connection', ({ handshake }) => agents.push(handshake.headers['user-agent']));
+  for (const extraHeaders of [{}, { 'user-agent': 'mine/1' }]) {
+    await eventOf(connect(url, { transports: ['polling'], extraHeaders }), 'connect');
+  }
+  expect(agents).toEqual(['node-XMLHttpRequest', 'mine/1']);
+});
+
 // As upstream: tests of programs stop the clock, and rely on it.
 test('while the clock of the program stands, a request does not fail, even with timers of its own', async () => {
   onTestFinished(() => void vi.useRealTimers());

@@ -5,6 +5,9 @@ import { natives } from '#platform';
 import { tlsOptionsOf } from '../tls-options.ts';
 import { type Exchange, type ExchangeHandler, Polling } from './polling.ts';
 
+/** Those of upstream's `XMLHttpRequest`. */
+const DEFAULT_HEADERS = { 'User-Agent': 'node-XMLHttpRequest', Accept: '*/*' };
+
 /** What `TransportError.context` has of an `XMLHttpRequest`. */
 interface Answered {
   readonly readyState: 4;
@@ -28,7 +31,7 @@ export class NodeXHR extends Polling {
       ...tlsOptionsOf(this.opts),
       method: body === undefined ? 'GET' : 'POST',
       agent: (agent || false) as never,
-      headers: { Accept: '*/*', ...extraHeaders, ...post, ...(cookies && { cookie: cookies }) },
+      headers: { ...DEFAULT_HEADERS, ...extraHeaders, ...post, ...(cookies && { cookie: cookies }) },
       timeout: requestTimeout,
     });
     let isAborted = false;
