@@ -102,7 +102,8 @@ export class Client<
 
   /** @internal Connects to a namespace on behalf of the peer. */
   connect(asked: string, auth: Record<string, unknown> = {}): void {
-    const name = copyName(asked);
+    const nsp = this.server._nsps.get(asked);
+    const name = nsp?.name ?? copyName(asked);
     // Clients ask again when the program does. The one answer that they get is to both.
     if (this.#sockets.isConnecting(name)) return;
     if (!this.#sockets.beginConnecting(name)) {
@@ -111,7 +112,6 @@ export class Client<
       this.#refuse(name, this.conn.protocol === 3 ? message : { message });
       return;
     }
-    const nsp = this.server._nsps.get(name);
     if (nsp !== undefined) {
       nsp._add(this, auth);
       return;
