@@ -32,7 +32,7 @@ const INTERNAL = `
   _fail _flush _packet _queue _isFull _autoConnect _reconnecting _pingTimeoutTime _hasPingExpired _filterUpgrades
   _onClose _destroy _close refusal codec createTransport setTransport createUri ackId defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
-  original isIpv6 authority relative emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies
+  original emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies
 `
   .trim()
   .split(/\s+/);

@@ -1,10 +1,10 @@
 /** Delays between attempts: each time twice as long, and spread, so that clients do not come back all at once. */
 export class Backoff {
   attempts = 0;
-  minMs: number;
-  maxMs: number;
+  declare minMs: number;
+  declare maxMs: number;
   /** How far a delay may be from the middle, as a part of it. */
-  jitter: number;
+  declare jitter: number;
 
   constructor(minMs: number, maxMs: number, jitter: number) {
     this.minMs = minMs;

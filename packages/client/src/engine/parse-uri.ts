@@ -1,4 +1,4 @@
-import { splitUri } from './uri.ts';
+import { matchUri, splitUri } from './uri.ts';
 
 /** A URI, taken apart as `parse` of `engine.io-client` does it. */
 export interface ParsedUri {
@@ -26,8 +26,10 @@ export interface ParsedUri {
  * @throws Error when it is longer than 8000 characters
  */
 export function parse(uri: string): ParsedUri {
-  const { authority, user: userInfo, isIpv6, ...parts } = splitUri(uri);
-  const { relative, path, query } = parts;
+  const parts = splitUri(uri);
+  const { path, query } = parts;
+  const [, , authority = '', userInfo = '', ipv6, , , relative = ''] = matchUri(uri);
+  const isIpv6 = ipv6 !== undefined;
   const [user = '', password = ''] = userInfo.split(/:(.*)/);
   const names = path.replace(/\/{2,9}/g, '/').split('/');
   if (path.startsWith('/') || path === '') names.shift();
@@ -43,6 +45,7 @@ export function parse(uri: string): ParsedUri {
     userInfo,
     user,
     password,
+    relative,
     directory: isFile ? path.slice(0, slash) : path,
     file: isFile ? path.slice(slash) : '',
     anchor: hash === -1 ? '' : relative.slice(hash + 1),

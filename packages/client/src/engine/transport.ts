@@ -25,9 +25,9 @@ export const FAULTS: Readonly<Record<number, string>> = {
 export class TransportError extends Error {
   readonly type = 'TransportError';
   /** More about it: a status, an event, an error. */
-  readonly description: AnyValue;
+  declare readonly description: AnyValue;
   /** The request or the event that it came with. */
-  readonly context: AnyValue;
+  declare readonly context: AnyValue;
 
   constructor(reason: string, description: unknown, context?: unknown) {
     super(reason);

@@ -1,13 +1,8 @@
 /** What of a URI a client needs. */
 export interface SplitUri {
   readonly protocol: string;
-  readonly authority: string;
-  /** Name and password. */
-  readonly user: string;
   readonly host: string;
-  readonly isIpv6: boolean;
   readonly port: string;
-  readonly relative: string;
   readonly path: string;
   readonly query: string;
 }
@@ -23,21 +18,18 @@ const URI =
  * @throws Error when it is longer than 8000 characters
  */
 export function splitUri(uri: string): SplitUri {
+  const [, protocol = '', , , ipv6, name = '', port = '', , path = '', query = ''] = matchUri(uri);
+  return { protocol, host: ipv6 ?? name, port, path, query };
+}
+
+/**
+ * Returns the groups of a URI: the scheme, the authority, name and password, the host if it is an IPv6 address, the host
+ * if it is none, the port, all that follows, the path, the query.
+ * @throws Error when it is longer than 8000 characters
+ */
+export function matchUri(uri: string): readonly (string | undefined)[] {
   if (uri.length > MAX_URI_LENGTH) throw new Error('URI too long');
-  const [
-    ,
-    protocol = '',
-    authority = '',
-    user = '',
-    ipv6,
-    name = '',
-    port = '',
-    relative = '',
-    path = '',
-    query = '',
-  ] = URI.exec(uri) ?? [];
-  const isIpv6 = ipv6 !== undefined;
-  return { protocol, authority, user, host: ipv6 ?? name, isIpv6, port, relative, path, query };
+  return URI.exec(uri) ?? [];
 }
 
 /** Tells whether a scheme stands for TLS. */
