@@ -28,6 +28,47 @@ test.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
   },
 );
 
+test.each(['polling', 'websocket'])(
+  'who awaits an answer hears what comes right behind it, over %s',
+  async (name) => {
+    const { io, url } = await start({});
+    io.on('connection', (socket) => {
+      socket.on('join', (answer: () => void) => {
+        answer();
+        for (const number of [1, 2, 3]) socket.emit('number', number);
+        socket.emit('end');
+      });
+    });
+    const socket = connect(url, { transports: [name] });
+    const join = async () => socket.emitWithAck('join');
+    await eventOf(socket, 'connect');
+    await join();
+    const numbers: number[] = [];
+    socket.on('number', (number: number) => numbers.push(number));
+    await eventOf(socket, 'end');
+    expect(numbers).toEqual([1, 2, 3]);
+  },
+);
+
+test('who disconnects when an answer came hears nothing that is behind it, by polling', async () => {
+  const { io, url } = await start({});
+  io.on('connection', (socket) => {
+    socket.on('join', (answer: () => void) => {
+      answer();
+      socket.emit('number', 1);
+    });
+  });
+  const socket = connect(url, { transports: ['polling'] });
+  await eventOf(socket, 'connect');
+  const heard: unknown[] = [];
+  socket.onAny((...args) => heard.push(args));
+  const disconnected = eventOf(io.sockets.sockets.get(socket.id!) as never, 'disconnect');
+  await socket.emitWithAck('join');
+  socket.disconnect();
+  await disconnected;
+  expect(heard).toEqual([]);
+});
+
 test('a session goes on after a loss, from its first event on, and each event comes once', async () => {
   const { io, url } = await start({ connectionStateRecovery: {} });
   const socket = connect(url, { transports: ['websocket'] });
