@@ -26,16 +26,32 @@ export class CommandError extends Error {
 }
 
 /**
- * Read the code of a system error (`EADDRINUSE`, `ENOENT`), also from the error that caused it.
+ * Read the code of a system error (`EADDRINUSE`, `ENOENT`), or of Node's HTTP parser (`HPE_INVALID_CONSTANT`), also from the error that caused it.
  *
  * @param error - anything that was thrown
  */
 export function systemErrorCode(error: unknown): string | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     const { code } = current as NodeJS.ErrnoException;
-    if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code;
+    if (typeof code === 'string' && /^(E[A-Z0-9]+|EAI_AGAIN|HPE_\w+)$/.test(code)) return code;
   }
   return undefined;
+}
+
+/**
+ * Say in a few words why there was no connection, where Node's own would not be understood.
+ *
+ * @param error - what connecting failed with
+ */
+export function describeNetworkError(error: unknown): string | undefined {
+  const code = systemErrorCode(error) ?? '';
+  if (code.startsWith('HPE_INVALID')) return 'what answers there does not speak HTTP';
+  return {
+    EAI_AGAIN: 'the host name cannot be resolved now',
+    ECONNREFUSED: 'nothing listens there',
+    ECONNRESET: 'the server ended the connection without an answer',
+    ENOTFOUND: 'there is no such host name',
+  }[code];
 }
 
 /**

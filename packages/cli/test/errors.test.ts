@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listenError, systemErrorCode, unreadableFile } from '../src/errors.ts';
+import { describeNetworkError, listenError, systemErrorCode, unreadableFile } from '../src/errors.ts';
 
 const systemError = (code: string) => Object.assign(new Error(`listen ${code}: details`), { code });
 const address = { host: '127.0.0.1', port: 80 };
@@ -14,6 +14,15 @@ test.each([
   const error = listenError(systemError(code), address);
   expect(error.message).toContain(expected);
   expect(error).toMatchObject({ code: 'LISTEN_FAILED', exitCode: 1 });
+});
+
+test.each([
+  ['ENOTFOUND', 'there is no such host name'],
+  ['EAI_AGAIN', 'the host name cannot be resolved now'],
+  ['HPE_INVALID_CONSTANT', 'what answers there does not speak HTTP'],
+  ['EHOSTUNREACH', undefined],
+])('a connection that fails with %s says why where Node would not', (code, expected) => {
+  expect(describeNetworkError(new Error('wrapped', { cause: systemError(code) }))).toBe(expected);
 });
 
 test('the code is also found in the cause', () => {

@@ -31,7 +31,10 @@ export class Client implements ConnectionHandler {
     this.#tally = tally;
     this.#owner = owner;
     this.#connection = target.connect(this);
-    this.#timeout = setTimeout(() => this.ended('timeout'), timeoutMs);
+    this.#timeout = setTimeout(
+      () => this.ended(`not open after ${timeoutMs / 1000} s (--timeout)`),
+      timeoutMs,
+    );
   }
 
   get isOpen(): boolean {

@@ -1,5 +1,5 @@
 import { WebSocketError } from '@hawser/ws';
-import { systemErrorCode } from '../errors.ts';
+import { describeNetworkError, systemErrorCode } from '../errors.ts';
 
 /**
  * Say in a few words why a connection did not open. The sentences of errors name ports and addresses; what is counted
@@ -7,7 +7,13 @@ import { systemErrorCode } from '../errors.ts';
  */
 export function describeConnectFailure(failure: Error | undefined): string {
   if (failure instanceof WebSocketError && failure.status !== undefined) {
-    return `the server answered ${failure.status}`;
+    // Without the page that is quoted behind it.
+    return failure.message.split(':', 1)[0]!;
   }
-  return systemErrorCode(failure) ?? failure?.message ?? 'the connection was closed';
+  return (
+    describeNetworkError(failure) ??
+    systemErrorCode(failure) ??
+    failure?.message ??
+    'the connection was closed'
+  );
 }

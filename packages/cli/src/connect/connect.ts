@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { WebSocket, WebSocketError } from '@hawser/ws';
 import { describeClose, isNormalClose } from '../close-codes.ts';
-import { CommandError, unreadableFile } from '../errors.ts';
+import { CommandError, describeNetworkError, unreadableFile } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { listenForInterrupt } from '../interrupt.ts';
 import { printable } from '../terminal.ts';
@@ -170,9 +170,11 @@ class ConnectSession {
 }
 
 function connectError(url: string, failure: Error | undefined): CommandError {
-  const detail = toLine(failure?.message ?? 'the connection was closed');
+  const words = describeNetworkError(failure);
+  const detail = words ?? toLine(failure?.message ?? 'the connection was closed');
   // Where the network failed, the client's own sentence says the same with the address.
-  const isSaid = failure instanceof WebSocketError && failure.code === 'WS_ERR_CONNECT_FAILED';
+  const isSaid =
+    words === undefined && failure instanceof WebSocketError && failure.code === 'WS_ERR_CONNECT_FAILED';
   const message = isSaid ? detail : `cannot connect to ${url}: ${detail}`;
   return new CommandError('CONNECT_FAILED', message, { cause: failure });
 }

@@ -315,7 +315,7 @@ describe('Socket.IO', () => {
     const url = await listenSocketIo(() => {}, { allowRequest: (_request, decide) => decide('no', false) });
     const { exitCode, stderr } = await hawser.run(['bench', url, '-c', '1', '-d', '0.1']);
     expect(exitCode).toBe(1);
-    expect(stderr).toBe(`hawser: cannot connect to ${url}: the server answered 400\n`);
+    expect(stderr).toBe(`hawser: cannot connect to ${url}: the server answered 400 Bad Request\n`);
   });
 
   test('disconnected by the server: exit code 3', async () => {
@@ -336,7 +336,7 @@ describe('failures', () => {
     const url = `${scheme}://127.0.0.1:${port}/`;
     const { exitCode, stdout, stderr } = await hawser.run(['bench', url, '-c', '3', '-d', '1']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toBe(`hawser: cannot connect to ${url}: ECONNREFUSED (3 connections failed)\n`);
+    expect(stderr).toBe(`hawser: cannot connect to ${url}: nothing listens there (3 connections failed)\n`);
   });
 
   test.each(['ws', 'http'])(
@@ -351,7 +351,7 @@ describe('failures', () => {
       const { exitCode, stderr } = await hawser.run(['bench', url, '-c', '2', '--timeout', '0.3']);
       expect({ exitCode, stderr }).toEqual({
         exitCode: 1,
-        stderr: `hawser: cannot connect to ${url}: timeout (2 connections failed)\n`,
+        stderr: `hawser: cannot connect to ${url}: not open after 0.3 s (--timeout) (2 connections failed)\n`,
       });
     },
   );
@@ -386,7 +386,9 @@ describe('failures', () => {
     const { exitCode, report } = await bench(url, '-c', '4', '-d', '0.1');
     expect(exitCode).toBe(1);
     expect(report.connections).toEqual({ opened: 2, failed: 2, lost: 0 });
-    expect(report.errors).toEqual([{ kind: 'connect: the server answered 503', count: 2 }]);
+    expect(report.errors).toEqual([
+      { kind: 'connect: the server answered 503 Service Unavailable', count: 2 },
+    ]);
   });
 
   test('all connections lost: ends at once with a report, and exit code 3', async () => {

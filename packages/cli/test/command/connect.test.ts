@@ -8,7 +8,7 @@ import {
   WebSocketServer,
   type WebSocketServerOptions,
 } from '@hawser/ws';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { HawserProcesses } from './hawser-process.ts';
 
 const CERTIFICATE = join(__dirname, '..', 'fixtures', 'localhost.cert.pem');
@@ -227,9 +227,27 @@ describe('failures', () => {
     await new Promise((resolve) => free.on('listening', resolve));
     const { port } = free.address() as AddressInfo;
     await new Promise((resolve) => free.close(resolve));
-    const { exitCode, stderr } = await hawser.run(['connect', `ws://127.0.0.1:${port}/`]);
+    const url = `ws://127.0.0.1:${port}/`;
+    const { exitCode, stderr } = await hawser.run(['connect', url]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^hawser: cannot connect to 127\.0\.0\.1:\d+: connect ECONNREFUSED [^\n]*\n$/);
+    expect(stderr).toBe(`hawser: cannot connect to ${url}: nothing listens there\n`);
+  });
+
+  test.each([
+    ['speaks something else', 'SSH-2.0-OpenSSH_9.6\r\n', 'what answers there does not speak HTTP'],
+    ['says nothing', '', 'the server ended the connection without an answer'],
+  ])('a server that %s: exit code 1, and why', async (_what, greeting, why) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).on('data', () => socket.end(greeting));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const stderr = `hawser: cannot connect to ${url}: ${why}\n`;
+    expect(await hawser.run(['connect', url])).toMatchObject({ exitCode: 1, stderr });
+    expect(await hawser.run(['bench', url, '-c', '1'])).toMatchObject({ exitCode: 1, stderr });
   });
 
   test('a refused upgrade: exit code 1 with what the server answered', async () => {
