@@ -26,31 +26,48 @@ type Container = Record<string | number, unknown>;
  * @returns the places, or `null`
  */
 export function findPlaceholders(root: object, attachmentCount: number, isTree: boolean): Slot[] | null {
-  const slots: Slot[] = [];
-  const waiting: Container[] = [root as Container];
+  const search: Search = { slots: [], waiting: [root as Container], attachmentCount };
+  const { slots, waiting } = search;
   const seen = isTree ? null : new Set<Container>();
   for (let container = waiting.pop(); container !== undefined; container = waiting.pop()) {
     if (seen !== null) {
       if (seen.has(container) || ArrayBuffer.isView(container)) continue;
       seen.add(container);
     }
-    // The keys of a wide array would take several times as long as it took to parse.
-    const keys = Array.isArray(container) ? null : Object.keys(container);
-    const { length } = keys ?? (container as unknown as unknown[]);
-    for (let i = 0; i < length; i++) {
-      const key = keys === null ? i : keys[i]!;
-      const value = container[key];
-      if (typeof value !== 'object' || value === null) continue;
-      if (!isPlaceholder(value)) {
-        waiting.push(value as Container);
-      } else if (key === '__proto__' || !isIndex(value.num, attachmentCount)) {
-        return null;
-      } else {
-        slots.push({ container, key, num: value.num });
-      }
-    }
+    if (!visitAll(search, container)) return null;
   }
   return slots;
+}
+
+/** What was found, and what is still to be looked at. */
+interface Search {
+  readonly slots: Slot[];
+  readonly waiting: Container[];
+  readonly attachmentCount: number;
+}
+
+/** Looks at what is in `container`; returns `false` where a placeholder cannot be filled. */
+function visitAll(search: Search, container: Container): boolean {
+  if (!Array.isArray(container)) return Object.keys(container).every((key) => visit(search, container, key));
+  // The keys of a wide one, as strings, would take several times as long as it took to parse.
+  for (let i = 0; i < container.length; i++) if (!visit(search, container, i)) return false;
+  return true;
+}
+
+function visit(
+  { slots, waiting, attachmentCount }: Search,
+  container: Container,
+  key: string | number,
+): boolean {
+  const value = container[key];
+  if (typeof value !== 'object' || value === null) return true;
+  if (!isPlaceholder(value)) {
+    waiting.push(value as Container);
+    return true;
+  }
+  if (key === '__proto__' || !isIndex(value.num, attachmentCount)) return false;
+  slots.push({ container, key, num: value.num });
+  return true;
 }
 
 /** Puts attachments into their places; `false` where a reviver froze one of them. */
