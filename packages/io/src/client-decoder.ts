@@ -1,4 +1,14 @@
-import { Decoder, type DecoderHandler, hasTooManyArguments, type Packet } from '@hawser/protocol/socketio';
+import {
+  Decoder,
+  type DecoderHandler,
+  hasTooManyArguments,
+  isBufferOrView,
+  isReservedEvent,
+  MAX_DEPTH,
+  type Packet,
+  PacketType,
+  type ViolationCode,
+} from '@hawser/protocol/socketio';
 import type { AnyServer } from './aliases.ts';
 import { IoError } from './errors.ts';
 
@@ -41,12 +51,10 @@ class WrappedDecoder implements ClientDecoder {
     this.#decoder = decoder;
     this.#handler = handler;
     decoder.on('decoded', (packet) => {
-      if (Array.isArray(packet.data) && hasTooManyArguments(packet.data)) {
-        handler.onViolation('SIO_ERR_TOO_MANY_ARGUMENTS');
-        return;
-      }
       const type = packet.type >= BINARY_EVENT ? packet.type - BINARY_OFFSET : packet.type;
-      handler.onPacket({ ...packet, type: type as Packet['type'] });
+      const violation = judge(type, packet.data);
+      if (violation === null) handler.onPacket({ ...packet, type: type as Packet['type'] });
+      else handler.onViolation(violation);
     });
   }
 
@@ -70,4 +78,34 @@ class WrappedDecoder implements ClientDecoder {
       this.#handler.onParserError(new IoError('IO_ERR_PARSER', message, error));
     }
   }
+}
+
+/** Returns the rule that a packet breaks whatever it was read by, or `null`. */
+function judge(type: number, data: unknown): ViolationCode | null {
+  if (typeof data !== 'object' || data === null) return null;
+  if (Array.isArray(data)) {
+    if (type === PacketType.EVENT && isReservedEvent(data[0])) return 'SIO_ERR_RESERVED_EVENT';
+    if (hasTooManyArguments(data)) return 'SIO_ERR_TOO_MANY_ARGUMENTS';
+  }
+  return isTooDeep(data) ? 'SIO_ERR_TOO_DEEP' : null;
+}
+
+/** Goes level by level: a parser may have made what is in several places, or in itself. */
+function isTooDeep(root: object): boolean {
+  let level = new Set([root]);
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    level = below(level);
+    if (level.size === 0) return false;
+  }
+  return true;
+}
+
+function below(level: ReadonlySet<object>): Set<object> {
+  const next = new Set<object>();
+  for (const container of level) {
+    if (isBufferOrView(container)) continue;
+    const values: unknown[] = Array.isArray(container) ? container : Object.values(container);
+    for (const value of values) if (typeof value === 'object' && value !== null) next.add(value);
+  }
+  return next;
 }

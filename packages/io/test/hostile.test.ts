@@ -1,5 +1,6 @@
 import { Server } from '@hawser/io';
 import { Adapter } from '@hawser/io/adapter';
+import * as msgpack from 'socket.io-msgpack-parser';
 import { describe, expect, test, vi } from 'vitest';
 import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
 import { eventOf } from './rig/clients.ts';
@@ -98,10 +99,12 @@ describe('a hostile client', () => {
   });
 
   test('is refused what is more also of namespaces that have not answered', async () => {
-    for (const maxNamespacesPerConnection of [1, undefined]) {
-      const { io, port } = await startServer({ maxNamespacesPerConnection });
+    for (const [options, count] of [
+      [{ maxNamespacesPerConnection: 1 }, 1],
+      [{}, 1000],
+    ] as const) {
+      const { io, port } = await startServer(options);
       const held: (() => void)[] = [];
-      const count = maxNamespacesPerConnection ?? 1000;
       io.of(/^\/n\d+$/).use((_socket, next) => held.push(next));
       const raw = await openRaw(port);
       raw.send(...Array.from({ length: count + 1 }, (_, i) => `40/n${i},`));
@@ -182,6 +185,49 @@ describe('a hostile client', () => {
       raw.send(`42["echo"${args}]`);
       expect(await raw.messages.next()).toBe(`42["echo"${args}]`);
     }
+  });
+
+  test('may do no more of that where the parser is one of the program', async () => {
+    const { io, port, sockets } = await startServer({ parser: msgpack });
+    const nested = (depth: number): unknown => {
+      let value: unknown = 7;
+      for (let i = 0; i < depth; i++) value = i % 2 === 0 ? [value] : { value };
+      return value;
+    };
+    const { Encoder } = msgpack as unknown as { Encoder: new () => { encode(packet: object): [Buffer] } };
+    const encode = (packet: object): Buffer => new Encoder().encode({ nsp: '/', ...packet })[0];
+    const open = async () => {
+      const raw = await openRaw(port);
+      raw.send(encode({ type: 0 }));
+      await raw.messages.next();
+      return { raw, socket: await sockets.next() };
+    };
+    for (const data of [
+      ['disconnect', 'forged'],
+      ['disconnecting'],
+      ['connect'],
+      ['connect_error'],
+      ['newListener'],
+      ['removeListener'],
+      ['echo', nested(1000)],
+      ['echo', ...Array(4096).fill(0)],
+    ]) {
+      const { raw, socket } = await open();
+      const heard: unknown[] = [];
+      socket.on('disconnect', (reason) => heard.push(reason));
+      for (const name of ['disconnecting', 'connect', 'echo']) socket.on(name, (value) => heard.push(value));
+      raw.send(encode({ type: 2, data }));
+      expect((await raw.closed).code).toBe(1002);
+      expect(heard).toEqual(['parse error', 'parse error']);
+    }
+    const unwelcome = await openRaw(port);
+    unwelcome.send(encode({ type: 0, data: { token: nested(1000) } }));
+    expect((await unwelcome.closed).code).toBe(1002);
+    const { raw, socket } = await open();
+    socket.on('echo', (...data) => io.emit('echo', ...data));
+    const event = { type: 2, data: ['echo', nested(999), Buffer.alloc(2000), null] };
+    raw.send(encode(event));
+    expect(await raw.messages.next()).toMatch(Buffer.from('echo').toString('hex'));
   });
 
   test('connections that connect to nothing are ended all the same when there are many', async () => {

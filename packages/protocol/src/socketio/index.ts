@@ -12,4 +12,4 @@ export {
   type ViolationCode,
 } from './errors.ts';
 export { hasTooManyArguments, isReservedEvent, type Packet, PacketType } from './packet.ts';
-export type { Reviver } from './packet-text.ts';
+export { MAX_DEPTH, type Reviver } from './packet-text.ts';
