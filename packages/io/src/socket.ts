@@ -40,6 +40,9 @@ const RECOVERABLE: ReadonlySet<DisconnectReason> = new Set<DisconnectReason>([
   'forced server close',
 ]);
 
+/** How often it is looked whether all has left, where nothing else tells. */
+const DRAIN_CHECK_MS = 50;
+
 const NO_FLAGS: BroadcastFlags = Object.freeze({});
 
 /**
@@ -100,7 +103,10 @@ export class Socket<
     return (this.#acks ??= new PendingAcks());
   }
 
-  /** Bytes that wait in memory because the client does not keep up: of this socket, and in the connection. */
+  /**
+   * Bytes that wait in memory, of this socket and in the connection: because the client does not keep up, or because
+   * this turn of the event loop has not been written yet.
+   */
   get bufferedBytes(): number {
     return this.client.bufferedBytes + (this.#backpressure?.waitingBytes ?? 0);
   }
@@ -132,7 +138,7 @@ export class Socket<
     const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data, id };
     if (ack !== null) this.#awaitAnswer(id!, ack, flags.timeout);
     const isOnItsWay = this.#sendEvent(packet, flags);
-    if (!isOnItsWay) this.#owesDrain = true;
+    if (!isOnItsWay) this.#oweDrain();
     return isOnItsWay;
   }
 
@@ -348,6 +354,22 @@ export class Socket<
   /** @internal Returns what answers an event. */
   ack(id: number): (...args: unknown[]) => void {
     return createAnswer(id, this.session?.answers ?? this);
+  }
+
+  #oweDrain(): void {
+    if (this.#owesDrain) return;
+    this.#owesDrain = true;
+    // The connection tells only when it had to stop: what this turn writes may leave without that.
+    if (this.client.isWritable) setImmediate(() => this.#payDrain());
+  }
+
+  #payDrain(): void {
+    if (!this.#owesDrain || !this.client.isWritable) return;
+    if (this.client.bufferedBytes === 0) this.onWritable();
+    // The kernel has stopped taking what was accepted, or it is being compressed.
+    else if (this.state === 'open') {
+      this.nsp.server.runtime.deadlines.begin(DRAIN_CHECK_MS, () => this.#payDrain());
+    }
   }
 
   #dispatch(args: Event): void {

@@ -50,6 +50,21 @@ describe('pressure is shown', () => {
     expect(socket.emit('goes')).toBe(true);
   });
 
+  test.each(['websocket', 'polling'])(
+    'over %s, drain comes also where a volatile event was dropped',
+    async (transport) => {
+      const { url, sockets } = await startServer();
+      const client = await connected(openClient(url, { transports: [transport] }));
+      const socket = await sockets.next();
+      for (let round = 0; round < 3; round++) {
+        const drain = eventOf(socket as never, 'drain');
+        while (socket.volatile.emit('position'));
+        await drain;
+      }
+      expect(client.connected).toBe(true);
+    },
+  );
+
   test('an event that is dropped is said to be', async () => {
     const { socket } = await stall({});
     expect(socket.volatile.emit('gone')).toBe(false);
