@@ -72,3 +72,11 @@ export function encodeMessage(
   if (typeof data === 'string' || supportsBinary) return codecs[protocol].encodeFrame(type, data);
   return (protocol === 3 ? 'b4' : 'b') + natives.encodeBase64(data);
 }
+
+/** Counts the packets that fill so many bytes: the last of them may reach beyond. */
+export function countFitting(packets: readonly OutgoingPacket[], roomBytes: number): number {
+  if (roomBytes === Number.POSITIVE_INFINITY) return packets.length;
+  let [count, leftBytes] = [0, roomBytes];
+  while (count < packets.length && leftBytes >= 0) leftBytes -= byteLengthOf(packets[count++]!.data);
+  return count;
+}

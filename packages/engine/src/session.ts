@@ -14,8 +14,8 @@ import type { BaseServer } from './base-server.ts';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
-  byteLengthOf,
   controlPacket,
+  countFitting,
   NO_OPTIONS,
   type OutgoingPacket,
   type RawData,
@@ -365,8 +365,8 @@ export class Socket
   }
 
   /**
-   * Takes out what waits: as much as the transport takes at a time. In one response, all that is sent again to who comes back
-   * over a slow line would leave no room for a ping.
+   * Takes out what waits: as much as the transport takes at a time. All that is sent again to who comes back over a
+   * slow line would leave no room for a ping, in one response.
    */
   #takeWaiting(): OutgoingPacket[] {
     const packets = this.#writeBuffer!;
@@ -436,12 +436,4 @@ export class Socket
     this.#writeBuffer = null;
     this.#writeBufferBytes = 0;
   }
-}
-
-/** Counts the packets that fill so many bytes: the last of them may reach beyond. */
-function countFitting(packets: readonly OutgoingPacket[], roomBytes: number): number {
-  if (roomBytes === Number.POSITIVE_INFINITY) return packets.length;
-  let [count, leftBytes] = [0, roomBytes];
-  while (count < packets.length && leftBytes >= 0) leftBytes -= byteLengthOf(packets[count++]!.data);
-  return count;
 }
