@@ -26,7 +26,8 @@ export class CommandError extends Error {
 }
 
 /**
- * Read the code of a system error (`EADDRINUSE`, `ENOENT`), or of Node's HTTP parser (`HPE_INVALID_CONSTANT`), also from the error that caused it.
+ * Read the code of a system error (`EADDRINUSE`, `ENOENT`), or of Node's HTTP parser (`HPE_INVALID_CONSTANT`), also
+ * from the error that caused it.
  *
  * @param error - anything that was thrown
  */

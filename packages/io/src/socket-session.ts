@@ -97,7 +97,8 @@ class ForeignSession implements SocketSession {
   readonly countsEvents = false;
   readonly answers = null;
   readonly #adapter: Adapter;
-  readonly #session: Session | null;
+  /** Until what was missed is taken. */
+  #session: Session | null;
   #isKept = false;
 
   constructor(adapter: Adapter, session: Session | null, pid: string) {
@@ -131,7 +132,9 @@ class ForeignSession implements SocketSession {
   }
 
   #takeMissed(): readonly unknown[][] {
-    return this.#session?.missedPackets ?? [];
+    const missed = this.#session?.missedPackets ?? [];
+    this.#session = null;
+    return missed;
   }
 }
 

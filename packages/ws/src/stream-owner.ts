@@ -126,7 +126,10 @@ function onClose(this: Duplex): void {
   (this as OwnedStream)[OWNER].onClose();
 }
 
-/** The stream was reset. With no error, what came before still counts (RFC 9113 section 8.1): Node ends it behind that. */
+/**
+ * The stream was reset. With no error, what came before still counts (RFC 9113 section 8.1), and Node ends the stream
+ * behind it.
+ */
 function onAborted(this: Http2Stream): void {
   const owner = (this as Duplex as OwnedStream)[OWNER];
   if (this.rstCode === constants.NGHTTP2_NO_ERROR && owner.onReset !== undefined) owner.onReset();

@@ -20,7 +20,10 @@ const MAX_ID_DIGITS = 16;
 /** More than any limit of attachments. */
 const MAX_COUNT_DIGITS = 9;
 
-/** How deep arrays and objects may be in one another. What is deeper is good for nothing but to have whoever walks it, as who sends it on does, run out of stack. */
+/**
+ * How deep arrays and objects may be in one another. What is deeper is good for nothing but to have whoever walks it, as
+ * who sends it on does, run out of stack.
+ */
 export const MAX_DEPTH = 1000;
 
 /** How text becomes values. */
