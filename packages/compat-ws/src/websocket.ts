@@ -9,17 +9,20 @@ import { abortHandshake, type ClientOptions, connect } from './connect.ts';
 import { addHandler, defineHandlerAttributes, removeHandler } from './event-target.ts';
 import { BINARY_TYPES, type BinaryType, EMPTY_BUFFER, reasonBytes, shapeMessage } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
+import {
+  CLOSED,
+  CLOSING,
+  CONNECTING,
+  defineReadyStates,
+  makeAttributesEnumerable,
+  OPEN,
+  STATE_NAMES,
+} from './ready-state.ts';
 import { ConnectionReceiver, type Receiver } from './receiver.ts';
 import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
 import { Sending } from './sending.ts';
 import { type SocketOptions, SocketSettings } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
-
-const CONNECTING = 0;
-const OPEN = 1;
-const CLOSING = 2;
-const CLOSED = 3;
-const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
 /** Up to so much of what this turn sent is not counted by `bufferedAmount`: it leaves when the turn ends. */
 const MAX_UNCOUNTED_BYTES = 16_384;
@@ -392,23 +395,6 @@ export class WebSocket extends EventEmitter {
   }
 }
 
-const CONSTANTS = { CONNECTING, OPEN, CLOSING, CLOSED };
-for (const [name, value] of Object.entries(CONSTANTS)) {
-  Object.defineProperty(WebSocket, name, { value, enumerable: true });
-  Object.defineProperty(WebSocket.prototype, name, { value, enumerable: true });
-}
-
+defineReadyStates(WebSocket);
 defineHandlerAttributes(WebSocket.prototype);
-
-const ENUMERABLE = [
-  'addEventListener',
-  'binaryType',
-  'bufferedAmount',
-  'extensions',
-  'isPaused',
-  'protocol',
-  'readyState',
-  'removeEventListener',
-  'url',
-];
-for (const name of ENUMERABLE) Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+makeAttributesEnumerable(WebSocket.prototype);
