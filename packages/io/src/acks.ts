@@ -1,5 +1,6 @@
 import { type AckCallback, LOST } from './adapter/contract.ts';
-import { IoError } from './errors.ts';
+import type { Deadlines } from './deadlines.ts';
+import { ackTimeoutError, disconnectedError, IoError } from './errors.ts';
 
 /** Most events of one socket that wait for an answer. */
 const MAX_PENDING = 65_536;
@@ -9,6 +10,36 @@ export class PendingAcks extends Map<number, AckCallback> {
   override set(id: number, ack: AckCallback): this {
     if (this.size >= MAX_PENDING) this.#loseOldest();
     return super.set(id, ack);
+  }
+
+  /**
+   * Waits for the answer to an event of `socket`, which `ack` is called on.
+   * @param timeoutMs - with it no longer than that, and `ack` gets an error first
+   */
+  await(
+    id: number,
+    socket: object,
+    ack: AckCallback,
+    timeoutMs: number | undefined,
+    deadlines: Deadlines,
+  ): void {
+    if (timeoutMs === undefined) {
+      this.set(id, ack);
+      return;
+    }
+    const deadline = deadlines.begin(timeoutMs, () => {
+      this.delete(id);
+      ack.call(socket, ackTimeoutError());
+    });
+    const timed: AckCallback = (...args) => {
+      deadlines.callOff(deadline);
+      ack.call(socket, null, ...args);
+    };
+    timed[LOST] = (error) => {
+      deadlines.callOff(deadline);
+      ack.call(socket, error);
+    };
+    this.set(id, timed);
   }
 
   /** Takes the callback for an id out, if there is one. */
@@ -30,4 +61,11 @@ export class PendingAcks extends Map<number, AckCallback> {
     const error = new IoError('IO_ERR_TOO_MANY_ACKS', `over ${MAX_PENDING} events wait for an answer`);
     this.take(id!)?.[LOST]?.(error);
   }
+}
+
+/** Tells who asks for the answer of a client that is gone that there will be none. */
+export function refuseAck(socket: object, ack: AckCallback, timeoutMs: number | undefined): void {
+  const error = disconnectedError();
+  if (ack[LOST] !== undefined) ack[LOST](error);
+  else if (timeoutMs !== undefined) process.nextTick(() => ack.call(socket, error));
 }

@@ -3,22 +3,13 @@ import type { Socket as Conn } from '@hawser/engine';
 import type { SessionConsumer } from '@hawser/engine/internal';
 import { type Packet, PacketType, type ViolationCode } from '@hawser/protocol/socketio';
 import type { AnyServer, AnySocket } from './aliases.ts';
-import { type Backpressure, type Follower, type Waiting, WaitingLine } from './backpressure.ts';
 import { type ClientDecoder, type ClientDecoderHandler, createDecoder } from './client-decoder.ts';
+import { ClientOutput } from './client-output.ts';
 import { ClientSockets } from './client-sockets.ts';
 import type { Deadline } from './deadlines.ts';
 import { IoError, violationError } from './errors.ts';
 import { splitQuery } from './handshake.ts';
 import type { Addressee } from './inbox.ts';
-import {
-  byteLengthOf,
-  COMPRESSIBLE,
-  type Fate,
-  INCOMPRESSIBLE,
-  type Outgoing,
-  type WriteOptions,
-} from './outgoing.ts';
-import type { Runtime } from './runtime.ts';
 import type { DisconnectReason } from './socket-types.ts';
 import type { EventsMap } from './typed-events.ts';
 
@@ -26,44 +17,31 @@ import type { EventsMap } from './typed-events.ts';
 const POLICY_VIOLATION = 1008;
 const PROTOCOL_ERROR = 1002;
 
-/** What is known of the event that an adapter is about to write, beside what it is written as. */
-interface Announced {
-  readonly owner: Backpressure | null;
-  readonly key: string | undefined;
-  readonly follower: Follower | null;
-}
-
 /** One connection, with the namespaces that it is connected to. */
 export class Client<
-  _ListenEvents extends EventsMap = EventsMap,
-  _EmitEvents extends EventsMap = EventsMap,
-  _ServerSideEvents extends EventsMap = EventsMap,
-  _SocketData = unknown,
-> implements SessionConsumer, Addressee, ClientDecoderHandler
+    _ListenEvents extends EventsMap = EventsMap,
+    _EmitEvents extends EventsMap = EventsMap,
+    _ServerSideEvents extends EventsMap = EventsMap,
+    _SocketData = unknown,
+  >
+  extends ClientOutput
+  implements SessionConsumer, Addressee, ClientDecoderHandler
 {
-  /** The connection below. */
-  readonly conn: Conn;
-  readonly server: AnyServer;
   /** @internal It is of Hawser: it counts the events that it gets, and says so by a NOOP once it has seen that we do. */
   countsEvents = false;
-  readonly #runtime: Runtime;
   readonly #decoder: ClientDecoder;
   readonly #sockets: ClientSockets;
   #connectDeadline: Deadline | null = null;
   /** Under which the client has sent the event before that comes next. */
   #firstId: number | null = null;
-  #line: WaitingLine | null = null;
-  #announced: Announced | null = null;
   #ending: { readonly reason: DisconnectReason; readonly description: unknown } | null = null;
 
   /** @internal Made by the server. */
   constructor(server: AnyServer, conn: Conn) {
-    this.server = server;
-    this.conn = conn;
-    this.#runtime = server.runtime;
+    super(server, conn);
     this.#sockets = new ClientSockets(server.maxNamespacesPerConnection);
     this.#decoder = createDecoder(server, this);
-    this.#connectDeadline = this.#runtime.deadlines.begin(server._connectTimeout, () =>
+    this.#connectDeadline = this.runtime.deadlines.begin(server._connectTimeout, () =>
       this.#onConnectTimeout(),
     );
     this.#listen();
@@ -87,17 +65,6 @@ export class Client<
   /** Its sockets by the names of their namespaces, as they are now. */
   get nsps(): Map<string, AnySocket> {
     return new Map(this.#sockets.all().map((socket) => [socket.nsp.name, socket]));
-  }
-
-  /** Whether something sent now would be on its way at once. */
-  get isWritable(): boolean {
-    const { transport, writeBuffer } = this.conn;
-    return this.#line === null && transport.writable && !(writeBuffer?.length > 0);
-  }
-
-  /** Bytes that wait in the connection, those of no rule included. */
-  get bufferedBytes(): number {
-    return this.conn.bufferedBytes ?? 0;
   }
 
   /** @internal Connects to a namespace on behalf of the peer. */
@@ -153,76 +120,6 @@ export class Client<
     this.#sockets.remove(socket, this.#ending === null);
   }
 
-  /** @internal What an adapter writes next is an event of `owner`, and `follower` hears of its fate. */
-  announce(owner: Backpressure | null, data: unknown, follower: Follower | null): void {
-    this.#announced = { owner, key: owner?.keyOf(data), follower };
-  }
-
-  /** @internal Sends one packet to this client alone. */
-  _packet(
-    packet: Packet,
-    options: WriteOptions = NO_OPTIONS,
-    owner: Backpressure | null = null,
-    follower: Follower | null = null,
-  ): Fate {
-    if (this.conn.readyState !== 'open' || (options.volatile && !this.#isIdle())) {
-      follower?.onDropped?.();
-      return 'dropped';
-    }
-    const messages = this.encode(packet);
-    const sendOptions = options.compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
-    if (this.#takesAtOnce(owner)) {
-      const wasWritable = this.conn.transport.writable;
-      for (const message of messages) this.conn.write(message, sendOptions);
-      return wasWritable && this.conn.transport.writable ? 'sent' : 'waits';
-    }
-    const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
-    return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
-  }
-
-  /** @internal Writes a packet as it goes out to one client. */
-  encode(packet: Packet): readonly (string | Buffer)[] {
-    return this.#runtime.encode(packet, this.server.encoder);
-  }
-
-  /** @internal Has what `send` sends leave at once, apart from what is sent next. */
-  writeAtOnce(send: () => void): void {
-    const { transport } = this.conn;
-    // A foreign engine's does not collect.
-    if (transport.writeAtOnce === undefined) send();
-    else transport.writeAtOnce(send);
-  }
-
-  /**
-   * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
-   * for the wire once.
-   */
-  writeToEngine(
-    encoded: readonly (string | Buffer)[],
-    options: WriteOptions = NO_OPTIONS,
-    follower: Follower | null = this.#announced?.follower ?? null,
-  ): void {
-    const announced = this.#announced;
-    this.#announced = null;
-    if (options.volatile && !this.#isIdle()) {
-      follower?.onDropped?.();
-      return;
-    }
-    if (this.conn.readyState !== 'open') {
-      // Too late: it counts as lost with the connection.
-      follower?.onSent?.();
-      return;
-    }
-    const outgoing = this.#runtime.lastBroadcast.prepare(encoded, options, this.#runtime.engine);
-    const owner = announced?.owner ?? null;
-    if (this.#takesAtOnce(owner)) {
-      this.#write(outgoing);
-      follower?.onSent?.();
-    } else {
-      this.#wait({ outgoing, owner, key: announced?.key, follower });
-    }
-  }
-
   /** @internal */
   onMessage(data: string | Uint8Array): void {
     if (typeof data === 'string') this.#decoder.receiveText(data);
@@ -237,18 +134,7 @@ export class Client<
 
   /** @internal What waited in the engine has left. */
   onWritable(): void {
-    const line = this.#line;
-    if (line !== null) {
-      while (this.conn.readyState === 'open' && this.conn.transport.writable) {
-        const waiting = line.take();
-        if (waiting === null) break;
-        this.#write(waiting.outgoing);
-        waiting.follower?.onSent?.();
-      }
-      if (!line.isEmpty) return;
-      this.#line = null;
-    }
-    if (!this.conn.transport.writable) return;
+    if (!this.flushLine()) return;
     for (const socket of this.#sockets.all()) socket.onWritable();
   }
 
@@ -266,12 +152,12 @@ export class Client<
     const socket = this.#sockets.find(nsp);
     if (socket !== null && packet.type <= PacketType.ACK && packet.type !== PacketType.CONNECT) {
       if (packet.type === PacketType.DISCONNECT) socket.isLeaving = true;
-      this.#runtime.inbox.push(socket, packet);
+      this.runtime.inbox.push(socket, packet);
     } else if (socket === null && packet.type === PacketType.CONNECT) {
       this.#onConnectPacket(packet);
-    } else if (packet.type === PacketType.CONNECT && !this.#runtime.inbox.isEmpty) {
+    } else if (packet.type === PacketType.CONNECT && !this.runtime.inbox.isEmpty) {
       // What is before it may be that the client leaves, to come again.
-      this.#runtime.inbox.push(this, packet);
+      this.runtime.inbox.push(this, packet);
     } else if (socket !== null || !this.#sockets.hasLeft(nsp)) {
       this.#failUnfit();
     }
@@ -297,7 +183,7 @@ export class Client<
   #deliverEnd(): void {
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
-    this.#takeLine(() => {});
+    this.loseLine();
     // Whoever judges them may never come to an end.
     for (const socket of this.#sockets.joining) socket.abandon();
     for (const socket of this.#sockets.all()) {
@@ -310,11 +196,11 @@ export class Client<
   supersede(): void {
     // Also where it is about to close, once what waits is sent.
     this.#closeAs('forced server close', undefined);
-    if (!this.#runtime.inbox.isEmpty) this.deliver(null);
+    if (!this.runtime.inbox.isEmpty) this.deliver(null);
   }
 
-  /** @internal More would wait than may: both ends are told. */
-  failSlow(maxBufferedBytes: number): void {
+  /** @internal */
+  override failSlow(maxBufferedBytes: number): void {
     const error = new IoError(
       'IO_ERR_SLOW_CONSUMER',
       `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`,
@@ -363,40 +249,8 @@ export class Client<
   }
 
   #callOffDeadline(): void {
-    if (this.#connectDeadline !== null) this.#runtime.deadlines.callOff(this.#connectDeadline);
+    if (this.#connectDeadline !== null) this.runtime.deadlines.callOff(this.#connectDeadline);
     this.#connectDeadline = null;
-  }
-
-  /** Nothing at all waits: what a volatile event asks for, as upstream has it. */
-  #isIdle(): boolean {
-    return this.isWritable && this.bufferedBytes === 0;
-  }
-
-  #write({ messages, options }: Outgoing): void {
-    for (const message of messages) this.conn.write(message, options);
-  }
-
-  /** What may not be dropped waits in the engine, unless something that may is before it. */
-  #takesAtOnce(owner: Backpressure | null): boolean {
-    return this.#line === null && (owner === null || this.conn.transport.writable);
-  }
-
-  #wait(waiting: Waiting): 'waits' | 'dropped' {
-    const line = (this.#line ??= new WaitingLine(this.#runtime.maxBufferedBytes));
-    const fate = line.add(waiting, this.bufferedBytes);
-    if (line.isEmpty) this.#line = null;
-    if (fate === 'overflow') this.failSlow((waiting.owner ?? line).maxBufferedBytes);
-    return fate === 'waits' ? 'waits' : 'dropped';
-  }
-
-  /** Empties the line: what is in it is on its way, or lost with the connection. */
-  #takeLine(visit: (waiting: Waiting) => void): void {
-    const line = this.#line;
-    this.#line = null;
-    for (let waiting = line?.take(); waiting; waiting = line?.take()) {
-      visit(waiting);
-      waiting.follower?.onSent?.();
-    }
   }
 
   /** The peer is told why, unless something waits for it, which it is sent before the end. */
@@ -427,7 +281,7 @@ export class Client<
     if (this.#ending !== null) return;
     // The engine will have another word for it.
     this.#ending = { reason, description };
-    this.#takeLine((waiting) => this.#write(waiting.outgoing));
+    this.writeLine();
     (this.conn as Conn).close();
     this.#finish();
   }
@@ -435,8 +289,8 @@ export class Client<
   #finish(): void {
     this.#decoder.stop();
     // What came in before is delivered before.
-    if (this.#runtime.inbox.isEmpty) this.deliver(null);
-    else this.#runtime.inbox.push(this, null);
+    if (this.runtime.inbox.isEmpty) this.deliver(null);
+    else this.runtime.inbox.push(this, null);
   }
 }
 
@@ -450,5 +304,3 @@ function copyName(name: string): string {
 
 /** Of an event, in a NOOP: every number of so many digits is a safe integer. */
 const FIRST_ID = /^\d{1,15}$/;
-
-const NO_OPTIONS: WriteOptions = Object.freeze({});

@@ -14,6 +14,20 @@ export type DisconnectReason =
   | 'client namespace disconnect'
   | 'server namespace disconnect';
 
+const RECOVERABLE: ReadonlySet<DisconnectReason> = new Set<DisconnectReason>([
+  'transport error',
+  'transport close',
+  'forced close',
+  'ping timeout',
+  'server shutting down',
+  'forced server close',
+]);
+
+/** Whether the session can go on after a loss of this kind. */
+export function isRecoverable(reason: DisconnectReason): boolean {
+  return RECOVERABLE.has(reason);
+}
+
 /** The events of a socket that are not its client's. */
 export interface SocketReservedEventsMap {
   disconnect: (reason: DisconnectReason, description?: Anything) => void;

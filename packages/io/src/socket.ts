@@ -1,5 +1,5 @@
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
-import { PendingAcks } from './acks.ts';
+import { PendingAcks, refuseAck } from './acks.ts';
 import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { AdapterPacket, BroadcastFlags, Encoded, WriteOptions } from './adapter/index.ts';
 import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
@@ -7,13 +7,13 @@ import type { AnyClient } from './aliases.ts';
 import { createAnswer } from './answer-memory.ts';
 import type { Backpressure, BackpressureOptions, Follower } from './backpressure.ts';
 import type { Client } from './client.ts';
-import { ackTimeoutError, disconnectedError, droppedError } from './errors.ts';
+import { disconnectedError, droppedError } from './errors.ts';
 import type { Addressee } from './inbox.ts';
 import { type Middleware, runMiddlewares } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
 import { NamespaceMember } from './namespace-member.ts';
 import type { SessionSocket, SocketSession } from './socket-session.ts';
-import { type DisconnectReason, RESERVED_EVENTS, refuseReserved } from './socket-types.ts';
+import { type DisconnectReason, isRecoverable, RESERVED_EVENTS, refuseReserved } from './socket-types.ts';
 import type {
   AllButLast,
   Anything,
@@ -29,16 +29,6 @@ import type {
 
 /** An event as a middleware of a socket has it: the name, and the arguments. */
 export type Event = [string, ...Anything[]];
-
-/** Losses after which a session can be recovered. */
-const RECOVERABLE: ReadonlySet<DisconnectReason> = new Set<DisconnectReason>([
-  'transport error',
-  'transport close',
-  'forced close',
-  'ping timeout',
-  'server shutting down',
-  'forced server close',
-]);
 
 /** How often it is looked whether all has left, where nothing else tells. */
 const DRAIN_CHECK_MS = 50;
@@ -130,13 +120,13 @@ export class Socket<
     const data: unknown[] = [ev, ...args];
     const ack = typeof data.at(-1) === 'function' ? (data.pop() as AckCallback) : null;
     if (this.state === 'gone') {
-      if (ack !== null) this.#refuseAck(ack, flags.timeout);
+      if (ack !== null) refuseAck(this, ack, flags.timeout);
       else this.session?.emitToNext(this, { type: PacketType.EVENT, nsp: this.nsp.name, data }, flags);
       return false;
     }
     const id = ack === null ? undefined : this.nsp._ids++;
     const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data, id };
-    if (ack !== null) this.#awaitAnswer(id!, ack, flags.timeout);
+    if (ack !== null) this.acks.await(id!, this, ack, flags.timeout, this.nsp.server.runtime.deadlines);
     const isOnItsWay = this.#sendEvent(packet, flags);
     if (!isOnItsWay) this.#oweDrain();
     return isOnItsWay;
@@ -261,7 +251,7 @@ export class Socket<
   _onclose(reason: DisconnectReason, description?: unknown): this | undefined {
     if (this.state !== 'open') return this;
     this.emitReserved('disconnecting', reason, description);
-    this.session?.close(this, RECOVERABLE.has(reason));
+    this.session?.close(this, isRecoverable(reason));
     this._cleanup();
     this.client._remove(this as never);
     this.emitReserved('disconnect', reason, description);
@@ -398,33 +388,5 @@ export class Socket<
   #followerOf({ id }: AdapterPacket): Follower | null {
     if (id === undefined) return null;
     return { onDropped: () => this.#acks?.take(id)?.[LOST]?.(droppedError()) };
-  }
-
-  #awaitAnswer(id: number, ack: AckCallback, timeoutMs: number | undefined): void {
-    if (timeoutMs === undefined) {
-      this.acks.set(id, ack);
-      return;
-    }
-    const { deadlines } = this.nsp.server.runtime;
-    const deadline = deadlines.begin(timeoutMs, () => {
-      this.#acks?.delete(id);
-      ack.call(this, ackTimeoutError());
-    });
-    const timed: AckCallback = (...args) => {
-      deadlines.callOff(deadline);
-      ack.call(this, null, ...args);
-    };
-    timed[LOST] = (error) => {
-      deadlines.callOff(deadline);
-      ack.call(this, error);
-    };
-    this.acks.set(id, timed);
-  }
-
-  /** The client is gone, and there will be no answer. */
-  #refuseAck(ack: AckCallback, timeoutMs: number | undefined): void {
-    const error = disconnectedError();
-    if (ack[LOST] !== undefined) ack[LOST](error);
-    else if (timeoutMs !== undefined) process.nextTick(() => ack.call(this, error));
   }
 }

@@ -1,0 +1,185 @@
+import type { Socket as Conn } from '@hawser/engine';
+import type { Packet } from '@hawser/protocol/socketio';
+import type { AnyServer } from './aliases.ts';
+import { type Backpressure, type Follower, type Waiting, WaitingLine } from './backpressure.ts';
+import {
+  byteLengthOf,
+  COMPRESSIBLE,
+  type Fate,
+  INCOMPRESSIBLE,
+  type Outgoing,
+  type WriteOptions,
+} from './outgoing.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What is known of the event that an adapter is about to write, beside what it is written as. */
+interface Announced {
+  readonly owner: Backpressure | null;
+  readonly key: string | undefined;
+  readonly follower: Follower | null;
+}
+
+const NO_OPTIONS: WriteOptions = Object.freeze({});
+
+/**
+ * What goes out over one connection, in the order in which it was made: at once, or, where the client does not keep
+ * up and the rule of a socket lets its events be dropped, from a line of its own.
+ */
+export abstract class ClientOutput {
+  /** The connection below. */
+  readonly conn: Conn;
+  readonly server: AnyServer;
+  protected readonly runtime: Runtime;
+  #line: WaitingLine | null = null;
+  #announced: Announced | null = null;
+
+  constructor(server: AnyServer, conn: Conn) {
+    this.server = server;
+    this.conn = conn;
+    this.runtime = server.runtime;
+  }
+
+  /** @internal More would wait than may: both ends are told. */
+  abstract failSlow(maxBufferedBytes: number): void;
+
+  /** Whether something sent now would be on its way at once. */
+  get isWritable(): boolean {
+    const { transport, writeBuffer } = this.conn;
+    return this.#line === null && transport.writable && !(writeBuffer?.length > 0);
+  }
+
+  /** Bytes that wait in the connection, those of no rule included. */
+  get bufferedBytes(): number {
+    return this.conn.bufferedBytes ?? 0;
+  }
+
+  /** @internal What an adapter writes next is an event of `owner`, and `follower` hears of its fate. */
+  announce(owner: Backpressure | null, data: unknown, follower: Follower | null): void {
+    this.#announced = { owner, key: owner?.keyOf(data), follower };
+  }
+
+  /** @internal Sends one packet to this client alone. */
+  _packet(
+    packet: Packet,
+    options: WriteOptions = NO_OPTIONS,
+    owner: Backpressure | null = null,
+    follower: Follower | null = null,
+  ): Fate {
+    if (this.conn.readyState !== 'open' || (options.volatile && !this.#isIdle())) {
+      follower?.onDropped?.();
+      return 'dropped';
+    }
+    const messages = this.encode(packet);
+    const sendOptions = options.compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
+    if (this.#takesAtOnce(owner)) {
+      const wasWritable = this.conn.transport.writable;
+      for (const message of messages) this.conn.write(message, sendOptions);
+      return wasWritable && this.conn.transport.writable ? 'sent' : 'waits';
+    }
+    const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
+    return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
+  }
+
+  /** @internal Writes a packet as it goes out to one client. */
+  encode(packet: Packet): readonly (string | Buffer)[] {
+    return this.runtime.encode(packet, this.server.encoder);
+  }
+
+  /** @internal Has what `send` sends leave at once, apart from what is sent next. */
+  writeAtOnce(send: () => void): void {
+    const { transport } = this.conn;
+    // A foreign engine's does not collect.
+    if (transport.writeAtOnce === undefined) send();
+    else transport.writeAtOnce(send);
+  }
+
+  /**
+   * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
+   * for the wire once.
+   */
+  writeToEngine(
+    encoded: readonly (string | Buffer)[],
+    options: WriteOptions = NO_OPTIONS,
+    follower: Follower | null = this.#announced?.follower ?? null,
+  ): void {
+    const announced = this.#announced;
+    this.#announced = null;
+    if (options.volatile && !this.#isIdle()) {
+      follower?.onDropped?.();
+      return;
+    }
+    if (this.conn.readyState !== 'open') {
+      // Too late: it counts as lost with the connection.
+      follower?.onSent?.();
+      return;
+    }
+    const outgoing = this.runtime.lastBroadcast.prepare(encoded, options, this.runtime.engine);
+    const owner = announced?.owner ?? null;
+    if (this.#takesAtOnce(owner)) {
+      this.#write(outgoing);
+      follower?.onSent?.();
+    } else {
+      this.#wait({ outgoing, owner, key: announced?.key, follower });
+    }
+  }
+
+  /**
+   * Gives the connection what waits, as far as it takes it.
+   * @returns whether there is room for more
+   */
+  protected flushLine(): boolean {
+    const line = this.#line;
+    if (line !== null) {
+      while (this.conn.readyState === 'open' && this.conn.transport.writable) {
+        const waiting = line.take();
+        if (waiting === null) break;
+        this.#write(waiting.outgoing);
+        waiting.follower?.onSent?.();
+      }
+      if (!line.isEmpty) return false;
+      this.#line = null;
+    }
+    return this.conn.transport.writable;
+  }
+
+  /** Gives the connection all that waits, as it is about to close. */
+  protected writeLine(): void {
+    this.#takeLine((waiting) => this.#write(waiting.outgoing));
+  }
+
+  /** The connection is gone, and with it all that waits. */
+  protected loseLine(): void {
+    this.#takeLine(() => {});
+  }
+
+  /** Nothing at all waits: what a volatile event asks for, as upstream has it. */
+  #isIdle(): boolean {
+    return this.isWritable && this.bufferedBytes === 0;
+  }
+
+  #write({ messages, options }: Outgoing): void {
+    for (const message of messages) this.conn.write(message, options);
+  }
+
+  /** What may not be dropped waits in the engine, unless something that may is before it. */
+  #takesAtOnce(owner: Backpressure | null): boolean {
+    return this.#line === null && (owner === null || this.conn.transport.writable);
+  }
+
+  #wait(waiting: Waiting): 'waits' | 'dropped' {
+    const line = (this.#line ??= new WaitingLine(this.runtime.maxBufferedBytes));
+    const fate = line.add(waiting, this.bufferedBytes);
+    if (line.isEmpty) this.#line = null;
+    if (fate === 'overflow') this.failSlow((waiting.owner ?? line).maxBufferedBytes);
+    return fate === 'waits' ? 'waits' : 'dropped';
+  }
+
+  #takeLine(visit: (waiting: Waiting) => void): void {
+    const line = this.#line;
+    this.#line = null;
+    for (let waiting = line?.take(); waiting; waiting = line?.take()) {
+      visit(waiting);
+      waiting.follower?.onSent?.();
+    }
+  }
+}
