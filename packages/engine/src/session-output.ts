@@ -1,0 +1,194 @@
+import { CloseCode } from '@hawser/protocol/websocket';
+import { inThisContext } from '@hawser/ws/internal';
+import { EngineError } from './errors.ts';
+import { LazyEmitter } from './lazy-emitter.ts';
+import {
+  controlPacket,
+  countFitting,
+  NO_OPTIONS,
+  type OutgoingPacket,
+  type RawData,
+  type SendCallback,
+  type SendOptions,
+  toPacketData,
+  weightOf,
+} from './packet.ts';
+import { PreparedMessage } from './prepared-message.ts';
+import type { CloseReason } from './session-consumer.ts';
+import type { SessionHost } from './session-host.ts';
+import type { CloseDescription, CloseNotice, Transport } from './transport.ts';
+
+export type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
+
+/** What a session sends: it goes to the transport, or waits for it, in order and within a bound. */
+export abstract class SessionOutput extends LazyEmitter {
+  /** What carries the session now. */
+  transport: Transport;
+  protected readonly host: SessionHost;
+  protected _readyState: ReadyState = 'opening';
+  /** Made when it is needed: an idle session has none. */
+  #writeBuffer: OutgoingPacket[] | null = null;
+  #writeBufferBytes = 0;
+
+  constructor(host: SessionHost, transport: Transport) {
+    super();
+    this.transport = transport;
+    this.host = host;
+  }
+
+  /** Packets that wait for the transport. */
+  get writeBuffer(): OutgoingPacket[] {
+    this.#writeBuffer ??= [];
+    return this.#writeBuffer;
+  }
+
+  /** Bytes that wait in memory to be sent: here, where each message costs 128 of its own, and in the transport. */
+  get bufferedBytes(): number {
+    return this.#writeBufferBytes + this.transport.bufferedBytes;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param data - large bytes are borrowed until they are written, as with `stream.write`
+   * @param options - how; or `callback`
+   * @param callback - called when the message was handed to the kernel, never if it was not
+   */
+  send(
+    data: RawData | PreparedMessage,
+    options?: SendOptions | SendCallback<Transport> | null,
+    callback?: SendCallback<Transport>,
+  ): this {
+    if (typeof options === 'function') {
+      callback = options;
+      options = null;
+    }
+    if (this.#isEnding()) return this;
+    const isPrepared = data instanceof PreparedMessage;
+    if (isPrepared && callback === undefined && (options === undefined || options === null)) {
+      this.sendPacket(data.packet);
+      return this;
+    }
+    const payload = isPrepared ? data.data : toPacketData(data);
+    this.sendPacket({
+      type: 'message',
+      data: payload,
+      options: options ?? NO_OPTIONS,
+      callback: callback === undefined ? null : inThisContext(() => callback(this.transport)),
+      prepared: isPrepared ? data : this.#preparedFor(options?.wsPreEncodedFrame, payload),
+    });
+    return this;
+  }
+
+  /** As {@link send}. */
+  write(
+    data: RawData | PreparedMessage,
+    options?: SendOptions | SendCallback<Transport> | null,
+    callback?: SendCallback<Transport>,
+  ): this {
+    return this.send(data, options, callback);
+  }
+
+  protected abstract end(
+    reason: CloseReason,
+    description: Error | CloseDescription | undefined,
+    notice?: CloseNotice | null,
+  ): void;
+
+  protected sendPacket(packet: OutgoingPacket): void {
+    if (this.#isEnding()) return;
+    if (this.isHeard) this.emit('packetCreate', packet);
+    if (this.transport.writable && !this.isWaiting()) {
+      this.#hand(packet);
+    } else {
+      this.#queue(packet);
+      this.flush();
+    }
+  }
+
+  protected flush(): void {
+    if (this._readyState === 'closed' || !this.transport.writable || !this.isWaiting()) return;
+    this.#handAll(this.#takeWaiting());
+    if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
+  }
+
+  protected isWaiting(): boolean {
+    return this.#writeBuffer !== null && this.#writeBuffer.length > 0;
+  }
+
+  protected closeTransport(): void {
+    this.transport.close(() => this.end('forced close', undefined));
+  }
+
+  /** What waits will not be sent. */
+  protected dropWaiting(): void {
+    this.#writeBuffer = null;
+    this.#writeBufferBytes = 0;
+  }
+
+  /** Its last words are said. A method: a private getter is a call of V8's runtime, here for each message. */
+  #isEnding(): boolean {
+    return this._readyState === 'closing' || this._readyState === 'closed';
+  }
+
+  #preparedFor(frame: object | undefined, payload: string | Uint8Array): PreparedMessage | null {
+    return frame === undefined ? null : this.host.preparedFor(frame, payload);
+  }
+
+  #queue(packet: OutgoingPacket): void {
+    const { maxBufferedBytes } = this.host.opts;
+    const weight = weightOf(packet.data);
+    const { bufferedBytes } = this;
+    if (bufferedBytes > 0 && bufferedBytes + weight > maxBufferedBytes) {
+      const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
+      const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
+      this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
+      return;
+    }
+    this.writeBuffer.push(packet);
+    this.#writeBufferBytes += weight;
+  }
+
+  /**
+   * Takes out what waits: as much as the transport takes at a time. All that is sent again to who comes back over a
+   * slow line would leave no room for a ping, in one response.
+   */
+  #takeWaiting(): OutgoingPacket[] {
+    const packets = this.#writeBuffer!;
+    const count = countFitting(packets, this.transport.roomBytes);
+    if (count === packets.length) {
+      this.#writeBuffer = null;
+      this.#writeBufferBytes = 0;
+      return packets;
+    }
+    const taken = packets.splice(0, count);
+    for (const { data } of taken) this.#writeBufferBytes -= weightOf(data);
+    return taken;
+  }
+
+  #handAll(packets: OutgoingPacket[]): void {
+    this.#announceFlush(packets);
+    // What others put into the `writeBuffer` may have less to it.
+    for (const packet of packets) this.transport.send({ ...controlPacket(packet.type), ...packet });
+    this.#announceDrain();
+  }
+
+  /** As `#handAll`, without a list where nobody listens to it (`node bench/src/micro/engine.mjs`). */
+  #hand(packet: OutgoingPacket): void {
+    const { server } = this.host;
+    if (this.isHeard || server.listenerCount('flush') > 0) this.#announceFlush([packet]);
+    this.transport.send(packet);
+    this.#announceDrain();
+  }
+
+  #announceFlush(packets: OutgoingPacket[]): void {
+    this.emit('flush', packets);
+    this.host.server.emit('flush', this, packets);
+  }
+
+  #announceDrain(): void {
+    const { server } = this.host;
+    if (this.isHeard) this.emit('drain');
+    if (server.listenerCount('drain') > 0) server.emit('drain', this);
+  }
+}
