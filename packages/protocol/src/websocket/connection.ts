@@ -1,25 +1,21 @@
 import { CloseCode } from './close-code.ts';
 import { decodeCloseStatus, encodeCloseStatus } from './close-frame.ts';
 import type { ConnectionHandler } from './connection-handler.ts';
+import { ConnectionOutput, OPEN } from './connection-output.ts';
 import type { Endpoint } from './endpoint.ts';
-import { VIOLATIONS, type Violation, type ViolationCode, WebSocketUsageError } from './errors.ts';
-import { firstByteOf, writeFrame, writeTextFrame } from './frame-writer.ts';
+import { VIOLATIONS, type Violation, type ViolationCode } from './errors.ts';
 import type { MessageHandler, MessageReader } from './message-reader.ts';
 import { copyOf } from './natives.ts';
 import { Opcode } from './opcode.ts';
-import { Outbox } from './outbox.ts';
-import type { PreparedMessage } from './prepared-message.ts';
 import { ReceivedMessage } from './received-message.ts';
 import { isUtf8 } from './utf8.ts';
 import { WaitingPongs } from './waiting-pongs.ts';
 
-const OPEN = 0;
 const CLOSE_SENT = 1;
 const FINISHED = 2;
 /** A deadline that the next `tick` sets: the machine has no clock of its own. */
 const AT_NEXT_TICK = -1;
 const NEVER = Number.POSITIVE_INFINITY;
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * One WebSocket connection after its handshake, either role: bytes in, handler calls and an outbox out.
@@ -52,9 +48,7 @@ const NO_BYTES = new Uint8Array(0);
  * }
  * ```
  */
-export class Connection implements MessageHandler {
-  /** What waits to be written. The shell drains it after each input and after each turn that sent something. */
-  readonly outbox: Outbox;
+export class Connection extends ConnectionOutput implements MessageHandler {
   /** The peer's close code, or the code with which we failed the connection, or 1005 or 1006; 0 while open. */
   closeCode = 0;
   /** The peer's reason, or that of our failure. */
@@ -65,10 +59,8 @@ export class Connection implements MessageHandler {
   violation: Violation | null = null;
   readonly allowsRsv1: boolean;
   readonly #handler: ConnectionHandler;
-  readonly #endpoint: Endpoint;
   /** Only while a frame or a message is incomplete, or delivery is paused. */
   #reader: MessageReader | null = null;
-  #state = OPEN;
   /** Input that waits for `resume`; `null` when delivery is not paused. */
   #paused: Uint8Array[] | null = null;
   #isEofPaused = false;
@@ -78,20 +70,12 @@ export class Connection implements MessageHandler {
   /** When the peer is given up, if it stays silent after a ping. */
   #giveUpAtMs = NEVER;
   #deadlineMs = AT_NEXT_TICK;
-  /** A message is being sent in fragments: what comes next continues it. */
-  #isFragmenting = false;
 
   /** @param allowsRsv1 - permessage-deflate was negotiated for this connection (RFC 7692 section 5) */
   constructor(handler: ConnectionHandler, endpoint: Endpoint, allowsRsv1 = false) {
+    super(endpoint);
     this.allowsRsv1 = allowsRsv1;
     this.#handler = handler;
-    this.#endpoint = endpoint;
-    this.outbox = new Outbox(endpoint.slab);
-  }
-
-  /** Messages can be sent. */
-  get isOpen(): boolean {
-    return this.#state === OPEN;
   }
 
   /** Delivery is paused. */
@@ -110,7 +94,7 @@ export class Connection implements MessageHandler {
    */
   receive(chunk: Uint8Array, isLent = false): void {
     this.#wasHeard = true;
-    if (this.#state === FINISHED) return;
+    if (this.state === FINISHED) return;
     if (this.#paused !== null) this.#keep(chunk, 0, isLent);
     else this.#read(chunk, isLent);
   }
@@ -119,7 +103,7 @@ export class Connection implements MessageHandler {
   receiveEof(): void {
     if (this.#paused !== null) {
       this.#isEofPaused = true;
-    } else if (this.#state !== FINISHED) {
+    } else if (this.state !== FINISHED) {
       this.abort('');
     } else if (this.wasClean && this.#leavesEndToServer()) {
       this.#handler.onFinished();
@@ -131,26 +115,26 @@ export class Connection implements MessageHandler {
    * @param reason - for `closeReason`; local, as no close frame can carry it
    */
   abort(reason: string): void {
-    if (this.#state === FINISHED) return;
+    if (this.state === FINISHED) return;
     this.#giveUp(reason);
     this.#handler.onFinished();
   }
 
   /** Takes in that time passed; `nowMs` is any clock that only moves forward. */
   tick(nowMs: number): void {
-    if (this.#state === OPEN) {
-      if (this.#endpoint.options.pingIntervalMs > 0) this.#beat(nowMs);
+    if (this.state === OPEN) {
+      if (this.endpoint.options.pingIntervalMs > 0) this.#beat(nowMs);
     } else if (this.#deadlineMs === AT_NEXT_TICK) {
-      this.#deadlineMs = nowMs + this.#endpoint.options.closeTimeoutMs;
+      this.#deadlineMs = nowMs + this.endpoint.options.closeTimeoutMs;
     } else if (nowMs >= this.#deadlineMs) {
-      if (this.#state === CLOSE_SENT) this.#giveUp('');
+      if (this.state === CLOSE_SENT) this.#giveUp('');
       this.#handler.onTimeout();
     }
   }
 
   /** Returns when `tick` has to be called next: a time of its clock, `-Infinity` for at once, `Infinity` for never. */
   nextDeadline(): number {
-    if (this.#state === OPEN && this.#endpoint.options.pingIntervalMs <= 0) return NEVER;
+    if (this.state === OPEN && this.endpoint.options.pingIntervalMs <= 0) return NEVER;
     return this.#deadlineMs === AT_NEXT_TICK ? Number.NEGATIVE_INFINITY : this.#deadlineMs;
   }
 
@@ -161,7 +145,7 @@ export class Connection implements MessageHandler {
 
   /** Stops delivery before the next message. Input that comes in meanwhile is kept: stop reading the transport. */
   pause(): void {
-    if (this.#state === FINISHED) return;
+    if (this.state === FINISHED) return;
     this.#paused ??= [];
     this.#reader?.stop();
   }
@@ -177,55 +161,14 @@ export class Connection implements MessageHandler {
   }
 
   /**
-   * Sends a message, or one frame of it (RFC 6455 section 5.4), if the connection is open.
-   *
-   * @param data - a string is sent as UTF-8; bytes may be borrowed until the outbox is written
-   * @param rsv1 - `data` is what permessage-deflate made of the message (RFC 7692 section 6.1)
-   * @param isFinal - the message ends here; while it does not, what is sent next continues it
-   */
-  sendMessage(data: string | Uint8Array, isBinary: boolean, rsv1 = false, isFinal = true): boolean {
-    if (this.#state !== OPEN) return false;
-    const { slab } = this.#endpoint;
-    const opcode = this.#isFragmenting ? Opcode.CONTINUATION : isBinary ? Opcode.BINARY : Opcode.TEXT;
-    const firstByte = firstByteOf(opcode, isFinal, rsv1 && !this.#isFragmenting);
-    this.#isFragmenting = !isFinal;
-    if (typeof data === 'string') writeTextFrame(this.outbox, slab, firstByte, data, this.#mask());
-    else writeFrame(this.outbox, slab, firstByte, data, this.#mask());
-    return true;
-  }
-
-  /** Sends a message that was encoded once for many connections, if this one is open. Server role only. */
-  sendPrepared(message: PreparedMessage): boolean {
-    if (this.#state !== OPEN) return false;
-    message.appendTo(this.outbox);
-    return true;
-  }
-
-  /**
-   * Sends a ping (RFC 6455 section 5.5.2), if the connection is open.
-   * @throws WS_ERR_CONTROL_PAYLOAD_ARGUMENT when `payload` has more than 125 bytes
-   */
-  ping(payload: Uint8Array = NO_BYTES): boolean {
-    return this.#sendControl(Opcode.PING, payload);
-  }
-
-  /**
-   * Sends a pong that nobody asked for (RFC 6455 section 5.5.3), if the connection is open.
-   * @throws WS_ERR_CONTROL_PAYLOAD_ARGUMENT when `payload` has more than 125 bytes
-   */
-  pong(payload: Uint8Array = NO_BYTES): boolean {
-    return this.#sendControl(Opcode.PONG, payload);
-  }
-
-  /**
    * Begins the closing handshake (RFC 6455 section 7.1.2), if the connection is open.
    * @param code - without it the close frame is empty
    * @throws WS_ERR_CLOSE_CODE_ARGUMENT when a close frame must not carry `code`, or there is a reason without one
    * @throws WS_ERR_CLOSE_REASON_ARGUMENT when `reason` takes more than 123 bytes
    */
   close(code?: number, reason = ''): boolean {
-    const payload = encodeCloseStatus(this.#endpoint.natives, code, reason);
-    if (this.#state !== OPEN) return false;
+    const payload = encodeCloseStatus(this.endpoint.natives, code, reason);
+    if (this.state !== OPEN) return false;
     this.#writeClose(payload);
     this.#enter(CLOSE_SENT);
     return true;
@@ -236,9 +179,9 @@ export class Connection implements MessageHandler {
    * @throws WS_ERR_CLOSE_CODE_ARGUMENT, WS_ERR_CLOSE_REASON_ARGUMENT as `close` does
    */
   fail(code: number, reason: string): void {
-    if (this.#state === FINISHED) return;
-    const sentReason = this.#endpoint.habits.explainsFailures ? reason : '';
-    const payload = encodeCloseStatus(this.#endpoint.natives, code, sentReason);
+    if (this.state === FINISHED) return;
+    const sentReason = this.endpoint.habits.explainsFailures ? reason : '';
+    const payload = encodeCloseStatus(this.endpoint.natives, code, sentReason);
     this.#writeClose(payload);
     this.closeCode = code;
     this.closeReason = reason;
@@ -248,8 +191,8 @@ export class Connection implements MessageHandler {
 
   /** Delivers a message that came compressed, if input still counts. To be called while paused, before `resume`. */
   deliver(data: Uint8Array, isBinary: boolean): void {
-    if (this.#state === FINISHED) return;
-    const { natives, habits } = this.#endpoint;
+    if (this.state === FINISHED) return;
+    const { natives, habits } = this.endpoint;
     if (!isBinary && habits.validatesText && !isUtf8(natives, data)) this.violate('WS_ERR_INVALID_UTF8');
     else if (!isBinary && habits.readsText) this.#handler.onText!(natives.readUtf8(data));
     else this.#handler.onMessage(data, isBinary, null);
@@ -257,10 +200,10 @@ export class Connection implements MessageHandler {
 
   /** Fails the connection for what the peer did wrong; `value` is what it is about, where that is a number. */
   violate(code: ViolationCode, value = 0): void {
-    if (this.#state === FINISHED) return;
+    if (this.state === FINISHED) return;
     this.violation = { code, value };
     const { closeCode, reason } = VIOLATIONS[code];
-    const { maxMessageBytes } = this.#endpoint.options;
+    const { maxMessageBytes } = this.endpoint.options;
     const limit = closeCode === CloseCode.MESSAGE_TOO_BIG ? ` of ${maxMessageBytes} bytes` : '';
     this.fail(closeCode, reason + limit);
   }
@@ -268,7 +211,7 @@ export class Connection implements MessageHandler {
   /** Takes in that the outbox was written, which may make room for a pong. */
   outboxWritten(): void {
     const ping = this.#pongs?.written() ?? null;
-    if (ping !== null && this.#state !== FINISHED) this.#writeControl(Opcode.PONG, ping);
+    if (ping !== null && this.state !== FINISHED) this.writeControl(Opcode.PONG, ping);
   }
 
   onMessageData(
@@ -285,11 +228,11 @@ export class Connection implements MessageHandler {
       this.#handler.onMessage(bytes, isBinary, fragmentEnds);
     } else {
       const received = new ReceivedMessage(bytes, headroom);
-      this.#endpoint.slab.received = received;
+      this.endpoint.slab.received = received;
       try {
         this.#handler.onMessage(received.data, isBinary, fragmentEnds);
       } finally {
-        this.#endpoint.slab.received = null;
+        this.endpoint.slab.received = null;
       }
     }
   }
@@ -302,7 +245,7 @@ export class Connection implements MessageHandler {
     if (opcode === Opcode.CLOSE) {
       this.#receiveClose(payload);
     } else if (opcode === Opcode.PING) {
-      if (this.#endpoint.habits.answersPings) this.#answerPing(payload);
+      if (this.endpoint.habits.answersPings) this.#answerPing(payload);
       this.#handler.onPing(payload);
     } else {
       this.#handler.onPong(payload);
@@ -314,22 +257,22 @@ export class Connection implements MessageHandler {
   }
 
   #keep(chunk: Uint8Array, start: number, isLent: boolean): void {
-    const { natives } = this.#endpoint;
+    const { natives } = this.endpoint;
     this.#paused!.push(isLent ? copyOf(natives, chunk, start, chunk.length) : chunk.subarray(start));
   }
 
   #read(chunk: Uint8Array, isLent: boolean): void {
-    const reader = (this.#reader ??= this.#endpoint.takeReader(this));
+    const reader = (this.#reader ??= this.endpoint.takeReader(this));
     const at = reader.read(chunk, 0, isLent);
     if (at < chunk.length && this.#paused !== null) this.#keep(chunk, at, isLent);
     // A reader that was stopped for good is nobody's any more.
     if (!reader.isAtRest) return;
     this.#reader = null;
-    this.#endpoint.giveReader(reader);
+    this.endpoint.giveReader(reader);
   }
 
   #receiveClose(payload: Uint8Array): void {
-    const { natives, habits } = this.#endpoint;
+    const { natives, habits } = this.endpoint;
     const status = decodeCloseStatus(natives, payload, habits.validatesText);
     if (typeof status === 'string') {
       this.violate(status, payload[0]! * 256 + payload[1]!);
@@ -345,20 +288,20 @@ export class Connection implements MessageHandler {
   }
 
   #leavesEndToServer(): boolean {
-    return this.#endpoint.options.role === 'client' && !this.#endpoint.habits.endsWithHandshake;
+    return this.endpoint.options.role === 'client' && !this.endpoint.habits.endsWithHandshake;
   }
 
   #answerPing(payload: Uint8Array): void {
-    const { natives, habits } = this.#endpoint;
+    const { natives, habits } = this.endpoint;
     this.#pongs ??= new WaitingPongs(natives, habits.maxWaitingPongs);
-    if (this.#pongs.add()) this.#writeControl(Opcode.PONG, payload);
+    if (this.#pongs.add()) this.writeControl(Opcode.PONG, payload);
     else if (habits.reportsPingFloods) this.#handler.onPingFlood?.();
     else this.#pongs.keep(payload);
   }
 
   /** The peer is gone, or has to be taken for it. */
   #giveUp(reason: string): void {
-    if (this.#state === OPEN) this.#handler.onEnding?.();
+    if (this.state === OPEN) this.#handler.onEnding?.();
     this.closeCode = CloseCode.ABNORMAL;
     this.closeReason = reason;
     this.#enter(FINISHED);
@@ -366,7 +309,7 @@ export class Connection implements MessageHandler {
 
   /** RFC 6455 5.5.2: a ping may serve as a keepalive. Any bytes from the peer prove life, not only a pong. */
   #beat(nowMs: number): void {
-    const { pingIntervalMs, pingTimeoutMs } = this.#endpoint.options;
+    const { pingIntervalMs, pingTimeoutMs } = this.endpoint.options;
     if (this.#wasHeard) {
       this.#wasHeard = false;
       this.#giveUpAtMs = NEVER;
@@ -385,8 +328,8 @@ export class Connection implements MessageHandler {
   }
 
   #enter(state: number): void {
-    const wasOpen = this.#state === OPEN;
-    this.#state = state;
+    const wasOpen = this.state === OPEN;
+    this.state = state;
     this.#deadlineMs = AT_NEXT_TICK;
     if (state === FINISHED) {
       this.#reader?.stop();
@@ -396,29 +339,11 @@ export class Connection implements MessageHandler {
     if (wasOpen) this.#handler.onClosing();
   }
 
-  #sendControl(opcode: number, payload: Uint8Array): boolean {
-    if (payload.length > 125) {
-      const message = `a ping or pong carries at most 125 bytes, not ${payload.length}`;
-      throw new WebSocketUsageError('WS_ERR_CONTROL_PAYLOAD_ARGUMENT', message);
-    }
-    if (this.#state !== OPEN) return false;
-    this.#writeControl(opcode, payload);
-    return true;
-  }
-
   /** RFC 6455 5.5.1: no data follows our close frame. */
   #writeClose(payload: Uint8Array): void {
-    if (this.#state !== OPEN) return;
+    if (this.state !== OPEN) return;
     this.#handler.onEnding?.();
     // What waited may have been a close.
-    if (this.#state === OPEN) this.#writeControl(Opcode.CLOSE, payload);
-  }
-
-  #writeControl(opcode: number, payload: Uint8Array): void {
-    writeFrame(this.outbox, this.#endpoint.slab, firstByteOf(opcode, true, false), payload, this.#mask());
-  }
-
-  #mask(): number | null {
-    return this.#endpoint.options.role === 'client' ? this.#endpoint.natives.randomMask() : null;
+    if (this.state === OPEN) this.writeControl(Opcode.CLOSE, payload);
   }
 }
