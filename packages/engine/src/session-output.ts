@@ -24,7 +24,9 @@ export type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
 export abstract class SessionOutput extends LazyEmitter {
   /** What carries the session now. */
   transport: Transport;
+  /** @internal */
   protected readonly host: SessionHost;
+  /** @internal */
   protected _readyState: ReadyState = 'opening';
   /** Made when it is needed: an idle session has none. */
   #writeBuffer: OutgoingPacket[] | null = null;
@@ -89,12 +91,14 @@ export abstract class SessionOutput extends LazyEmitter {
     return this.send(data, options, callback);
   }
 
+  /** @internal */
   protected abstract end(
     reason: CloseReason,
     description: Error | CloseDescription | undefined,
     notice?: CloseNotice | null,
   ): void;
 
+  /** @internal */
   protected sendPacket(packet: OutgoingPacket): void {
     if (this.#isEnding()) return;
     if (this.isHeard) this.emit('packetCreate', packet);
@@ -106,21 +110,24 @@ export abstract class SessionOutput extends LazyEmitter {
     }
   }
 
+  /** @internal */
   protected flush(): void {
     if (this._readyState === 'closed' || !this.transport.writable || !this.isWaiting()) return;
     this.#handAll(this.#takeWaiting());
     if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
   }
 
+  /** @internal */
   protected isWaiting(): boolean {
     return this.#writeBuffer !== null && this.#writeBuffer.length > 0;
   }
 
+  /** @internal */
   protected closeTransport(): void {
     this.transport.close(() => this.end('forced close', undefined));
   }
 
-  /** What waits will not be sent. */
+  /** @internal What waits will not be sent. */
   protected dropWaiting(): void {
     this.#writeBuffer = null;
     this.#writeBufferBytes = 0;

@@ -249,6 +249,7 @@ export class Socket
     if (this._readyState === 'open' && this.transport.writable) this.consumer?.onWritable();
   }
 
+  /** @internal */
   protected override end(
     reason: CloseReason,
     description: Error | CloseDescription | undefined,

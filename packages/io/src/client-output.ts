@@ -29,6 +29,7 @@ export abstract class ClientOutput {
   /** The connection below. */
   readonly conn: Conn;
   readonly server: AnyServer;
+  /** @internal */
   protected readonly runtime: Runtime;
   #line: WaitingLine | null = null;
   #announced: Announced | null = null;
@@ -124,7 +125,7 @@ export abstract class ClientOutput {
   }
 
   /**
-   * Gives the connection what waits, as far as it takes it.
+   * @internal Gives the connection what waits, as far as it takes it.
    * @returns whether there is room for more
    */
   protected flushLine(): boolean {
@@ -142,12 +143,12 @@ export abstract class ClientOutput {
     return this.conn.transport.writable;
   }
 
-  /** Gives the connection all that waits, as it is about to close. */
+  /** @internal Gives the connection all that waits, as it is about to close. */
   protected writeLine(): void {
     this.#takeLine((waiting) => this.#write(waiting.outgoing));
   }
 
-  /** The connection is gone, and with it all that waits. */
+  /** @internal The connection is gone, and with it all that waits. */
   protected loseLine(): void {
     this.#takeLine(() => {});
   }

@@ -14,7 +14,9 @@ const NO_BYTES = new Uint8Array(0);
 export abstract class ConnectionOutput {
   /** What waits to be written. The shell drains it after each input and after each turn that sent something. */
   readonly outbox: Outbox;
+  /** @internal */
   protected readonly endpoint: Endpoint;
+  /** @internal */
   protected state = OPEN;
   /** A message is being sent in fragments: what comes next continues it. */
   #isFragmenting = false;
@@ -70,6 +72,7 @@ export abstract class ConnectionOutput {
     return this.#sendControl(Opcode.PONG, payload);
   }
 
+  /** @internal */
   protected writeControl(opcode: number, payload: Uint8Array): void {
     writeFrame(this.outbox, this.endpoint.slab, firstByteOf(opcode, true, false), payload, this.#mask());
   }
