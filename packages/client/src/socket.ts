@@ -298,6 +298,15 @@ export class Socket<
     return this.io.encoder.encode(packet).reduce((sum, frame) => sum + sizeOf(frame), 0);
   }
 
+  /** Returns the bytes of what came in: no number is enough for what is too deep to be written again. */
+  #weigh(data: AnyValue): number {
+    try {
+      return this.#measure({ type: EVENT, nsp: this.nsp, data });
+    } catch {
+      return Infinity;
+    }
+  }
+
   #sendEvent(packet: Packet): void {
     this.outgoing.call(packet.data);
     this.packet(packet);
@@ -410,9 +419,7 @@ export class Socket<
     if (id !== undefined) args.push(this.ack(id));
     if (this.connected) {
       this.#dispatch(args);
-    } else if (
-      !this.#receiveBudget.push(this.receiveBuffer, args, this.#measure({ type: EVENT, nsp: this.nsp, data }))
-    ) {
+    } else if (!this.#receiveBudget.push(this.receiveBuffer, args, this.#weigh(data))) {
       this.#recovery.giveUp();
       const message = 'receiveBuffer is full';
       this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', message));

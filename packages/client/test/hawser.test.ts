@@ -50,6 +50,26 @@ test.each(['polling', 'websocket'])(
   },
 );
 
+test('what comes with the last poll before an upgrade is told when the session has moved', async () => {
+  const { io, url } = await start({});
+  io.use((socket, next) => {
+    if (socket.conn.upgrading || socket.conn.upgraded) next();
+    else socket.conn.once('upgrading', () => next());
+  });
+  const socket = connect(url, { reconnection: false });
+  await eventOf(socket, 'connect');
+  const { engine } = socket.io;
+  expect([engine.transport.name, (engine as unknown as { upgrading: boolean }).upgrading]).toEqual([
+    'websocket',
+    false,
+  ]);
+  // Nothing is left to wait for, so it is over at once, and who connects again is not taken for connected.
+  engine.close();
+  expect(socket.connected).toBe(false);
+  socket.connect();
+  await eventOf(socket, 'connect');
+});
+
 test('who disconnects when an answer came hears nothing that is behind it, by polling', async () => {
   const { io, url } = await start({});
   io.on('connection', (socket) => {

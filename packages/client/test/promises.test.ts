@@ -73,6 +73,18 @@ test('receiveBuffer is bounded: a server that sends events without end before CO
   expect(description).toMatchObject({ code: 'SIO_ERR_RECEIVE_BUFFER_FULL' });
 });
 
+test('an event before CONNECT that is too deep to be weighed ends the connection, and nothing else', async () => {
+  const depth = 20_000;
+  const engine = await startEngine((session) => {
+    session.send(`2["deep",${'['.repeat(depth)}${']'.repeat(depth)}]`);
+  });
+  const socket = connect(engine.url, { reconnection: false });
+  expect(await eventOf(socket, 'disconnect')).toMatchObject([
+    'parse error',
+    { code: 'SIO_ERR_RECEIVE_BUFFER_FULL' },
+  ]);
+});
+
 test.each([['polling'], ['websocket']])(
   'a message over maxPayload ends the connection as a transport error, over %s',
   async (name) => {

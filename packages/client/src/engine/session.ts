@@ -219,7 +219,7 @@ export class SocketWithoutUpgrade
   }
 
   protected setTransport(transport: Transport): void {
-    (this.transport as Transport | undefined)?.off();
+    // The one before may still hand out what came with its last poll.
     this.transport = transport;
     this.#inFlight = 0;
     transport

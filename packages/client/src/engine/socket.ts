@@ -57,13 +57,9 @@ export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHo
     this.#attempt?.abandon();
   }
 
-  /** @internal Returns those of the names that there is a transport for. */
-  _filterUpgrades(upgrades: readonly string[]): string[] {
-    return upgrades.filter((name) => this.transports.includes(name));
-  }
-
   protected override onHandshake(data: HandshakeData): void {
-    this.#upgrades = this._filterUpgrades(data.upgrades);
+    // Each once, whatever the server says.
+    this.#upgrades = this.transports.filter((name) => data.upgrades.includes(name));
     super.onHandshake(data);
   }
 

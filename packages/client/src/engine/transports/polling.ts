@@ -108,13 +108,18 @@ export abstract class Polling extends Transport {
   }
 
   protected doPoll(): void {
-    this.#exchange(undefined, 0, async (body) => {
-      await this.onData(body);
+    const end = () => {
       this.#isPolling = false;
-      if (this.readyState === 'closed') return;
       this.emitReserved('pollComplete');
       if (this.readyState === 'open') this.#poll();
       else this.#settlePause();
+    };
+    this.#exchange(undefined, 0, async (body) => {
+      // Who hears what comes with the last one finds the session where it moves to, as with upstream.
+      const isLast = this.readyState === 'pausing';
+      if (isLast) end();
+      await this.onData(body);
+      if (!isLast && this.readyState !== 'closed') end();
     });
   }
 
