@@ -55,8 +55,11 @@ function plainExports(folder) {
 function bindPlatform(folder, platform) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!/\.(js|d\.ts)$/.test(name)) continue;
-    const path = `${'../'.repeat(name.split('/').length - 1) || './'}platform/${platform}.js`;
+    const path = `${'../'.repeat(name.split('/').length - 1) || './'}platform/${platform}`;
     const file = `${folder}/${name}`;
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/(["'])#platform\1/g, `$1${path}$1`));
+    const bound = readFileSync(file, 'utf8')
+      .replace(/(["'])#platform\1/g, `$1${path}.js$1`)
+      .replace(/(["'])#transports\1/g, `$1${path}-transports.js$1`);
+    writeFileSync(file, bound);
   }
 }

@@ -3,7 +3,8 @@
  * @module @hawser/client/engine
  */
 
-export { NodeWebSocket, NodeXHR, nextTick, transports } from '#platform';
+export { nextTick } from '#platform';
+export { Fetch, NodeWebSocket, NodeXHR, transports } from '#transports';
 export type { SocketOptions, TransportCtor, TransportName } from './options.ts';
 export type { BinaryType, Packet, RawData, WriteOptions } from './packet.ts';
 export { parse } from './parse-uri.ts';
@@ -17,7 +18,6 @@ export {
   TransportError,
   type TransportReservedEvents,
 } from './transport.ts';
-export { Fetch } from './transports/fetch.ts';
 export { WS as WebSocket } from './transports/websocket.ts';
 export { WT as WebTransport } from './transports/webtransport.ts';
 export { XHR } from './transports/xhr.ts';

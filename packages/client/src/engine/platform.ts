@@ -1,5 +1,5 @@
 import type { Natives } from '@hawser/protocol/engineio';
-import type { TransportCtor } from './options.ts';
+import type { SocketOptions, TransportCtor } from './options.ts';
 import type { BinaryType } from './packet.ts';
 
 /** Keeps the cookies that a server set, where nobody else does. */
@@ -11,13 +11,19 @@ export interface CookieJar {
 }
 
 /**
- * What the runtime gives: the only thing that browsers and Node differ in. `#platform` is one or the other, by the
- * conditions of package.json.
+ * The class of each transport, by name. `#transports` has those of browsers or of Node, as `#platform` has what they
+ * stand on: apart, so that none of them imports itself.
+ */
+export type Transports = Readonly<Record<'polling' | 'websocket' | 'webtransport', TransportCtor>>;
+
+/**
+ * What the runtime gives: with the transports the only thing that browsers and Node differ in. `#platform` is one or
+ * the other, by the conditions of package.json.
  */
 export interface Platform {
   readonly natives: Natives;
-  /** The class of each transport, by name. */
-  readonly transports: Readonly<Record<'polling' | 'websocket' | 'webtransport', TransportCtor>>;
+  /** The defaults of options that mean something here. */
+  readonly platformOptions: Readonly<SocketOptions>;
   readonly defaultBinaryType: BinaryType;
   /** Returns bytes as a program is to get them. */
   toBinary(data: ArrayBuffer | Uint8Array | Blob, binaryType: BinaryType | undefined): unknown;

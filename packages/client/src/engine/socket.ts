@@ -1,4 +1,5 @@
-import { transports as defaultTransports } from '#platform';
+import { transports as defaultTransports } from '#transports';
+import { readArguments } from './location.ts';
 import type { SocketOptions, TransportCtor } from './options.ts';
 import { SocketWithoutUpgrade } from './session.ts';
 import type { HandshakeData } from './session-events.ts';
@@ -98,14 +99,13 @@ export class Socket extends SocketWithUpgrade {
   /**
    * @param uri - such as `https://example.org`; without one, the page's own host
    */
-  constructor(uri?: string | SocketOptions | null, options: SocketOptions = {}) {
-    const given = uri && typeof uri === 'object' ? uri : options;
-    const { transports = DEFAULT_NAMES } = given;
-    const classes = (transports as (string | TransportCtor)[])
+  constructor(uri?: string | SocketOptions | null, options?: SocketOptions) {
+    const [url, given = {}] = readArguments(uri, options);
+    const classes = ((given.transports || DEFAULT_NAMES) as (string | TransportCtor)[])
       .map((entry) =>
         typeof entry === 'string' ? defaultTransports[entry as keyof typeof defaultTransports] : entry,
       )
       .filter(Boolean);
-    super(typeof uri === 'string' ? uri : undefined, { ...given, transports: classes });
+    super(url, { ...given, transports: classes });
   }
 }

@@ -1,9 +1,5 @@
 import { globals } from '../engine/globals.ts';
 import type { CookieJar, Platform } from '../engine/platform.ts';
-import { Fetch } from '../engine/transports/fetch.ts';
-import { WS } from '../engine/transports/websocket.ts';
-import { WT } from '../engine/transports/webtransport.ts';
-import { XHR } from '../engine/transports/xhr.ts';
 
 // A DOM that test runners lay over Node, such as jsdom, has neither these nor WebTransport, which alone needs them.
 const encoder = globals.TextEncoder && new globals.TextEncoder();
@@ -24,13 +20,17 @@ export const natives: Platform['natives'] = {
     }
     return btoa(text);
   },
-  decodeBase64: (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)),
+  decodeBase64: (text) => {
+    const binary = atob(text);
+    // A loop: by `Uint8Array.from` it takes fourteen times as long.
+    const bytes = new Uint8Array(binary.length);
+    for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+    return bytes;
+  },
 };
 
-// A service worker has no XMLHttpRequest.
-const polling: Platform['transports']['polling'] = globals.XMLHttpRequest ? XHR : Fetch;
-
-export const transports: Platform['transports'] = { polling, websocket: WS, webtransport: WT };
+/** What is not there is off, and costs each page nothing. */
+export const platformOptions: Platform['platformOptions'] = {};
 
 export const defaultBinaryType = 'arraybuffer';
 
@@ -54,5 +54,3 @@ export const readBlob: Platform['readBlob'] = (blob) =>
 export const createCookieJar = (): CookieJar | undefined => undefined;
 
 export const nextTick: Platform['nextTick'] = (callback) => queueMicrotask(callback);
-
-export { WS as NodeWebSocket, XHR as NodeXHR };

@@ -1,8 +1,5 @@
 import { NodeCookieJar } from '../engine/cookie-jar.ts';
 import type { CookieJar, Platform } from '../engine/platform.ts';
-import { NodeWebSocket } from '../engine/transports/node-websocket.ts';
-import { NodeXHR } from '../engine/transports/node-xhr.ts';
-import { WT } from '../engine/transports/webtransport.ts';
 
 export const natives: Platform['natives'] = {
   allocate: (size) => Buffer.allocUnsafeSlow(size),
@@ -13,10 +10,13 @@ export const natives: Platform['natives'] = {
   decodeBase64: (text) => Buffer.from(text, 'base64'),
 };
 
-export const transports: Platform['transports'] = {
-  polling: NodeXHR,
-  websocket: NodeWebSocket,
-  webtransport: WT,
+export const platformOptions: Platform['platformOptions'] = {
+  agent: false,
+  withCredentials: false,
+  rememberUpgrade: false,
+  rejectUnauthorized: true,
+  perMessageDeflate: { threshold: 1024 },
+  closeOnBeforeunload: false,
 };
 
 export const defaultBinaryType = 'nodebuffer';
@@ -32,8 +32,6 @@ export const readBlob: Platform['readBlob'] = (blob) => blob.arrayBuffer();
 export const createCookieJar = (): CookieJar | undefined => new NodeCookieJar();
 
 export const nextTick: Platform['nextTick'] = (callback) => process.nextTick(callback);
-
-export { NodeWebSocket, NodeXHR };
 
 function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,6 +1,6 @@
 import { type Exchange, type ExchangeHandler, Polling } from './polling.ts';
 
-/** Polling with `fetch`, in browsers, their workers and Node. */
+/** Polling with `fetch`, in browsers and their workers. */
 export class Fetch extends Polling {
   protected override readonly failures: readonly [string, string] = ['fetch read error', 'fetch write error'];
 
@@ -23,6 +23,10 @@ export class Fetch extends Polling {
     };
   }
 
+  protected request(uri: string, init: RequestInit & { headers: Headers }): Promise<Response> {
+    return fetch(uri, init);
+  }
+
   async #fetch(
     uri: string,
     body: string | undefined,
@@ -31,10 +35,7 @@ export class Fetch extends Polling {
   ): Promise<() => void> {
     const headers = new Headers(this.opts.extraHeaders);
     if (body !== undefined) headers.set('content-type', 'text/plain;charset=UTF-8');
-    const jar = this.socket?._cookieJar;
-    const cookies = jar?.header();
-    if (cookies) headers.append('cookie', cookies);
-    const response = await fetch(uri, {
+    const response = await this.request(uri, {
       method: body === undefined ? 'GET' : 'POST',
       body: body ?? null,
       headers,
@@ -42,7 +43,6 @@ export class Fetch extends Polling {
       signal,
     });
     if (!response.ok) return () => handler.onFailure(response.status, response);
-    jar?.parseCookies(response.headers.getSetCookie());
     const text = await readText(response, handler);
     return () => handler.onSuccess(text);
   }

@@ -9,7 +9,7 @@ const HANDSHAKE_TIMEOUT_MS = 120_000;
 /** The WebSocket of `@hawser/ws`: with headers, TLS options and an agent. */
 export class NodeWebSocket extends BaseWebSocket {
   createSocket(uri: string, protocols: string | string[] | undefined): WebSocketLike {
-    const { extraHeaders, agent, autoUnref, perMessageDeflate = { threshold: 1024 } } = this.opts;
+    const { extraHeaders, agent, autoUnref, perMessageDeflate } = this.opts;
     const cookies = [extraHeaders?.cookie, this.socket?._cookieJar?.header()]
       .flat()
       .filter(Boolean)
@@ -20,7 +20,7 @@ export class NodeWebSocket extends BaseWebSocket {
       ...(agent && { agent: agent as never }),
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       maxMessageBytes: this.maxPayload,
-      compression: perMessageDeflate && { thresholdBytes: perMessageDeflate.threshold ?? 1024 },
+      compression: perMessageDeflate ? { thresholdBytes: perMessageDeflate.threshold ?? 1024 } : false,
     });
     if (autoUnref) ws.unref();
     return ws as unknown as WebSocketLike;
