@@ -2,7 +2,7 @@
  * What a peer can do wrong, and the words for it. They are about the peer's own bytes, so they may travel back.
  * A machine reports the code and goes on no further; nothing is thrown.
  */
-export const VIOLATIONS = Object.freeze({
+export const VIOLATIONS = /* @__PURE__ */ Object.freeze({
   EIO_ERR_UNKNOWN_PACKET_TYPE: 'packet type is unknown',
   EIO_ERR_INVALID_BASE64: 'binary data is not base64',
   EIO_ERR_INVALID_PAYLOAD: 'payload is badly framed',

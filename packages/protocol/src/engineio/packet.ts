@@ -13,7 +13,7 @@ export interface Packet {
 }
 
 /** The number of each type: as a digit in text, and in version 3 as the first byte of binary data. */
-export const PACKET_NUMBERS = Object.freeze(
+export const PACKET_NUMBERS = /* @__PURE__ */ Object.freeze(
   Object.fromEntries(PACKET_TYPES.map((type, number) => [type, number])),
 ) as Readonly<Record<PacketType, number>>;
 

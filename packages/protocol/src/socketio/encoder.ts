@@ -23,7 +23,7 @@ export interface EncodedPacket {
 /** Types as they are written, each at its own place. */
 const DIGITS = ['0', '1', '2', '3', '4'] as const;
 
-const NO_ATTACHMENTS: readonly object[] = Object.freeze([]);
+const NO_ATTACHMENTS: readonly object[] = /* @__PURE__ */ Object.freeze([]);
 
 /**
  * Writes packets as `<type>[<attachments>-][<namespace>,][<id>][JSON]`. It keeps no state.

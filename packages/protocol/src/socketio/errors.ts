@@ -2,7 +2,7 @@
  * What a peer can do wrong, and the words for it. They are about the peer's own bytes, so they may travel back.
  * The decoder reports the code and goes on no further; nothing is thrown.
  */
-export const VIOLATIONS = Object.freeze({
+export const VIOLATIONS = /* @__PURE__ */ Object.freeze({
   SIO_ERR_UNKNOWN_PACKET_TYPE: 'packet type is unknown',
   SIO_ERR_INVALID_ATTACHMENT_COUNT: 'number of attachments is not valid',
   SIO_ERR_TOO_MANY_ATTACHMENTS: 'packet has too many attachments',

@@ -1,5 +1,5 @@
 /** Names the packet types of the wire. */
-export const PacketType = Object.freeze({
+export const PacketType = /* @__PURE__ */ Object.freeze({
   CONNECT: 0,
   DISCONNECT: 1,
   EVENT: 2,
