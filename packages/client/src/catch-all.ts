@@ -1,5 +1,5 @@
 import { Emitter } from './emitter.ts';
-import type { AnyListener, AnyValue, EventsMap } from './events.ts';
+import type { AnyArguments, AnyListener, AnyValue, EventsMap } from './events.ts';
 
 /** Listeners to all events of one direction. */
 class CatchAll {
@@ -14,8 +14,8 @@ class CatchAll {
     if (index >= 0) this.listeners.splice(index, 1);
   }
 
-  call(args: ReadonlyArray<AnyValue>): void {
-    for (const listener of [...this.listeners]) listener(...args);
+  call(socket: unknown, args: ReadonlyArray<AnyValue>): void {
+    for (const listener of [...this.listeners]) listener.apply(socket, args as AnyArguments);
   }
 }
 

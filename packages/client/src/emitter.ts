@@ -129,6 +129,8 @@ export interface Emitter<
   ): this;
 }
 
-const { prototype } = Emitter;
+// Vue wraps what it is given in a proxy, through which no private field can be read, unless this says otherwise.
+const prototype: Emitter<EventsMap, EventsMap> & { __v_skip?: true } = Emitter.prototype;
+prototype.__v_skip = true;
 prototype.addEventListener = prototype.on;
 prototype.removeListener = prototype.removeAllListeners = prototype.removeEventListener = prototype.off;

@@ -1,3 +1,4 @@
+import { readArguments } from './engine/location.ts';
 import { decodeQuery } from './engine/uri.ts';
 import { Manager, type ManagerOptions } from './manager.ts';
 import { Socket } from './socket.ts';
@@ -5,7 +6,10 @@ import type { SocketOptions } from './socket-options.ts';
 import { resolveUrl } from './url.ts';
 
 /** What `io` takes. */
-type Options = Partial<ManagerOptions & SocketOptions>;
+type Options = Partial<ManagerOptions & SocketOptions> & {
+  /** What `forceNew` was called once. */
+  'force new connection'?: boolean;
+};
 
 /** What `io` also is: everything else that a program may want, by its names. */
 interface Lookup {
@@ -35,11 +39,12 @@ const managers: Record<string, Manager> = {};
  */
 export const io: Lookup = Object.assign(
   (uri?: string | Options, opts?: Options): Socket => {
-    const options: Options = { ...(uri && typeof uri === 'object' ? uri : opts) };
-    const url = resolveUrl(uri && typeof uri === 'object' ? undefined : uri, options.path || '/socket.io');
-    const { source, id, path, query } = url;
+    const [url, given] = readArguments(uri, opts);
+    const options: Options = { ...given };
+    const { source, id, path, query } = resolveUrl(url, options.path || '/socket.io');
     const isTaken = managers[id]?.nsps[path] !== undefined;
-    const isNew = options.forceNew || options.multiplex === false || isTaken;
+    const isNew =
+      options.forceNew || options['force new connection'] || options.multiplex === false || isTaken;
     if (query && !options.query) options.query = decodeQuery(query);
     const manager = isNew ? new Manager(source, options) : (managers[id] ??= new Manager(source, options));
     return manager.socket(path, options);

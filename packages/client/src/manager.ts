@@ -2,6 +2,7 @@ import { Backoff } from './backoff.ts';
 import { defaultParser } from './default-parser.ts';
 import { Emitter } from './emitter.ts';
 import { Socket as Engine, type SocketOptions as EngineOptions, type HandshakeData } from './engine/index.ts';
+import { readArguments } from './engine/location.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
 import { TransportError } from './engine/transport.ts';
 import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
@@ -97,14 +98,15 @@ export class Manager<
   constructor(uri?: string | Partial<ManagerOptions>, opts?: Partial<ManagerOptions>);
   constructor(uri?: string | Partial<ManagerOptions>, opts?: Partial<ManagerOptions>) {
     super();
-    const given = uri && typeof uri === 'object' ? uri : opts;
-    this.uri = typeof uri === 'string' ? uri : undefined;
+    const [url, given] = readArguments(uri, opts);
+    this.uri = url;
     this.opts = { ...given, path: given?.path || '/socket.io' };
     installTimerFunctions(this, this.opts);
-    const { reconnectionDelay = 1000, reconnectionDelayMax = 5000, randomizationFactor = 0.5 } = this.opts;
-    this.#backoff = new Backoff(reconnectionDelay, reconnectionDelayMax, randomizationFactor);
+    const { reconnectionDelay, reconnectionDelayMax, randomizationFactor = 0.5 } = this.opts;
+    // As upstream has it, none is the default: at once and for ever would be a load for the server.
+    this.#backoff = new Backoff(reconnectionDelay || 1000, reconnectionDelayMax || 5000, randomizationFactor);
     this.reconnection(this.opts.reconnection !== false);
-    this.reconnectionAttempts(this.opts.reconnectionAttempts ?? Number.POSITIVE_INFINITY);
+    this.reconnectionAttempts(this.opts.reconnectionAttempts || Number.POSITIVE_INFINITY);
     this.timeout(this.opts.timeout ?? 20_000);
     const { Encoder, Decoder } = (this.opts.parser as Parser | undefined) ?? defaultParser;
     this.encoder = new Encoder();
@@ -273,7 +275,7 @@ export class Manager<
     this.decoder.on('decoded', this.#ondecoded);
     this.#listen('ping', () => this.emitReserved('ping'));
     this.#listen('data', (data) => this.#ondata(data));
-    this.#listen('error', (error) => this.emitReserved('error', error as Error));
+    this.#listen('error', (error) => this.emitGuarded('error', error as Error));
     this.#listen('revived', () => {
       for (const socket of Object.values(this.nsps)) socket._flush();
     });
@@ -321,7 +323,7 @@ export class Manager<
       const packet = options?.packet as Packet | undefined;
       if (packet?.type === EVENT) unsent.add(packet);
     }
-    for (const packet of [...unsent].reverse()) this.nsps[packet.nsp]?._takeBack(packet);
+    for (const socket of Object.values(this.nsps)) socket._takeBack([...unsent]);
   }
 
   #leave(): void {

@@ -7,6 +7,8 @@ export interface QueuedEvent {
   readonly callback: AnyListener | undefined;
   /** Under which the tries ask for their answer. */
   readonly ackIds: number[];
+  /** Losses count only where an answer has its time: without, each connection is waited for, as upstream. */
+  readonly maxRetries: number;
   tryCount: number;
   isPending: boolean;
 }
@@ -14,16 +16,10 @@ export interface QueuedEvent {
 /** Events with `retries`: one after the other, each until it is acknowledged or was tried too often. */
 export class RetryQueue {
   readonly events: QueuedEvent[] = [];
-  readonly #maxRetries: number;
   readonly #canSend: () => boolean;
   readonly #send: (event: QueuedEvent, onAnswer: AnyListener) => void;
 
-  constructor(
-    maxRetries: number,
-    canSend: () => boolean,
-    send: (event: QueuedEvent, onAnswer: AnyListener) => void,
-  ) {
-    this.#maxRetries = maxRetries;
+  constructor(canSend: () => boolean, send: (event: QueuedEvent, onAnswer: AnyListener) => void) {
     this.#canSend = canSend;
     this.#send = send;
   }
@@ -43,7 +39,7 @@ export class RetryQueue {
     this.#send(event, (error: Error | null, ...answer: AnyArguments) => {
       // An answer to an earlier try settles the event; that one failed does not matter any more.
       if (event !== this.events[0] || (error !== null && tryCount !== event.tryCount)) return;
-      if (error === null || event.tryCount > this.#maxRetries) {
+      if (error === null || event.tryCount > event.maxRetries) {
         this.events.shift();
         event.callback?.(error, ...answer);
       }

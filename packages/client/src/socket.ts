@@ -84,6 +84,8 @@ export class Socket<
   #flags: Flags = {};
   /** Present while it is active. */
   #unsubscribe: (() => void) | undefined;
+  /** What takes what `auth` answers, as long as it has not. */
+  #asker: ((data?: object) => void) | undefined;
   /** A CONNECT went out, and no answer has come. */
   #isAsking = false;
 
@@ -100,7 +102,6 @@ export class Socket<
     this.#receiveBudget = new BufferBudget(maxBufferedEvents, maxBufferedBytes);
     if (retries) {
       this.#queue = new RetryQueue(
-        retries,
         () => !this.#mustWait(),
         (event, onAnswer) => {
           event.ackIds.push(this.#ids++);
@@ -142,8 +143,8 @@ export class Socket<
     const wasActive = this.active;
     this.#subscribe();
     if (!this.io._reconnecting) this.io.open();
-    // Who was active has asked already, or will when the listeners for `open` have their turn.
-    if (!wasActive && this.io._readyState === 'open') this.#onopen();
+    // Who was active has asked already, unless `auth` never answered, or will when the listeners for `open` have their turn.
+    if ((!wasActive || this.#asker) && this.io._readyState === 'open') this.#onopen();
     return this;
   }
 
@@ -229,9 +230,14 @@ export class Socket<
     this.io._packet(packet);
   }
 
-  /** @internal Takes back an event that was never sent. */
-  _takeBack(packet: Packet): void {
-    if (!packet.options?.isExpendable) this.sendBuffer.unshift(packet);
+  /** @internal Takes back those of the events, never sent, that are its own, and of which nobody was told otherwise. */
+  _takeBack(packets: readonly Packet[]): void {
+    if (!this.active) return;
+    const unsent = packets.filter(
+      ({ nsp, id, options }) =>
+        nsp === this.nsp && !options?.isExpendable && (id === undefined || this.#acks.waiting.has(id)),
+    );
+    this.sendBuffer = [...unsent, ...this.sendBuffer];
   }
 
   /** An event cannot go out now, or would overtake others. */
@@ -246,12 +252,14 @@ export class Socket<
   }
 
   #enqueue(queue: RetryQueue, args: AnyArguments): void {
-    const callback: AnyListener | undefined = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+    const callback = takeCallback(args);
     const event = {
       args,
       flags: this.#flags,
       callback,
       ackIds: [],
+      maxRetries:
+        (this.#flags.timeout ?? this.#opts.ackTimeout) === undefined ? Infinity : this.#opts.retries!,
       tryCount: 0,
       isPending: false,
     };
@@ -270,7 +278,7 @@ export class Socket<
       data: args,
       options: { compress: compress !== false, isExpendable: volatile || !!ackIds, ackIds },
     };
-    const callback: Callback | undefined = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+    const callback = takeCallback(args);
     if (callback) packet.id = ackIds?.at(-1) ?? this.#ids++;
     const mustWait = this.#mustWait();
     const isFull = !mustWait && this.io.engine._isFull();
@@ -298,17 +306,8 @@ export class Socket<
     return this.io.encoder.encode(packet).reduce((sum, frame) => sum + sizeOf(frame), 0);
   }
 
-  /** Returns the bytes of what came in: no number is enough for what is too deep to be written again. */
-  #weigh(data: AnyValue): number {
-    try {
-      return this.#measure({ type: EVENT, nsp: this.nsp, data });
-    } catch {
-      return Infinity;
-    }
-  }
-
   #sendEvent(packet: Packet): void {
-    this.outgoing.call(packet.data);
+    this.outgoing.call(this, packet.data);
     this.packet(packet);
   }
 
@@ -343,11 +342,17 @@ export class Socket<
   }
 
   #onopen(): void {
-    if (typeof this.auth === 'function') this.auth((data) => this.#sendConnect(data));
-    else this.#sendConnect(this.auth);
+    const asker = (data?: object) => {
+      // An answer that comes twice, or for a connection that was lost, is no second CONNECT.
+      if (this.#asker === asker) this.#sendConnect(data);
+    };
+    this.#asker = asker;
+    if (typeof this.auth === 'function') this.auth(asker);
+    else asker(this.auth);
   }
 
   #sendConnect(auth: object | undefined): void {
+    this.#asker = undefined;
     // A function may have taken its time.
     if (!this.active) return;
     this.#isAsking = true;
@@ -364,7 +369,7 @@ export class Socket<
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
     const wasConnected = this.connected;
     this.connected = false;
-    this.id = undefined;
+    this.id = this.#asker = undefined;
     try {
       if (wasConnected || this.active) this.emitReserved('disconnect', reason, description);
     } finally {
@@ -419,28 +424,40 @@ export class Socket<
     if (id !== undefined) args.push(this.ack(id));
     if (this.connected) {
       this.#dispatch(args);
-    } else if (!this.#receiveBudget.push(this.receiveBuffer, args, this.#weigh(data))) {
-      this.#recovery.giveUp();
-      const message = 'receiveBuffer is full';
-      this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', message));
+      return;
     }
+    try {
+      const bytes = this.#measure({ type: EVENT, nsp: this.nsp, data });
+      if (this.#receiveBudget.push(this.receiveBuffer, args, bytes)) return;
+    } catch {
+      // It is too deep to be weighed: no room is enough for it.
+    }
+    this.#recovery.giveUp();
+    this.io._fail(new SocketError('SIO_ERR_RECEIVE_BUFFER_FULL', 'receiveBuffer is full'));
   }
 
   #dispatch(args: ReadonlyArray<AnyValue>): void {
-    this.incoming.call(args);
+    this.incoming.call(this, args);
     super.emitReserved(...(args as never as ['connect']));
     this.#recovery.note(args as AnyArguments, this.io._isHawser);
   }
 
   /** @internal Returns the function that answers an event, once. */
   ack(id: number): AnyListener {
+    const session = this.id;
     let isSent = false;
     return (...args) => {
-      if (isSent) return;
+      // Another connection's events have ids of their own. What came before CONNECT is answered behind it.
+      if (isSent || !this.connected || (session && session !== this.id)) return;
       isSent = true;
       // A server that asks and does not read the answers.
       if (this.io.engine._isFull()) this.io._fail(sendBufferFull(), 'transport error');
       else this.#send(ACK, { id, data: args });
     };
   }
+}
+
+/** Takes out the function at the end, where there is one. */
+function takeCallback(args: AnyArguments): Callback | undefined {
+  return typeof args.at(-1) === 'function' ? args.pop() : undefined;
 }

@@ -237,6 +237,36 @@ test.each([[700], [1700]])(
   },
 );
 
+test('what the program was told had failed, or left, is not sent again', async () => {
+  const got: unknown[] = [];
+  const prepare = (io: Server) => {
+    const take = (socket: ServerSocket) => {
+      socket.on('order', (value: unknown, answer?: () => void) => {
+        got.push(value);
+        answer?.();
+      });
+    };
+    io.on('connection', take);
+    io.of('/left').on('connection', take);
+  };
+  const proxy = await startProxy(await startServer({}, prepare));
+  const socket = connect(proxy.url, { transports: ['polling'] });
+  const left = socket.io.socket('/left');
+  await Promise.all([eventOf(socket, 'connect'), eventOf(left, 'connect')]);
+  await socket.emitWithAck('order', 'first');
+  if (socket.io.engine.writeBuffer.length > 0) await eventOf(socket.io.engine, 'drain');
+  const held = proxy.hold();
+  socket.emit('order', 'gets nowhere');
+  await held;
+  const late = socket.timeout(20).emitWithAck('order', 'took too long');
+  left.emit('order', 'of a namespace that was left');
+  left.disconnect();
+  await expect(late).rejects.toThrow('timed out');
+  proxy.cut();
+  await socket.emitWithAck('order', 'last');
+  expect(got).toEqual(['first', 'last']);
+});
+
 test('events that are emitted while it is in doubt whether the server is there wait for a sign of life', async () => {
   const got: unknown[] = [];
   const { url } = await startServer({}, (io: Server) => {

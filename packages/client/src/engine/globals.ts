@@ -33,7 +33,13 @@ export interface WebTransportSession {
 /** Globals that only some runtimes have. */
 interface Globals {
   readonly XMLHttpRequest: (new () => Xhr) | undefined;
-  readonly WebSocket: (new (uri: string, protocols?: string | string[]) => unknown) | undefined;
+  readonly WebSocket:
+    | (new (
+        uri: string,
+        protocols?: string | string[],
+        options?: object,
+      ) => unknown)
+    | undefined;
   readonly WebTransport: (new (uri: string, options: unknown) => WebTransportSession) | undefined;
   readonly FileReader: (new () => BlobReader) | undefined;
   readonly TextEncoder: typeof TextEncoder | undefined;

@@ -11,6 +11,14 @@ export interface Target {
   readonly query: Record<string, string>;
 }
 
+/** Tells the URI from the options, which may be given without one, and in its place. */
+export function readArguments<Options>(
+  uri: string | Options | null | undefined,
+  options: Options | undefined,
+): readonly [string | undefined, Options | undefined] {
+  return typeof uri === 'string' ? [uri, options] : [undefined, uri ?? options];
+}
+
 /** Returns where `uri` and `options` lead to; what they leave open is the page's own. */
 export function resolveTarget(uri: string | undefined, options: SocketOptions): Target {
   const { location } = globals;

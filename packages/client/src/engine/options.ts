@@ -5,7 +5,7 @@ export type TransportName = 'polling' | 'websocket' | 'webtransport' | (string &
 
 export type TransportCtor = { new (options: AnyValue): Transport };
 
-/** Options of an Engine.IO client. Those of TLS, `agent`, `extraHeaders` of WebSockets and `autoUnref` are Node's only. */
+/** Options of an Engine.IO client. Those of TLS, `agent` and `autoUnref` are Node's only. */
 export interface SocketOptions {
   /** The host to connect to, from the URI. */
   host?: string;
@@ -47,7 +47,7 @@ export interface SocketOptions {
   ciphers?: string;
   /** Accept only certificates that can be verified. Off, anybody in between can read and change everything. */
   rejectUnauthorized?: boolean;
-  /** Further headers; browsers cannot send them with WebSockets. */
+  /** Further headers; browsers cannot send them with WebSockets, React Native and Node can. */
   extraHeaders?: { [header: string]: string };
   /** Send cookies, to other origins too. In Node those that the server set are kept and sent. @defaultValue false */
   withCredentials?: boolean;

@@ -43,6 +43,8 @@ export function sizeOf(data: RawData): number {
 /** Returns what is to be sent as a string or as bytes over the same memory. */
 export function toPacketData(data: unknown): string | Uint8Array {
   if (typeof data === 'string') return data;
+  // Of memory that was given away nothing is left.
+  if (isBinary(data) && !(data as ArrayBuffer).byteLength) return new Uint8Array(0);
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (isArrayBuffer(data)) return new Uint8Array(data);
   return data === undefined || data === null ? '' : String(data);

@@ -1,10 +1,10 @@
 import { countFitting, decodeHandshake } from '@hawser/protocol/engineio';
-import { createCookieJar, defaultBinaryType, natives } from '#platform';
+import { createCookieJar, defaultBinaryType, natives, platformOptions } from '#platform';
 import { Emitter } from '../emitter.ts';
 import { globals } from './globals.ts';
 import { guard } from './guard.ts';
 import { Heartbeat, type HeartbeatHost } from './heartbeat.ts';
-import { resolveTarget } from './location.ts';
+import { readArguments, resolveTarget } from './location.ts';
 import {
   MAX_BUFFERED_BYTES,
   MAX_BUFFERED_EVENTS,
@@ -28,16 +28,11 @@ import type { CloseDetails, Transport, TransportError } from './transport.ts';
 type SocketState = 'opening' | 'open' | 'closing' | 'closed';
 
 const DEFAULTS: Readonly<SocketOptions> = {
-  agent: false,
-  withCredentials: false,
+  ...platformOptions,
   upgrade: true,
   timestampParam: 't',
-  rememberUpgrade: false,
   addTrailingSlash: true,
-  rejectUnauthorized: true,
-  perMessageDeflate: { threshold: 1024 },
   transportOptions: {},
-  closeOnBeforeunload: false,
   maxBufferedEvents: MAX_BUFFERED_EVENTS,
   maxBufferedBytes: MAX_BUFFERED_BYTES,
 };
@@ -89,11 +84,8 @@ export class SocketWithoutUpgrade
 
   constructor(uri?: string | SocketOptions | null, options?: SocketOptions) {
     super();
-    const given = uri && typeof uri === 'object' ? uri : { ...options };
-    const { secure, hostname, port, path, query } = resolveTarget(
-      typeof uri === 'string' ? uri : undefined,
-      given,
-    );
+    const [url, given = {}] = readArguments(uri, options);
+    const { secure, hostname, port, path, query } = resolveTarget(url, given);
     const opts: SocketOptions = { ...DEFAULTS, ...given, path, query };
     installTimerFunctions(this, opts);
     this.opts = opts;
@@ -258,7 +250,13 @@ export class SocketWithoutUpgrade
     if (!transport.writable || transport.isEnding || this.writeBuffer.length === 0) return;
     const packets = this.#takeFitting();
     this.#inFlight = packets.length;
-    transport.send(packets);
+    try {
+      transport.send(packets);
+    } catch (error) {
+      // Such as memory that a browser's WebSocket does not take: what is behind it would wait for ever.
+      this.#onError(error as Error);
+      return;
+    }
     this.emitReserved('flush');
   }
 

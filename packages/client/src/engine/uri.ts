@@ -37,9 +37,14 @@ export function isSecure(protocol: string): boolean {
   return /^(http|ws)s$/i.test(protocol);
 }
 
-/** Returns the parameters of a query string. */
+/**
+ * Returns the parameters of a query string.
+ * @throws URIError when one of them is no text
+ */
 export function decodeQuery(query: string): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(query));
+  // Not as a form has it: a plus is a plus, of which base64 is full.
+  const pairs = query.matchAll(/([^&=]+)=?([^&]*)/g);
+  return Object.fromEntries(Array.from(pairs, (pair) => pair.slice(1).map(decodeURIComponent)));
 }
 
 /** Returns parameters as a query string. */

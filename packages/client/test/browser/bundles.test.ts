@@ -126,6 +126,33 @@ test('socket.io.esm.min.js works as a module, over fetch too', async () => {
   expect(errors).toEqual([]);
 });
 
+test('headers are offered to the WebSocket, as React Native takes them, and one that a browser refuses is passed over', async () => {
+  const { url } = await startServer({ cors: { origin: '*', allowedHeaders: ['x-token'] } }, echo);
+  const { page, errors } = await openPage(browser, '<script src="/socket.io.min.js"></script>');
+  const result = await page.evaluate(`(async () => {
+    const given = [];
+    const Native = WebSocket;
+    WebSocket = function (uri, protocols, options) {
+      given.push(options.headers);
+      return new Native(uri, protocols);
+    };
+    const connect = (transports, extraHeaders) => new Promise((resolve, reject) => {
+      const socket = io('${url}', { transports, extraHeaders, forceNew: true });
+      socket.on('connect_error', reject).on('connect', () => {
+        socket.disconnect();
+        resolve(socket.io.engine.transport.name);
+      });
+    });
+    const names = [
+      await connect(['websocket'], { 'x-token': 'a' }),
+      await connect(['polling'], { 'x-token': 'a', 'no header': 'b' }),
+    ];
+    return { names, given };
+  })()`);
+  expect(result).toEqual({ names: ['websocket', 'polling'], given: [{ 'x-token': 'a' }] });
+  expect(errors).toEqual([]);
+});
+
 test('socket.io.msgpack.min.js speaks MessagePack', async () => {
   const { url } = await startServer(
     { cors: { origin: '*' }, parser: msgpackParser as never },

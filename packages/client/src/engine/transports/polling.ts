@@ -164,7 +164,7 @@ export abstract class Polling extends Transport {
         }
         end();
         exchange.abort();
-        this.onError(this.failures[failure], `answer of more than ${this.maxPayload} bytes`);
+        this.onError(this.failures[failure], `message of more than ${this.maxPayload} bytes`);
       },
       onSuccess: (text) => {
         end();

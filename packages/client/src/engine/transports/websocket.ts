@@ -125,7 +125,8 @@ export abstract class BaseWebSocket extends Transport {
 /** The runtime's own WebSocket. */
 export class WS extends BaseWebSocket {
   createSocket(uri: string, protocols: string | string[] | undefined): WebSocketLike {
-    return new globals.WebSocket!(uri, protocols) as WebSocketLike;
+    // React Native's takes headers; others do not look.
+    return new globals.WebSocket!(uri, protocols, { headers: this.opts.extraHeaders }) as WebSocketLike;
   }
 
   doWrite(_packet: Packet, data: RawData): void {

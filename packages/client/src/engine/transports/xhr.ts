@@ -12,9 +12,14 @@ export class XHR extends Polling {
       xhr.abort();
     };
     xhr.open(body === undefined ? 'GET' : 'POST', uri, true);
-    for (const [name, value] of Object.entries(extraHeaders)) xhr.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(extraHeaders)) {
+      try {
+        xhr.setRequestHeader(name, value);
+      } catch {
+        // As upstream: the connection does without a header that the browser refuses.
+      }
+    }
     if (body !== undefined) xhr.setRequestHeader('Content-type', 'text/plain;charset=UTF-8');
-    xhr.setRequestHeader('Accept', '*/*');
     xhr.withCredentials = !!withCredentials;
     xhr.timeout = requestTimeout;
     xhr.onprogress = ({ loaded }) => handler.onProgress(loaded);

@@ -1,0 +1,184 @@
+/** What programs for socket.io-client do with it, against a stock server. */
+
+import { io, Manager } from '@hawser/client';
+import { reactive } from '@vue/reactivity';
+import type { Server, Socket as ServerSocket } from 'socket.io';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { connect, eventOf } from './rig/clients.ts';
+import { startServer } from './rig/servers.ts';
+
+const echo = (server: Server): void => {
+  server.on('connection', (socket: ServerSocket) => {
+    socket.on('ask', (value: unknown, answer: (value: unknown) => void) => answer(value));
+  });
+};
+
+test('a socket works within what Vue makes reactive', async () => {
+  const { url } = await startServer({}, echo);
+  const state = reactive({ socket: connect(url) });
+  await eventOf(state.socket, 'connect');
+  expect(await state.socket.timeout(10_000).emitWithAck('ask', 1)).toBe(1);
+  expect(state.socket.io.engine.readyState).toBe('open');
+  state.socket.disconnect();
+  expect(state.socket.connected).toBe(false);
+});
+
+test('a query keeps its plus signs, of the URL and of the option', async () => {
+  const { io: server, url } = await startServer();
+  const queryOf = async (...[given, options]: Parameters<typeof connect>) => {
+    const joined = eventOf<[ServerSocket]>(server as never, 'connection');
+    connect(given, options);
+    return (await joined)[0].handshake.query;
+  };
+  expect(await queryOf(`${url}/?token=a+b/c%2Bd==&empty`)).toMatchObject({ token: 'a+b/c+d==', empty: '' });
+  const query = 'token=d+e' as never;
+  expect(await queryOf(url, { query })).toMatchObject({ token: 'd+e' });
+});
+
+test('delays and attempts of 0 or null are the defaults, as upstream', () => {
+  const none = { reconnectionDelay: 0, reconnectionDelayMax: null, reconnectionAttempts: 0 } as object;
+  const manager = new Manager('http://127.0.0.1:9', { ...none, autoConnect: false });
+  expect(manager.reconnectionDelay()).toBe(1000);
+  expect(manager.reconnectionDelayMax()).toBe(5000);
+  expect(manager.reconnectionAttempts()).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('listeners to all events are called on the socket', async () => {
+  const { url } = await startServer({}, (server) => {
+    server.on('connection', (socket: ServerSocket) => socket.on('hello', () => socket.emit('hello')));
+  });
+  const socket = connect(url);
+  const callers: unknown[] = [];
+  socket.onAny(function (this: unknown) {
+    callers.push(this);
+  });
+  socket.onAnyOutgoing(function (this: unknown) {
+    callers.push(this);
+  });
+  await eventOf(socket, 'connect');
+  socket.emit('hello');
+  await eventOf(socket, 'hello');
+  expect(callers).toHaveLength(2);
+  for (const caller of callers) expect(caller).toBe(socket);
+});
+
+test('the old name of forceNew, and transports of null, are understood', async () => {
+  const { url } = await startServer();
+  const options = { 'force new connection': true, transports: null as never };
+  const sockets = [io(url, options), io(url, options)];
+  onTestFinished(() => {
+    for (const socket of sockets) socket.disconnect();
+  });
+  await Promise.all(sockets.map((socket) => eventOf(socket, 'connect')));
+  expect(sockets[0]!.io).not.toBe(sockets[1]!.io);
+});
+
+test('memory that was given away while it waited goes out as empty, and keeps nothing back', async () => {
+  const { url } = await startServer({}, echo);
+  const socket = connect(url, { autoConnect: false });
+  const bytes = new Uint8Array(8);
+  const first = socket.emitWithAck('ask', bytes);
+  const second = socket.emitWithAck('ask', 'behind it');
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  socket.connect();
+  expect([await first, await second]).toEqual([Buffer.alloc(0), 'behind it']);
+});
+
+test('a transport that cannot send ends the connection, in place of keeping back what is behind it', async () => {
+  const { url } = await startServer({}, echo);
+  const socket = connect(url, { reconnection: false, transports: ['websocket'] });
+  await eventOf(socket, 'connect');
+  const { transport } = socket.io.engine;
+  vi.spyOn(transport, 'send').mockImplementation(() => {
+    throw new Error('no such memory');
+  });
+  const gone = eventOf(socket, 'disconnect');
+  socket.emit('ask', 1);
+  expect(await gone).toMatchObject(['transport error', { message: 'no such memory' }]);
+});
+
+test('connect asks again where auth threw, or never answered', async () => {
+  const { url } = await startServer();
+  const answers: ((data: object) => void)[] = [];
+  const socket = connect(url, {
+    auth: (answer) => {
+      answers.push(answer);
+      if (answers.length === 2) answer({ token: 'b' });
+    },
+  });
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  socket.connect();
+  await eventOf(socket, 'connect');
+  expect(answers).toHaveLength(2);
+});
+
+test('an answer of auth that comes twice, or late, makes no second CONNECT', async () => {
+  const joined: unknown[] = [];
+  const { url } = await startServer({}, (server) => {
+    server.on('connection', (socket: ServerSocket) => joined.push(socket.handshake.auth.token));
+  });
+  const answers: ((data: object) => void)[] = [];
+  const socket = connect(url, { auth: (answer) => void answers.push(answer) });
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  socket.io.engine.close();
+  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  answers[0]!({ token: 'late' });
+  answers[1]!({ token: 'a' });
+  answers[1]!({ token: 'twice' });
+  await eventOf(socket, 'connect');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(joined).toEqual(['a']);
+});
+
+test('an answer is not given to another connection, whose events have numbers of their own', async () => {
+  const told: unknown[] = [];
+  const { url } = await startServer({}, (server) => {
+    server.on('connection', (socket: ServerSocket) => {
+      // As a server that was restarted numbers its events.
+      (socket.nsp as unknown as { _ids: number })._ids = 0;
+      socket.emit('question', (answer: unknown) => told.push(answer));
+    });
+  });
+  const socket = connect(url, { transports: ['websocket'] });
+  const [first] = await eventOf<[(text: string) => void]>(socket, 'question');
+  socket.io.engine.close();
+  const [second] = await eventOf<[(text: string) => void]>(socket, 'question');
+  first('of the first');
+  second('of the second');
+  await vi.waitFor(() => expect(told).toEqual(['of the second']));
+});
+
+test('what a listener for errors of the manager throws ends the connection nevertheless', async () => {
+  const { url } = await startServer({ maxHttpBufferSize: 100 });
+  const socket = connect(url, { transports: ['polling'], reconnection: false });
+  await eventOf(socket, 'connect');
+  const uncaught = new Promise((resolve) => {
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException').once('uncaughtException', resolve);
+    onTestFinished(() => {
+      for (const listener of others) process.on('uncaughtException', listener);
+    });
+  });
+  socket.io.on('error', () => {
+    throw new Error('the listener failed');
+  });
+  const gone = eventOf(socket, 'disconnect');
+  socket.emit('large', 'x'.repeat(1000));
+  expect((await gone)[0]).toBe('transport error');
+  expect(await uncaught).toMatchObject({ message: 'the listener failed' });
+});
+
+test('events with retries and without ackTimeout wait for the next connection, however many were lost', async () => {
+  let losses = 0;
+  const { url } = await startServer({}, (server) => {
+    server.on('connection', (socket: ServerSocket) => {
+      socket.on('save', (done: () => void) => {
+        if (++losses > 4) done();
+        else socket.conn.close();
+      });
+    });
+  });
+  const socket = connect(url, { retries: 1 });
+  const error = await new Promise((resolve) => socket.emit('save', resolve));
+  expect([error, losses]).toEqual([null, 5]);
+});
