@@ -8,8 +8,8 @@ import {
   VIOLATIONS,
   type ViolationCode,
 } from '@hawser/protocol/engineio';
-import { CloseCode } from '@hawser/protocol/websocket';
-import type { RosterMember } from '@hawser/ws/internal';
+import { CloseCode, MAX_CLOSE_REASON_BYTES } from '@hawser/protocol/websocket';
+import { attempt, type RosterMember } from '@hawser/ws/internal';
 import type { BaseServer } from './base-server.ts';
 import { EngineError } from './errors.ts';
 import { controlPacket, toPacketData } from './packet.ts';
@@ -24,6 +24,8 @@ import { Upgrade, type UpgradeHost } from './upgrade.ts';
  * minutes with the default heartbeat. Browsers let a page in the background act once a minute.
  */
 const MAX_PROBES = 8;
+
+const ENCODER = new TextEncoder();
 
 /**
  * One session: what a client is to the server, whatever carries it.
@@ -123,9 +125,9 @@ export class Socket
     }
   }
 
-  /** @internal Ends the session at once, and says why: to both ends in the words of `error`, at most 123 bytes. */
+  /** @internal Ends the session at once, and says why: to both ends in the words of `error`, the peer gets 123 bytes. */
   abort(reason: CloseReason, error: Error, code: number): void {
-    this.end(reason, error, { code, reason: error.message });
+    this.end(reason, error, { code, reason: cutReason(error.message) });
   }
 
   /** @internal Tries to move to `candidate`; returns `false` where that is not on. */
@@ -261,13 +263,22 @@ export class Socket
     const upgrade = this.#upgrade;
     this.#upgrade = null;
     transport.handler = null;
-    transport.discard();
-    transport.close(undefined, notice);
-    upgrade?.abandon();
+    // Listeners and foreign transports may throw: everybody else is still told, and nothing of the session is kept.
+    attempt(() => {
+      transport.discard();
+      transport.close(undefined, notice);
+    });
+    attempt(() => upgrade?.abandon());
     this.host.sessionClosed(this, notice);
     // Who is told of the close still sees what was not sent.
-    this.consumer?.onClose(reason, description);
-    this.emit('close', reason, description);
+    attempt(() => this.consumer?.onClose(reason, description));
+    attempt(() => this.emit('close', reason, description));
     this.dropWaiting();
   }
+}
+
+/** Returns as much of `text` as a close frame has room for, in whole characters. */
+function cutReason(text: string): string {
+  const { read } = ENCODER.encodeInto(text, new Uint8Array(MAX_CLOSE_REASON_BYTES));
+  return text.slice(0, read);
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openClient } from './rig/clients.ts';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
+import { endOf, untilWritable } from './rig/sessions.ts';
 import { openSocket } from './rig/sockets.ts';
 
 describe.each(['polling', 'websocket'])('a consumer of a session over %s', (transport) => {
@@ -37,6 +38,20 @@ describe.each(['polling', 'websocket'])('a consumer of a session over %s', (tran
       ['listener', 'transport error', 'that is enough'],
     ]);
     expect((await client.closes.next()).reason).toBe('transport close');
+  });
+
+  test('both ends are told of an abort whose words are more than a close frame has room for', async () => {
+    const { port, sessions, engine } = await startEngine();
+    const client = await openClient(4, port, { transports: [transport] });
+    const session = await sessions.next();
+    await untilWritable(session);
+    const error = new Error(`${'a'.repeat(120)}€€`);
+    const ending = endOf(session);
+    session.abort('parse error', error, 1002);
+    expect(await ending).toEqual({ reason: 'parse error', description: error });
+    expect(engine.clientsCount).toBe(0);
+    const { details } = await client.closes.next();
+    if (transport === 'websocket') expect(details).toHaveProperty('context.reason', `${'a'.repeat(120)}€`);
   });
 
   test('consumer is told when more can be sent', async () => {

@@ -1,4 +1,4 @@
-import type { EngineError, Socket, Transport } from '@hawser/engine';
+import type { EngineError, Server, Socket, Transport } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
@@ -6,6 +6,7 @@ import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
 import { endOf, untilWritable } from './rig/sessions.ts';
 import { type BareSocket, openSocket } from './rig/sockets.ts';
+import { nextUncaught } from './rig/uncaught.ts';
 
 /** Sends until something waits in the session, and returns how many messages that took. */
 async function fill(session: Socket): Promise<number> {
@@ -260,6 +261,35 @@ describe('session that ends', () => {
     expect(session.readyState).toBe('closing');
     engine.close();
     expect((await ending).reason).toBe('forced close');
+    expect(engine.clientsCount).toBe(0);
+  });
+});
+
+describe('session at whose end a listener throws', () => {
+  test.each<[string, (engine: Server, session: Socket, listener: () => never) => void]>([
+    ['as the client is told', (engine, _session, listener) => engine.on('headers', listener)],
+    ['as it hears of the end', (_engine, session, listener) => session.prependListener('close', listener)],
+  ])('it is over, and who throws is heard of: %s', async (_when, listen) => {
+    const { port, sessions, engine } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    ask(port, { query }).catch(() => {});
+    await untilWritable(session);
+    const closes: string[] = [];
+    session.consumer = {
+      onMessage: () => {},
+      onNoop: () => {},
+      onWritable: () => {},
+      onClose: (reason) => closes.push(reason),
+    };
+    listen(engine, session, () => {
+      throw new Error('bug');
+    });
+    const uncaught = nextUncaught();
+    session.abort('transport error', new Error('that is enough'), 1008);
+    expect((await uncaught).message).toBe('bug');
+    expect(closes).toEqual(['transport error']);
+    expect(session.writeBuffer).toEqual([]);
     expect(engine.clientsCount).toBe(0);
   });
 });
