@@ -233,8 +233,8 @@ export class BaseServer extends EventEmitter {
     refuse: Refuse,
     proceed: () => void,
   ): void {
-    runMiddlewares(this.#middlewares, request, response, (error) => {
-      if (error) {
+    runMiddlewares(this.#middlewares, request, response, (isPassed) => {
+      if (!isPassed) {
         refuse(ERRORS.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE' });
         return;
       }

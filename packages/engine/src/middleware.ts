@@ -1,5 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { attempt, throwLater } from '@hawser/ws/internal';
 import cors, { type CorsOptions, type CorsOptionsDelegate } from 'cors';
 
 /** A middleware of Express. Its parameters may be narrower than ours, as Express's own are. */
@@ -14,34 +15,36 @@ export function createCorsMiddleware(
   return option ? cors(option === true ? {} : (option as CorsOptions)) : null;
 }
 
-/** Runs `middlewares` one after the other; `done` gets what one of them failed with. */
+/** Runs `middlewares` one after the other; `done` gets whether all of them let the request pass. */
 export function runMiddlewares(
   middlewares: readonly Middleware[],
   request: IncomingMessage,
   response: ServerResponse,
-  done: (error?: unknown) => void,
+  done: (isPassed: boolean) => void,
 ): void {
-  if (middlewares.length === 0) {
-    done();
-    return;
-  }
   const run = (index: number): void => {
     const middleware = middlewares[index];
     if (middleware === undefined) {
-      done();
+      done(true);
       return;
     }
     let isSettled = false;
-    const next = (error?: unknown): void => {
-      if (isSettled) return;
+    const settle = (isPassed: boolean): void => {
       isSettled = true;
-      if (error) done(error);
-      else run(index + 1);
+      // What comes behind a middleware is not its to catch.
+      attempt(() => (isPassed ? run(index + 1) : done(false)));
+    };
+    const next = (error?: unknown): void => {
+      if (!isSettled) settle(!error);
+    };
+    const fail = (error: unknown): void => {
+      if (isSettled) throwLater(error);
+      else settle(false);
     };
     try {
-      Promise.resolve(middleware(request, response, next)).catch(next);
+      Promise.resolve(middleware(request, response, next)).catch(fail);
     } catch (error) {
-      next(error);
+      fail(error);
     }
   };
   run(0);

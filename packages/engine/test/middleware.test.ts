@@ -1,7 +1,7 @@
 import { type EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { Server } from '@hawser/engine';
+import { type Middleware, Server } from '@hawser/engine';
 import express from 'express';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer as WsServer } from 'ws';
@@ -9,6 +9,7 @@ import { openClient } from './rig/clients.ts';
 import { listenOn, startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
 import { openSocket } from './rig/sockets.ts';
+import { nextUncaught } from './rig/uncaught.ts';
 
 /** Returns the head of the answer to an upgrade that is let in. */
 async function acceptance(port: number, query: string, lines: readonly string[] = []): Promise<string> {
@@ -154,6 +155,67 @@ describe('middlewares', () => {
     await ask(port, { query, method: 'POST', body: '4a' });
     await acceptance(port, query.replace('polling', 'websocket'));
     expect(ran).toEqual(['1 GET', '2 GET', '1 POST', '2 POST', '1 GET', '2 GET']);
+  });
+
+  test.each<[string, (engine: Server, bug: () => never) => void]>([
+    [
+      'allowRequest',
+      (engine, bug) => {
+        engine.opts.allowRequest = bug;
+      },
+    ],
+    ['a listener for connection', (engine, bug) => engine.on('connection', bug)],
+    ['a listener for initial_headers', (engine, bug) => engine.on('initial_headers', bug)],
+    [
+      'a middleware that has let the request pass',
+      (engine, bug) =>
+        engine.use((_request, _response, next) => {
+          next();
+          bug();
+        }),
+    ],
+    [
+      'one that is a promise',
+      (engine, bug) =>
+        engine.use(async (_request, _response, next) => {
+          next();
+          bug();
+        }),
+    ],
+  ])('what the program throws behind one is uncaught, as it is without: %s', async (_where, prepare) => {
+    const { port } = await startEngine({ cors: { origin: '*' } }, (engine) =>
+      prepare(engine, () => {
+        throw new Error('bug');
+      }),
+    );
+    const uncaught = nextUncaught();
+    ask(port, {}).catch(() => {});
+    expect((await uncaught).message).toBe('bug');
+  });
+
+  test.each<[string, Middleware]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['is rejected', () => Promise.reject(new Error('no'))],
+    ['is rejected without a word', () => Promise.reject()],
+    ['says no to next', (_request, _response, next) => next('no')],
+  ])('a request is refused where one %s, and those behind it do not run', async (_how, middleware) => {
+    let hasRun = false;
+    const { port, engine } = await startEngine({}, (started) => {
+      started.use(middleware);
+      started.use(() => {
+        hasRun = true;
+      });
+    });
+    const errors: unknown[] = [];
+    engine.on('connection_error', ({ code, context }) => errors.push([code, context]));
+    expect((await ask(port, {})).status).toBe(400);
+    expect(errors).toEqual([[3, { name: 'MIDDLEWARE_FAILURE' }]]);
+    expect(hasRun).toBe(false);
   });
 
   test('what a middleware hung on the request is there for the session', async () => {
