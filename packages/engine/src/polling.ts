@@ -33,6 +33,8 @@ interface Poll {
  * | waiting | packets, then `close`      | answered with the packets, none waits             |
  * | none    | `close`                    | the next GET is, or 30 s pass                     |
  *
+ * An answer that is being compressed has its poll still wait, as far as another GET is concerned.
+ *
  * A `close` never comes with messages: clients obey it at once and put messages off, so that those would come too late.
  *
  * The data of a `close` packet says why, as the close frame of a WebSocket does; clients that do not know that pass
@@ -50,6 +52,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   #body: RequestBody | null = null;
   /** Answers that the client has not taken yet: made when there is one. */
   #untaken: Set<ServerResponse> | null = null;
+  /** Of the answer that is being compressed: its response has none of them yet. */
+  #compressingBytes = 0;
   /** Set while a close waits for a poll. */
   #onClosed: (() => void) | null = null;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -204,7 +208,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
 
   #onPoll(poll: Poll): void {
     const { response } = poll;
-    if (this.#poll !== null) {
+    if (this.#poll !== null || this.#compressingBytes > 0) {
       this.#refuse(poll, 'EIO_ERR_OVERLAP', 'overlap from client');
       return;
     }
@@ -237,7 +241,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   get #untakenBytes(): number {
-    let bytes = 0;
+    let bytes = this.#compressingBytes;
     for (const response of this.#untaken ?? []) bytes += response.writableLength;
     return bytes;
   }
@@ -320,7 +324,9 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       respond(body);
       return;
     }
+    this.#compressingBytes = Buffer.byteLength(body);
     compressBody(body, coding, httpCompression, (compressed) => {
+      this.#compressingBytes = 0;
       if (compressed !== null) headers['Content-Encoding'] = coding;
       respond(compressed ?? body);
     });

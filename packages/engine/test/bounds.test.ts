@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { type EngineError, Server } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
 import { openClient } from './rig/clients.ts';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
-import { endOf } from './rig/sessions.ts';
+import { endOf, untilWritable } from './rig/sessions.ts';
 import { openSocket } from './rig/sockets.ts';
+import { turn } from './rig/warnings.ts';
 
 const LIMIT = { maxHttpBufferSize: 1000 };
 
@@ -225,6 +227,37 @@ describe('compression of polling', () => {
     const { headers, body } = await poll(options, acceptEncoding, compress);
     expect(headers['content-encoding']).toBeUndefined();
     expect(body.toString()).toBe(`4${LONG}`);
+  });
+
+  test('a poll is taken, and what answers it waits, until that is compressed', async () => {
+    const { port, sessions } = await startEngine();
+    const headers = { 'accept-encoding': 'gzip' };
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const ending = endOf(session);
+    const first = ask(port, { query, headers });
+    await untilWritable(session);
+    // Takes a quarter of a second to compress.
+    const long = randomBytes(3_000_000).toString('hex');
+    session.send(long);
+    await turn();
+    expect(session.bufferedBytes).toBe(long.length + 1);
+    const second = await ask(port, { query, headers });
+    expect([second.status, second.body.toString()]).toEqual([400, 'overlap from client']);
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_OVERLAP' });
+    expect(gunzipSync((await first).body).toString()).toBe(`4${long}`);
+  });
+
+  test('what was compressed and taken waits no more, and the next poll is answered', async () => {
+    const { port, sessions } = await startEngine();
+    const headers = { 'accept-encoding': 'gzip' };
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    session.send(LONG);
+    await ask(port, { query, headers });
+    expect(session.bufferedBytes).toBe(0);
+    session.send('next');
+    expect((await ask(port, { query, headers })).body.toString()).toBe('4next');
   });
 });
 
