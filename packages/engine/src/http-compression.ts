@@ -17,9 +17,9 @@ const COMPRESS = Object.freeze({ gzip, deflate });
 
 const DEFAULT_THRESHOLD_BYTES = 1024;
 
-/** Returns what the option `httpCompression` says, or `null` for no compression. */
-export function resolveHttpCompression(option: boolean | object | undefined): HttpCompression | null {
-  if (option === false) return null;
+/** Returns what the option `httpCompression` says, or `null` for no compression: programs write that in many ways. */
+export function resolveHttpCompression(option: boolean | object | null | undefined): HttpCompression | null {
+  if (!option) return null;
   return Object.freeze({ threshold: DEFAULT_THRESHOLD_BYTES, ...(option === true ? {} : option) });
 }
 

@@ -72,7 +72,10 @@ export interface ServerOptions {
   allowUpgrades?: boolean | undefined;
   /** Compresses WebSocket messages. @defaultValue `false` */
   perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
-  /** Compresses the responses of polling: `threshold` in bytes, and options of `zlib`. @defaultValue `{ threshold: 1024 }` */
+  /**
+   * Compresses the responses of polling: `threshold` in bytes, and options of `zlib`. `false` for none, and so is
+   * `undefined` where it is given, as engine.io has it. @defaultValue `{ threshold: 1024 }`
+   */
   httpCompression?: boolean | object | undefined;
   /**
    * Another WebSocket server, such as `require('ws').Server`, in place of Hawser's own: a class that is constructed

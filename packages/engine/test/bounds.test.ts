@@ -220,6 +220,8 @@ describe('compression of polling', () => {
 
   test.each([
     ['it is off', { httpCompression: false }, 'gzip', true],
+    ['it is null', { httpCompression: null as never }, 'gzip', true],
+    ['it is undefined', { httpCompression: undefined }, 'gzip', true],
     ['the client takes none', {}, 'gzip;q=0, br', true],
     ['the body is short', { httpCompression: { threshold: 10_000 } }, 'gzip', true],
     ['the message says so', {}, 'gzip', false],
