@@ -194,13 +194,18 @@ export class BaseServer extends EventEmitter {
     }
     await receiveWebTransport(webTransport, this.#context, this.opts.upgradeTimeout, {
       onNewSession: (transport) => {
+        if (this.#isClosed) return false;
         this.emit('connection', this.#openSession(this.#ids.next(), transport, null));
+        return true;
       },
       onUpgrade: (transport, sid) => this.#sessions.find(sid)?.tryUpgrade(transport) ?? false,
     });
   }
 
-  /** Closes all sessions at once. An HTTP server that it is attached to goes on. */
+  /**
+   * Closes all sessions at once, and lets nobody in from now on, until an HTTP server that it is attached to listens
+   * again. That goes on.
+   */
   close(): this {
     for (const session of this.#sessions) session.close(true);
     this.#isClosed = true;
@@ -278,6 +283,10 @@ export class BaseServer extends EventEmitter {
   #openPolling(id: string, request: EngineRequest, response: ServerResponse): void {
     // While it was decided on, the client may have left, of which nothing more would be heard.
     if (response.destroyed) return;
+    if (this.#isClosed) {
+      response.writeHead(503).end();
+      return;
+    }
     const isJsonp = request._query.j !== undefined;
     const transport = new (isJsonp ? Jsonp : Polling)(request, this.#context);
     const session = this.#openSession(id, transport, request, request.socket.remoteAddress);

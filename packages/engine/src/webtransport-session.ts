@@ -4,8 +4,8 @@ import { type WebTransportSession, type WebTransportStream, WebTransportTranspor
 
 /** What becomes of a WebTransport session once it has said what it is for. */
 export interface WebTransportHost {
-  /** It begins a session. */
-  onNewSession(transport: WebTransportTransport): void;
+  /** It begins a session; returns `false` where that is not on. */
+  onNewSession(transport: WebTransportTransport): boolean;
   /** It asks to carry the session `sid`; returns `false` where that is not on. */
   onUpgrade(transport: WebTransportTransport, sid: string): boolean;
 }
@@ -41,10 +41,7 @@ async function firstStreamOf(session: WebTransportSession): Promise<WebTransport
 
 function begin(transport: WebTransportTransport, { type, data }: Packet, host: WebTransportHost): boolean {
   if (type !== 'open') return false;
-  if (data === '') {
-    host.onNewSession(transport);
-    return true;
-  }
+  if (data === '') return host.onNewSession(transport);
   const sid = parseSid(String(data));
   return sid !== null && host.onUpgrade(transport, sid);
 }

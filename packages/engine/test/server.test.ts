@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { listenOn, startEngine } from './rig/engines.ts';
-import { ask, handshake } from './rig/http.ts';
+import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
+import { Queue } from './rig/queue.ts';
 import { endOf } from './rig/sessions.ts';
 
 describe('server', () => {
@@ -50,17 +51,39 @@ describe('server', () => {
     expect(engine.clients).toBe(record);
   });
 
-  test('server that is closed lets nobody in by WebSocket until its HTTP server listens again', async () => {
+  test('server that is closed lets nobody in until its HTTP server listens again', async () => {
     const { http, port, engine } = await startEngine();
     engine.close();
     const address = `ws://127.0.0.1:${port}/engine.io/?EIO=4&transport=websocket`;
     const [error] = await once(new WebSocket(address), 'error');
     expect(error.message).toBe('Unexpected server response: 503');
+    expect((await ask(port, {})).status).toBe(503);
+    expect(engine.clientsCount).toBe(0);
     http.close();
     await once(http, 'close');
     await openClient(4, await listenOn(http), { transports: ['websocket'] });
     expect(engine.clientsCount).toBe(1);
   });
+
+  test.each(['polling', 'websocket'])(
+    'server that is closed lets nobody in by %s whom it was deciding on',
+    async (transport) => {
+      const asked = new Queue<() => void>();
+      const { port, engine } = await startEngine({
+        allowRequest: (_request, verdict) => asked.push(() => verdict(null, true)),
+      });
+      const query = `EIO=4&transport=${transport}`;
+      const answer =
+        transport === 'polling'
+          ? ask(port, { query }).then(({ status }) => `HTTP/1.1 ${status}`)
+          : sendRaw(port, upgradeHead(query)).ended;
+      const letIn = await asked.next();
+      engine.close();
+      letIn();
+      expect(await answer).toMatch(/^HTTP\/1.1 503/);
+      expect(engine.clientsCount).toBe(0);
+    },
+  );
 
   test('sessions with one id of the user do not take each other from the list', async () => {
     const { port, sessions, engine } = await startEngine({}, (made) => {

@@ -54,6 +54,16 @@ describe('WebTransport', () => {
     },
   );
 
+  test('server that is closed lets nobody in', async () => {
+    const { engine } = await startEngine(withWebTransport());
+    const { session, packets, closed } = openWebTransport();
+    void engine.onWebTransportSession(session);
+    engine.close();
+    void packets.write({ type: 'open' });
+    await closed;
+    expect(engine.clientsCount).toBe(0);
+  });
+
   test('server takes nothing of a session that ended before it had a stream', async () => {
     const { engine } = await startEngine(withWebTransport());
     const { session, close } = openWebTransport(false);
