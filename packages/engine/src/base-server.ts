@@ -1,18 +1,15 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createCodec, HandshakeEncoder } from '@hawser/protocol/engineio';
-import { TurnFlusher } from '@hawser/ws/internal';
+import { HandshakeEncoder } from '@hawser/protocol/engineio';
 import { stringifySetCookie } from 'cookie';
 import { resolveDeflate } from './compression.ts';
 import { CorsHint } from './cors-hint.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { ERROR_MESSAGES, ERRORS, type ErrorNumber } from './errors.ts';
 import { type ForeignServerClass, ForeignWebSocketEngine } from './foreign-websocket.ts';
-import { resolveHttpCompression } from './http-compression.ts';
 import { Jsonp } from './jsonp.ts';
 import { createCorsMiddleware, type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
-import { EngineNatives } from './natives.ts';
 import {
   type AttachOptions,
   type CookieOptions,
@@ -36,24 +33,12 @@ import { Sessions } from './sessions.ts';
 import { StickyHint } from './sticky-hint.ts';
 import { StringPool } from './string-pool.ts';
 import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
-import type { TransportContext } from './transport-context.ts';
+import { TransportContexts } from './transport-context.ts';
 import { transports } from './transports.ts';
 import { verifyRequest } from './verification.ts';
 import { NativeWebSocketEngine, type WebSocketEngine } from './websocket-engine.ts';
 import type { WebTransportSession } from './webtransport.ts';
 import { receiveWebTransport } from './webtransport-session.ts';
-
-/**
- * Most packets in the body of one request. An honest client that has been offline may send as many in one go; more
- * would let a small body hold up everybody else.
- */
-const MAX_PAYLOAD_PACKETS = 65_536;
-
-/**
- * A body may take so many times as long as silence may last. A slow client with much to say needs more than that; one
- * that sends a byte now and then would hold its session and its connection for ever.
- */
-const BODY_TIME_FACTOR = 2;
 
 /** Turns a request away with one of `Server.errors`. */
 type Refuse = (code: ErrorNumber, context?: ErrorContext) => void;
@@ -63,13 +48,16 @@ export class BaseServer extends EventEmitter {
   static readonly errors = ERRORS;
   static readonly errorMessages = ERROR_MESSAGES;
 
-  /** The options, with their defaults. */
+  /**
+   * The options, with their defaults. `pingInterval`, `pingTimeout`, `upgradeTimeout`, `maxHttpBufferSize` (but for a
+   * `wsEngine`) and `httpCompression` may be set later: sessions that begin then go by them.
+   */
   readonly opts: ResolvedOptions;
   readonly #middlewares: Middleware[] = [];
   readonly #ids = new SessionIds();
   readonly #sessions = new Sessions();
   readonly #sweep: SessionSweep;
-  readonly #context: TransportContext;
+  readonly #contexts: TransportContexts;
   readonly #host: SessionHost;
   readonly #websockets: WebSocketEngine;
   #isClosed = false;
@@ -85,7 +73,9 @@ export class BaseServer extends EventEmitter {
     this.opts = resolveOptions(options);
     const cors = createCorsMiddleware(this.opts.cors);
     if (cors !== null) this.use(cors);
-    this.#context = this.#createContext();
+    this.#contexts = new TransportContexts(this.opts, (headers, request, response, sid) =>
+      this.#decorateHeaders(headers, request as EngineRequest, response, sid),
+    );
     this.#websockets = this.#createWebSocketEngine();
     this.#stickyHint = new StickyHint(this.opts.pingInterval + this.opts.pingTimeout);
     this.#sweep = new SessionSweep(this.#sessions, this.opts, () => this.#websockets);
@@ -132,7 +122,7 @@ export class BaseServer extends EventEmitter {
    * @param data - bytes are borrowed until the last recipient has them
    */
   prepareMessage(data: RawData): PreparedMessage {
-    return new PreparedMessage(toPacketData(data), this.#context.codecs, this.#websockets.slab);
+    return new PreparedMessage(toPacketData(data), this.#contexts.current.codecs, this.#websockets.slab);
   }
 
   /** Handles one HTTP request of a client, for routers of one's own. */
@@ -141,7 +131,7 @@ export class BaseServer extends EventEmitter {
     request.res = res;
     const refuse: Refuse = (code, context) =>
       this.#refuse(request, code, context, (known) => {
-        discardBody(request, this.#context);
+        discardBody(request, this.#contexts.current);
         abortRequest(res, code, known);
       });
     this.#verify(request, res, false, refuse, () => {
@@ -163,7 +153,7 @@ export class BaseServer extends EventEmitter {
       socket.off('error', ignore);
       const collected = response?.accept() ?? {};
       const headers = (): OutgoingHttpHeaders => this.#announceHeaders(collected, request);
-      this.#websockets.accept({ request, socket, head, headers, onOpen });
+      this.#websockets.accept({ request, socket, head, headers, context: this.#contexts.current, onOpen });
     };
     this.#verify(request, response as ServerResponse, true, refuse, () => {
       const { sid } = request._query;
@@ -192,7 +182,7 @@ export class BaseServer extends EventEmitter {
       webTransport.close();
       return;
     }
-    await receiveWebTransport(webTransport, this.#context, this.opts.upgradeTimeout, {
+    await receiveWebTransport(webTransport, this.#contexts.current, this.opts.upgradeTimeout, {
       onNewSession: (transport) => {
         if (this.#isClosed) return false;
         this.emit('connection', this.#openSession(this.#ids.next(), transport, null));
@@ -288,7 +278,7 @@ export class BaseServer extends EventEmitter {
       return;
     }
     const isJsonp = request._query.j !== undefined;
-    const transport = new (isJsonp ? Jsonp : Polling)(request, this.#context);
+    const transport = new (isJsonp ? Jsonp : Polling)(request, this.#contexts.current);
     const session = this.#openSession(id, transport, request, request.socket.remoteAddress);
     transport.onRequest(request, response);
     // The answer carries the handshake alone: programs count on what listeners send coming with the next poll.
@@ -321,37 +311,26 @@ export class BaseServer extends EventEmitter {
     return headers;
   }
 
-  #createContext(): TransportContext {
-    const natives = new EngineNatives();
-    const { maxHttpBufferSize, httpCompression, pingInterval, pingTimeout, closeTimeout } = this.opts;
-    const limits = { maxPayloadLength: maxHttpBufferSize, maxPackets: MAX_PAYLOAD_PACKETS };
-    return {
-      codecs: { 3: createCodec(3, natives, limits), 4: createCodec(4, natives, limits) },
-      natives,
-      flusher: new TurnFlusher(),
-      maxPayloadBytes: maxHttpBufferSize,
-      maxBodyMs: BODY_TIME_FACTOR * (pingInterval + pingTimeout),
-      closeTimeoutMs: closeTimeout,
-      httpCompression: resolveHttpCompression(httpCompression),
-      decorateHeaders: (headers, request, response, sid) => {
-        const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
-        const isInitial = !(request as EngineRequest)._query.sid;
-        if (isInitial && this.opts.cookie) {
-          headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
-        }
-        this.#announceHeaders(headers, request as EngineRequest);
-        if (isInitial) this.#corsHint.consider(request, response, headers);
-      },
-    };
+  #decorateHeaders(
+    headers: OutgoingHttpHeaders,
+    request: EngineRequest,
+    response: ServerResponse,
+    sid: string,
+  ): void {
+    const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
+    const isInitial = !request._query.sid;
+    if (isInitial && this.opts.cookie) headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
+    this.#announceHeaders(headers, request);
+    if (isInitial) this.#corsHint.consider(request, response, headers);
   }
 
   #createWebSocketEngine(): WebSocketEngine {
     const { wsEngine, perMessageDeflate } = this.opts;
     if (wsEngine !== undefined) {
       const ForeignServer = wsEngine as ForeignServerClass;
-      return new ForeignWebSocketEngine(ForeignServer, this.#context, perMessageDeflate);
+      return new ForeignWebSocketEngine(ForeignServer, this.#contexts.current, perMessageDeflate);
     }
-    return new NativeWebSocketEngine(this.#context, resolveDeflate(perMessageDeflate), () =>
+    return new NativeWebSocketEngine(this.#contexts.current, resolveDeflate(perMessageDeflate), () =>
       this.#sweep.start(),
     );
   }
@@ -372,7 +351,12 @@ export class BaseServer extends EventEmitter {
         if (known !== undefined) return known;
         // Such a frame is not compressed.
         const text = this.opts.perMessageDeflate ? null : textOfFrame(frame);
-        const prepared = new PreparedMessage(data, this.#context.codecs, this.#websockets.slab, text);
+        const prepared = new PreparedMessage(
+          data,
+          this.#contexts.current.codecs,
+          this.#websockets.slab,
+          text,
+        );
         this.#preparedByFrame.set(frame, prepared);
         return prepared;
       },

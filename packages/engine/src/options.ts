@@ -142,7 +142,7 @@ const DEFAULT_COOKIE: CookieOptions = Object.freeze({
 });
 
 /**
- * Returns `options` with the defaults.
+ * Returns `options` with the defaults. Their amounts may be set later, and throw as well then.
  * @throws RangeError when an amount is none, or `maxBufferedBytes` no bound
  */
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
@@ -159,7 +159,22 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
       ...(perMessageDeflate === true ? {} : perMessageDeflate),
     };
   }
+  guardAmounts(resolved);
   return resolved;
+}
+
+/** Has an amount that is set later judged as one that is given: sessions that begin then go by it. */
+function guardAmounts(options: ResolvedOptions): void {
+  for (const name of AMOUNTS) {
+    let amount = options[name];
+    Object.defineProperty(options, name, {
+      enumerable: true,
+      get: () => amount,
+      set: (given: unknown) => {
+        amount = resolveAmount(name, given);
+      },
+    });
+  }
 }
 
 /**

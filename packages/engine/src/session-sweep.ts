@@ -12,37 +12,64 @@ const MOST_SWEEPS_IN_A_PERIOD = 16;
 
 /** Tells the time to all sessions of a server, and to connections that close, with one timer. */
 export class SessionSweep {
-  /** The heartbeat that keeps what the handshake promises. */
-  readonly timing: HeartbeatTiming;
   /** Time of the last sweep, of a clock that only moves forward. */
   nowMs = 0;
   readonly #sessions: Sessions;
+  readonly #options: ResolvedOptions;
   readonly #currentWebSockets: () => WebSocketEngine;
-  readonly #sweeper: Sweeper;
+  #sweeper: Sweeper;
+  #timing: HeartbeatTiming;
   #silenceTimer: NodeJS.Timeout | undefined;
 
-  constructor(
-    sessions: Sessions,
-    { pingInterval, pingTimeout, closeTimeout }: ResolvedOptions,
-    currentWebSockets: () => WebSocketEngine,
-  ) {
+  constructor(sessions: Sessions, options: ResolvedOptions, currentWebSockets: () => WebSocketEngine) {
     this.#sessions = sessions;
+    this.#options = options;
     this.#currentWebSockets = currentWebSockets;
-    const timeoutsMs = [pingInterval, pingTimeout, closeTimeout].map((ms) => ms / SWEEP_DIVISOR);
-    this.#sweeper = new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
-    // Whole numbers take no memory of their own.
-    this.timing = {
-      pingIntervalMs: Math.ceil(pingInterval),
-      pingTimeoutMs: Math.ceil(pingTimeout),
-      // What two sweeps may be late, so that a client which counts on a ping hears it in time.
-      pingAheadMs: Math.floor(Math.min(this.#sweeper.periodMs, pingInterval / 4)) * 2,
-    };
+    this.#sweeper = this.#createSweeper();
+    this.#timing = this.#createTiming();
+  }
+
+  /** The heartbeat of a session that begins now: it keeps what the handshake promises. */
+  get timing(): HeartbeatTiming {
+    const { pingIntervalMs, pingTimeoutMs } = this.#timing;
+    const { pingInterval, pingTimeout } = this.#options;
+    if (Math.ceil(pingInterval) !== pingIntervalMs || Math.ceil(pingTimeout) !== pingTimeoutMs) {
+      this.#quicken();
+      this.#timing = this.#createTiming();
+    }
+    return this.#timing;
   }
 
   /** Begins, unless it has. It ends by itself when there is nobody to be told the time. */
   start(): void {
     if (this.nowMs === 0) this.nowMs = Math.floor(performance.now());
     this.#sweeper.start();
+  }
+
+  #createSweeper(): Sweeper {
+    const { pingInterval, pingTimeout, closeTimeout } = this.#options;
+    const timeoutsMs = [pingInterval, pingTimeout, closeTimeout].map((ms) => ms / SWEEP_DIVISOR);
+    return new Sweeper(timeoutsMs, (nowMs) => this.#sweep(nowMs));
+  }
+
+  /** Sweeps as often as the options ask for. Never less often than before: older sessions count on it. */
+  #quicken(): void {
+    const sweeper = this.#createSweeper();
+    if (sweeper.periodMs >= this.#sweeper.periodMs) return;
+    this.#sweeper.stop();
+    this.#sweeper = sweeper;
+    if (this.nowMs !== 0) sweeper.start();
+  }
+
+  #createTiming(): HeartbeatTiming {
+    const { pingInterval, pingTimeout } = this.#options;
+    // Whole numbers take no memory of their own.
+    return {
+      pingIntervalMs: Math.ceil(pingInterval),
+      pingTimeoutMs: Math.ceil(pingTimeout),
+      // What two sweeps may be late, so that a client which counts on a ping hears it in time.
+      pingAheadMs: Math.floor(Math.min(this.#sweeper.periodMs, pingInterval / 4)) * 2,
+    };
   }
 
   #sweep(nowMs: number): void {

@@ -31,6 +31,8 @@ export interface Admission {
   readonly head: Buffer;
   /** Returns the headers of the response, beyond the handshake's own. */
   readonly headers: () => OutgoingHttpHeaders;
+  /** What its transport has in common with others. */
+  readonly context: TransportContext;
   /** Takes the transport in hand. */
   readonly onOpen: (transport: Transport) => void;
 }
@@ -69,66 +71,46 @@ const CLOSED: Refusal = { isAcceptable: false, status: 503, message: 'the server
 /** Hawser's own WebSocket server, below its public API. */
 export class NativeWebSocketEngine implements WebSocketEngine {
   readonly server = new EventEmitter();
-  readonly #endpoint: Endpoint;
+  readonly slab: Slab;
   readonly #compressor: Compressor | null;
-  readonly #context: StreamContext<WebSocketTransport>;
-  readonly #transports: TransportContext;
+  readonly #events: StreamContext<WebSocketTransport>['events'];
   /** Connections that end: their deadlines are swept, those of the others are their sessions'. */
   readonly #closing = new Roster<StreamConnection<WebSocketTransport>>();
+  /** Of the transports that began last, and what their connections share. */
+  #transports: TransportContext;
+  #streams: StreamContext<WebSocketTransport>;
   #isClosed = false;
 
   /** @param wake - called when time has to be told from now on */
   constructor(transports: TransportContext, compression: CompressionSettings | null, wake: () => void) {
-    this.#transports = transports;
-    this.#endpoint = new Endpoint(
-      {
-        role: 'server',
-        maxMessageBytes: transports.maxPayloadBytes,
-        // To answer our close frame, and then to end the TCP connection.
-        closeTimeoutMs: transports.closeTimeoutMs,
-        pingIntervalMs: 0,
-        pingTimeoutMs: 0,
-        habits: { readsText: true, echoesCloseReason: true },
-      },
-      new NodeNatives(),
-    );
     this.#compressor = compression && new Compressor(compression, 'server');
-    this.#context = {
-      endpoint: this.#endpoint,
-      // The session bounds it, over all transports.
-      maxBufferedBytes: Number.POSITIVE_INFINITY,
-      maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
-      slowConsumer: 'drop',
-      flusher: transports.flusher,
-      events: {
-        message: (transport, data) => transport.receive(data),
-        text: (transport, text) => transport.receive(text),
-        ping: ignore,
-        pong: ignore,
-        drain: (transport) => transport.onDrain(),
-        failed: throwLater,
-        closing: (connection) => {
-          this.#closing.add(connection);
-          wake();
-          connection.peer.onClosing();
-        },
-        closed: (connection) => {
-          this.#closing.delete(connection);
-          connection.peer.onClosed();
-        },
+    this.#events = {
+      message: (transport, data) => transport.receive(data),
+      text: (transport, text) => transport.receive(text),
+      ping: ignore,
+      pong: ignore,
+      drain: (transport) => transport.onDrain(),
+      failed: throwLater,
+      closing: (connection) => {
+        this.#closing.add(connection);
+        wake();
+        connection.peer.onClosing();
+      },
+      closed: (connection) => {
+        this.#closing.delete(connection);
+        connection.peer.onClosed();
       },
     };
-  }
-
-  get slab(): Slab {
-    return this.#endpoint.slab;
+    this.#transports = transports;
+    this.#streams = this.#createStreams(transports);
+    this.slab = this.#streams.endpoint.slab;
   }
 
   get isBusy(): boolean {
     return this.#closing.size > 0;
   }
 
-  accept({ request, socket, head, headers, onOpen }: Admission): void {
+  accept({ request, socket, head, headers, context, onOpen }: Admission): void {
     // While it was decided on, the client may have left.
     if (hasLeft(socket)) {
       socket.destroy();
@@ -155,9 +137,9 @@ export class NativeWebSocketEngine implements WebSocketEngine {
     (socket as Partial<NetSocket>).setNoDelay?.(true);
     const connection = new StreamConnection<WebSocketTransport>(
       socket,
-      this.#context,
+      this.#streamsOf(context),
       deflate && this.#compressor!.agree(deflate.agreement),
-      (self) => new WebSocketTransport(self, request, this.#transports, deflate !== null),
+      (self) => new WebSocketTransport(self, request, context, deflate !== null),
     );
     connection.start(answer, head, () => onOpen(connection.peer));
   }
@@ -181,6 +163,38 @@ export class NativeWebSocketEngine implements WebSocketEngine {
 
   reopen(): void {
     this.#isClosed = false;
+  }
+
+  #streamsOf(transports: TransportContext): StreamContext<WebSocketTransport> {
+    if (transports !== this.#transports) {
+      this.#transports = transports;
+      this.#streams = this.#createStreams(transports);
+    }
+    return this.#streams;
+  }
+
+  #createStreams({ maxPayloadBytes, closeTimeoutMs, flusher }: TransportContext) {
+    const endpoint = new Endpoint(
+      {
+        role: 'server',
+        maxMessageBytes: maxPayloadBytes,
+        // To answer our close frame, and then to end the TCP connection.
+        closeTimeoutMs,
+        pingIntervalMs: 0,
+        pingTimeoutMs: 0,
+        habits: { readsText: true, echoesCloseReason: true },
+      },
+      new NodeNatives(),
+    );
+    return {
+      endpoint,
+      // The session bounds it, over all transports.
+      maxBufferedBytes: Number.POSITIVE_INFINITY,
+      maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
+      slowConsumer: 'drop',
+      flusher,
+      events: this.#events,
+    } as const;
   }
 }
 
