@@ -38,6 +38,8 @@ export function verifyRequest(
   if (!options.transports.some((name) => name === transport && name !== 'webtransport')) {
     done(ERRORS.UNKNOWN_TRANSPORT, { transport });
   } else if (origin !== undefined && !isHeaderValue(origin)) {
+    // As engine.io does: who is told of it may write it into a response, which would throw.
+    Reflect.set(request.headers, 'origin', null);
     done(ERRORS.BAD_REQUEST, { name: 'INVALID_ORIGIN', origin });
   } else if (sid) {
     verifySession(request, isUpgrade, known, done);

@@ -1,7 +1,8 @@
+import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import type { EngineError, Transport } from '@hawser/engine';
+import { attach, type EngineError, type Transport } from '@hawser/engine';
 import { describe, expect, test, vi } from 'vitest';
-import { startEngine } from '../rig/engines.ts';
+import { listenOn, startEngine } from '../rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from '../rig/http.ts';
 import { Queue } from '../rig/queue.ts';
 import { endOf } from '../rig/sessions.ts';
@@ -282,6 +283,20 @@ describe('hostile polls', () => {
       });
     },
   );
+});
+
+test('an origin that is no header is gone by the time that listeners hear of it, who may answer with it', async () => {
+  const http = createServer({ insecureHTTPParser: true });
+  const engine = attach(http);
+  const contexts: unknown[] = [];
+  engine.on('connection_error', ({ req, context }) => {
+    req.res?.setHeader('Access-Control-Allow-Origin', req.headers.origin as string);
+    contexts.push(context);
+  });
+  const port = await listenOn(http);
+  const head = 'GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\nConnection: close\r\n';
+  expect(await sendRaw(port, `${head}Origin: a\x01b\r\n\r\n`).ended).toMatch(/^HTTP\/1.1 400 /);
+  expect(contexts).toEqual([{ name: 'INVALID_ORIGIN', origin: 'a\x01b' }]);
 });
 
 describe('hostile upgrades', () => {
