@@ -74,7 +74,7 @@ export function encodeMessage(
 }
 
 /** Counts the packets that fill so many bytes: the last of them may reach beyond. */
-export function countFitting(packets: readonly OutgoingPacket[], roomBytes: number): number {
+export function countFilling(packets: readonly OutgoingPacket[], roomBytes: number): number {
   if (roomBytes === Number.POSITIVE_INFINITY) return packets.length;
   let [count, leftBytes] = [0, roomBytes];
   while (count < packets.length && leftBytes >= 0) leftBytes -= byteLengthOf(packets[count++]!.data);

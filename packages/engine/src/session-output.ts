@@ -4,7 +4,7 @@ import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
   controlPacket,
-  countFitting,
+  countFilling,
   NO_OPTIONS,
   type OutgoingPacket,
   type RawData,
@@ -162,7 +162,7 @@ export abstract class SessionOutput extends LazyEmitter {
    */
   #takeWaiting(): OutgoingPacket[] {
     const packets = this.#writeBuffer!;
-    const count = countFitting(packets, this.transport.roomBytes);
+    const count = countFilling(packets, this.transport.roomBytes);
     if (count === packets.length) {
       this.#writeBuffer = null;
       this.#writeBufferBytes = 0;
