@@ -31,7 +31,7 @@ export class HandshakeEncoder {
 
   /** @param extras - an object that does not change */
   encode(handshake: Handshake, extras?: Readonly<Record<string, unknown>>): string {
-    if (extras !== this.#extrasBefore || !this.#differsInId(handshake)) {
+    if (extras !== this.#extrasBefore || !this.#differsOnlyInId(handshake)) {
       this.#before = handshake;
       this.#extrasBefore = extras;
       this.#rest = encodeHandshake({ ...handshake, sid: '' }, extras).slice('{"sid":""'.length);
@@ -39,7 +39,7 @@ export class HandshakeEncoder {
     return `{"sid":${JSON.stringify(handshake.sid)}${this.#rest}`;
   }
 
-  #differsInId({ upgrades, pingInterval, pingTimeout, maxPayload }: Handshake): boolean {
+  #differsOnlyInId({ upgrades, pingInterval, pingTimeout, maxPayload }: Handshake): boolean {
     const before = this.#before;
     return (
       before !== null &&
