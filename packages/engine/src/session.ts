@@ -117,8 +117,7 @@ export class Socket
    */
   close(discard?: boolean): void {
     if (discard && (this._readyState === 'open' || this._readyState === 'closing')) {
-      this.transport.discard();
-      this.closeTransport();
+      this.end('forced close', undefined);
     } else if (this._readyState === 'open') {
       this._readyState = 'closing';
       if (!this.isWaiting()) this.closeTransport();

@@ -292,6 +292,22 @@ describe('session at whose end a listener throws', () => {
     expect(session.writeBuffer).toEqual([]);
     expect(engine.clientsCount).toBe(0);
   });
+
+  test('server that is closed closes all the others too', async () => {
+    const { port, sessions, engine } = await startEngine();
+    for (let i = 0; i < 2; i++) {
+      const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+      ask(port, { query }).catch(() => {});
+      await untilWritable(await sessions.next());
+    }
+    engine.once('headers', () => {
+      throw new Error('bug');
+    });
+    const uncaught = nextUncaught();
+    engine.close();
+    expect((await uncaught).message).toBe('bug');
+    expect(engine.clientsCount).toBe(0);
+  });
 });
 
 describe.each([
