@@ -1,3 +1,4 @@
+import { attempt } from '@hawser/engine/internal';
 import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { Deadlines } from './deadlines.ts';
 import { ackTimeoutError, disconnectedError, IoError } from './errors.ts';
@@ -49,17 +50,20 @@ export class PendingAcks extends Map<number, AckCallback> {
     return ack;
   }
 
+  /** Tells whoever waits for the answer that there will be none. What that throws stops nothing that goes on here. */
+  lose(id: number, error: IoError): void {
+    attempt(() => this.take(id)?.[LOST]?.(error));
+  }
+
   /** Tells all that there will be no answer, and forgets them. */
   loseAll(error: IoError): void {
-    const acks = [...this.values()];
-    this.clear();
-    for (const ack of acks) ack[LOST]?.(error);
+    const ids = [...this.keys()];
+    for (const id of ids) this.lose(id, error);
   }
 
   #loseOldest(): void {
     const [id] = this.keys();
-    const error = new IoError('IO_ERR_TOO_MANY_ACKS', `over ${MAX_PENDING} events wait for an answer`);
-    this.take(id!)?.[LOST]?.(error);
+    this.lose(id!, new IoError('IO_ERR_TOO_MANY_ACKS', `over ${MAX_PENDING} events wait for an answer`));
   }
 }
 

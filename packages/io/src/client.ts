@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket as Conn } from '@hawser/engine';
-import type { SessionConsumer } from '@hawser/engine/internal';
+import { attempt, type SessionConsumer } from '@hawser/engine/internal';
 import { type Packet, PacketType, type ViolationCode } from '@hawser/protocol/socketio';
 import type { AnyServer, AnySocket } from './aliases.ts';
 import { type ClientDecoder, type ClientDecoderHandler, createDecoder } from './client-decoder.ts';
@@ -187,7 +187,9 @@ export class Client<
     // Whoever judges them may never come to an end.
     for (const socket of this.#sockets.joining) socket.abandon();
     for (const socket of this.#sockets.all()) {
-      if (description instanceof IoError && reason === 'parse error') socket._onerror(description);
+      if (description instanceof IoError && reason === 'parse error') {
+        attempt(() => socket._onerror(description));
+      }
       socket._onclose(reason, description);
     }
   }

@@ -1,3 +1,4 @@
+import { attempt } from '@hawser/engine/internal';
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
 import { PendingAcks, refuseAck } from './acks.ts';
 import { type AckCallback, LOST } from './adapter/contract.ts';
@@ -73,6 +74,7 @@ export class Socket<
   #owesDrain = false;
   /** @internal The client has said that it leaves: what it sent in the same turn is too late, as upstream has it. */
   isLeaving = false;
+  #isClosing = false;
 
   /** @internal Made by the namespace. */
   constructor(
@@ -195,7 +197,7 @@ export class Socket<
     if (this.state !== 'open') return this;
     if (close) {
       this.client._disconnect();
-    } else {
+    } else if (!this.#isClosing) {
       this.packet({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
       this._onclose('server namespace disconnect');
     }
@@ -247,14 +249,15 @@ export class Socket<
     if (this.listenerCount('error') > 0) this.emitReserved('error', err);
   }
 
-  /** @internal The client is gone. */
+  /** @internal The client is gone. Whatever listeners do then, nothing of it stays. */
   _onclose(reason: DisconnectReason, description?: unknown): this | undefined {
-    if (this.state !== 'open') return this;
-    this.emitReserved('disconnecting', reason, description);
-    this.session?.close(this, isRecoverable(reason));
+    if (this.state !== 'open' || this.#isClosing) return this;
+    this.#isClosing = true;
+    attempt(() => this.emitReserved('disconnecting', reason, description));
+    attempt(() => this.session?.close(this, isRecoverable(reason)));
     this._cleanup();
     this.client._remove(this as never);
-    this.emitReserved('disconnect', reason, description);
+    attempt(() => this.emitReserved('disconnect', reason, description));
     return undefined;
   }
 
@@ -263,7 +266,7 @@ export class Socket<
     if (this.state === 'gone') return;
     const wasJoining = this.isJoining;
     this.state = 'gone';
-    this.adapter.delAll(this.id);
+    attempt(() => this.adapter.delAll(this.id));
     this.nsp._remove(this as never, wasJoining);
     const acks = this.#acks;
     this.#acks = null;
@@ -273,7 +276,7 @@ export class Socket<
   /** @internal The client left before it was let in. */
   abandon(): void {
     if (this.state === 'gone') return;
-    if (this.recovered) this.session?.close(this, true);
+    if (this.recovered) attempt(() => this.session?.close(this, true));
     this._cleanup();
   }
 
@@ -323,7 +326,7 @@ export class Socket<
   onWritable(): void {
     if (!this.#owesDrain || this.state !== 'open') return;
     this.#owesDrain = false;
-    this.emitReserved('drain');
+    attempt(() => this.emitReserved('drain'));
   }
 
   /** @internal Takes in an event. Programs put one of their own in its place, as they could upstream. */
@@ -387,6 +390,6 @@ export class Socket<
   /** Returns what hears that a packet was dropped, where somebody waits for the answer. */
   #followerOf({ id }: AdapterPacket): Follower | null {
     if (id === undefined) return null;
-    return { onDropped: () => this.#acks?.take(id)?.[LOST]?.(droppedError()) };
+    return { onDropped: () => this.#acks?.lose(id, droppedError()) };
   }
 }
