@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket as Conn } from '@hawser/engine';
 import { attempt, type SessionConsumer } from '@hawser/engine/internal';
 import { type Packet, PacketType, type ViolationCode } from '@hawser/protocol/socketio';
-import type { AnyServer, AnySocket } from './aliases.ts';
+import type { AnyNamespace, AnyServer, AnySocket } from './aliases.ts';
 import { type ClientDecoder, type ClientDecoderHandler, createDecoder } from './client-decoder.ts';
 import { ClientOutput } from './client-output.ts';
 import { ClientSockets } from './client-sockets.ts';
@@ -75,22 +75,22 @@ export class Client<
     if (this.#sockets.isConnecting(name)) return;
     if (!this.#sockets.beginConnecting(name)) {
       // The others go on: they are no worse for it.
-      const message = 'connected to too many namespaces';
-      this.#refuse(name, this.conn.protocol === 3 ? message : { message });
+      this.#refuse(name, 'connected to too many namespaces');
       return;
     }
     if (nsp !== undefined) {
       nsp._add(this, auth);
       return;
     }
-    this.server._checkNamespace(name, auth, (child) => {
+    const onChecked = (child: AnyNamespace | false): void => {
       if (child) {
         child._add(this, auth);
         return;
       }
       this.connectEnded(name);
-      this.#refuse(name, { message: 'Invalid namespace' });
-    });
+      this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
+    };
+    this.server._checkNamespace(name, auth, onChecked);
   }
 
   /** @internal The namespace has let a socket in. */
@@ -107,6 +107,12 @@ export class Client<
   /** @internal The namespace has answered. */
   connectEnded(name: string): void {
     this.#sockets.endConnecting(name);
+  }
+
+  /** @internal The namespace cannot answer, as the program failed. The peer is not told how. */
+  connectFailed(name: string): void {
+    this.connectEnded(name);
+    this.#refuse(name, 'internal error');
   }
 
   /** @internal Disconnects it from all namespaces, and ends the connection. */
@@ -241,7 +247,8 @@ export class Client<
     else this.#fail(new IoError('IO_ERR_CONNECT', 'connected twice to the same namespace'));
   }
 
-  #refuse(nsp: string, data: unknown): void {
+  #refuse(nsp: string, message: string): void {
+    const data = this.conn.protocol === 3 ? message : { message };
     this._packet({ type: PacketType.CONNECT_ERROR, nsp, data });
   }
 

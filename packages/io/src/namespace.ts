@@ -1,4 +1,4 @@
-import { SlotMap } from '@hawser/engine/internal';
+import { SlotMap, throwLater } from '@hawser/engine/internal';
 import type { Adapter, Room, SocketId } from './adapter/index.ts';
 import type { AnyClient, AnyNamespace, AnySocket } from './aliases.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
@@ -257,37 +257,22 @@ export class Namespace<
     this.emitUntyped('new_namespace', nsp);
   }
 
-  /** @internal A client wants to connect. */
+  /** @internal A client wants to connect. Where the program fails, its error is uncaught, and the client refused. */
   async _add(
     client: Client<ListenEvents, EmitEvents, ServerSideEvents>,
     auth: Record<string, unknown>,
   ): Promise<void> {
-    const { runtime } = this.server;
-    let session: SocketSession | null = null;
-    if (runtime.recovers) {
-      this.#opening++;
-      session = await openSession(this.adapter, auth, client.countsEvents, runtime, (pid) =>
-        this.#takeOver(pid),
-      );
-      this.#opening--;
+    let socket: AnySocket | null = null;
+    try {
+      const session = this.server.runtime.recovers ? await this.#openSession(client, auth) : null;
+      socket = new Socket(this, client, auth, session) as AnySocket;
+      this.#joining++;
+      this.#judge(socket);
+    } catch (error) {
+      throwLater(error);
+      // Behind what a middleware may have decided before it failed.
+      process.nextTick(this.#giveUp, client, socket);
     }
-    const socket = new Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>(
-      this,
-      client,
-      auth,
-      session,
-    );
-    this.#joining++;
-    if (client.conn.readyState !== 'open') {
-      socket.abandon();
-      return;
-    }
-    client.joins(socket as AnySocket);
-    const skipsMiddlewares = socket.recovered && this.server._opts.connectionStateRecovery?.skipMiddlewares;
-    runMiddlewares(skipsMiddlewares ? [] : this._fns, socket, (error) => {
-      // Never in the midst of what a middleware, or the connection, is doing.
-      process.nextTick(this.#settle, socket, error);
-    });
   }
 
   /**
@@ -298,8 +283,45 @@ export class Namespace<
     if (wasJoining) this.#joining--;
     if (this.sockets.get(socket.id) === (socket as AnySocket)) this.sockets.delete(socket.id);
     if (socket.pid !== undefined) this.#byPid.delete(socket.pid);
+    this.#tellWhenEmpty();
+  }
+
+  #tellWhenEmpty(): void {
     if (this.sockets.size + this.#joining + this.#opening === 0) this.onEmpty?.();
   }
+
+  async #openSession(client: AnyClient, auth: Record<string, unknown>): Promise<SocketSession> {
+    const { adapter, server } = this;
+    this.#opening++;
+    try {
+      return await openSession(adapter, auth, client.countsEvents, server.runtime, (pid) =>
+        this.#takeOver(pid),
+      );
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  #judge(socket: AnySocket): void {
+    const client: AnyClient = socket.client;
+    if (client.conn.readyState !== 'open') {
+      socket.abandon();
+      return;
+    }
+    client.joins(socket);
+    const skipsMiddlewares = socket.recovered && this.server._opts.connectionStateRecovery?.skipMiddlewares;
+    runMiddlewares(skipsMiddlewares ? [] : this._fns, socket, (error) => {
+      // Never in the midst of what a middleware, or the connection, is doing.
+      process.nextTick(this.#settle, socket, error);
+    });
+  }
+
+  readonly #giveUp = (client: AnyClient, socket: AnySocket | null): void => {
+    if (socket !== null && !socket.isJoining) return;
+    client.connectFailed(this.name);
+    if (socket !== null) socket.abandon();
+    else this.#tellWhenEmpty();
+  };
 
   readonly #settle = (socket: AnySocket, error: ExtendedError | null): void => {
     const client: AnyClient = socket.client;
@@ -309,10 +331,7 @@ export class Namespace<
       return;
     }
     if (error !== null) {
-      client.connectEnded(this.name);
-      const { message, data } = error;
-      socket._error(client.conn.protocol === 3 ? data || message : { message, data });
-      socket._cleanup();
+      this.#turnAway(socket, error);
       return;
     }
     this.#joining--;
@@ -323,6 +342,19 @@ export class Namespace<
     this.emitReserved('connect', socket);
     this.emitReserved('connection', socket);
   };
+
+  #turnAway(socket: AnySocket, { message, data }: ExtendedError): void {
+    const client: AnyClient = socket.client;
+    client.connectEnded(this.name);
+    try {
+      socket._error(client.conn.protocol === 3 ? data || message : { message, data });
+    } catch (error) {
+      // The data cannot be written.
+      throwLater(error);
+      client.connectFailed(this.name);
+    }
+    socket._cleanup();
+  }
 
   /** Ends the connection that a session has, as nobody noticed its loss: there is one owner at any time. */
   #takeOver(pid: string): void {

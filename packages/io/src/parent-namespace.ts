@@ -1,3 +1,4 @@
+import { attempt } from '@hawser/engine/internal';
 import { Adapter } from './adapter/adapter.ts';
 import type { AdapterPacket, BroadcastOptions, Room } from './adapter/index.ts';
 import type { AnyNamespace, AnyServer } from './aliases.ts';
@@ -54,9 +55,9 @@ export class ParentNamespace<
     this.children.add(child);
     if (this.server._opts.cleanupEmptyChildNamespaces) {
       child.onEmpty = () => {
-        child.adapter.close();
         this.children.delete(child);
         this.server._nsps.delete(name);
+        attempt(() => child.adapter.close());
       };
     }
     this.server.addNamespace(child);

@@ -8,7 +8,7 @@ import {
   type UwsAttachOptions,
   uServer,
 } from '@hawser/engine';
-import { cutUntaken } from '@hawser/engine/internal';
+import { cutUntaken, throwLater } from '@hawser/engine/internal';
 import { Adapter } from './adapter/index.ts';
 import { RecoveryAdapter } from './adapter/recovery-adapter.ts';
 import { Client } from './client.ts';
@@ -289,13 +289,36 @@ export class Server<
         return;
       }
       const [matches, parent] = candidate;
-      matches(name, auth, (error, isAllowed) => {
-        // While it was decided on, another client may have asked for the same.
+      let isDecided = false;
+      const decide = (error: Error | null, isAllowed: boolean): void => {
+        if (isDecided) return;
+        isDecided = true;
         if (error || !isAllowed) askFrom(at + 1);
-        else fn(this._nsps.get(name) ?? parent.createChild(name));
-      });
+        else fn(this.#getOrCreateChild(parent, name));
+      };
+      try {
+        matches(name, auth, decide);
+      } catch (error) {
+        throwLater(error);
+        decide(null, false);
+      }
     };
     askFrom(0);
+  }
+
+  /** What the program throws at a namespace in the making is uncaught: the client has its answer all the same. */
+  #getOrCreateChild(
+    parent: ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    name: string,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | false {
+    try {
+      // While it was decided on, another client may have asked for the same.
+      return this._nsps.get(name) ?? parent.createChild(name);
+    } catch (error) {
+      throwLater(error);
+      // It is there where only a listener for it failed.
+      return this._nsps.get(name) ?? false;
+    }
   }
 
   /** @internal */
