@@ -82,6 +82,7 @@ export class Client<
       nsp._add(this, auth);
       return;
     }
+    const isWanted = (): boolean => this.conn.readyState === 'open';
     const onChecked = (child: AnyNamespace | false): void => {
       if (child) {
         child._add(this, auth);
@@ -90,7 +91,7 @@ export class Client<
       this.connectEnded(name);
       this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
     };
-    this.server._checkNamespace(name, auth, onChecked);
+    this.server._checkNamespace(name, auth, onChecked, isWanted);
   }
 
   /** @internal The namespace has let a socket in. */

@@ -275,11 +275,15 @@ export class Server<
     });
   }
 
-  /** @internal Finds the namespace for a name that nobody has made, or makes it by the first pattern that allows it. */
+  /**
+   * @internal Finds the namespace for a name that nobody has made, or makes it by the first pattern that allows it.
+   * @param isWanted - whether it still is, when that has been decided
+   */
   _checkNamespace(
     name: string,
     auth: { [key: string]: Anything },
     fn: (nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | false) => void,
+    isWanted: () => boolean = () => true,
   ): void {
     const parents = [...this.#parents];
     const askFrom = (at: number): void => {
@@ -294,7 +298,7 @@ export class Server<
         if (isDecided) return;
         isDecided = true;
         if (error || !isAllowed) askFrom(at + 1);
-        else fn(this.#getOrCreateChild(parent, name));
+        else fn(isWanted() && this.#getOrCreateChild(parent, name));
       };
       try {
         matches(name, auth, decide);

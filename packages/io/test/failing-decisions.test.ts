@@ -109,4 +109,22 @@ describe('a client whose namespace has to be made', () => {
     expect(await raw.messages.next()).toMatch(/^40\/n,/);
     expect(uncaught).toEqual(['program']);
   });
+
+  test('and that leaves before it is allowed, has none made', async () => {
+    const { io, port } = await startServer();
+    let allow = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      io.of((_name, _auth, decide) => {
+        allow = () => decide(null, true);
+        resolve();
+      });
+    });
+    const raw = await openRaw(port);
+    raw.send('40/n,');
+    await asked;
+    raw.socket.terminate();
+    await vi.waitUntil(() => io.engine.clientsCount === 0);
+    allow();
+    expect([...io._nsps.keys()]).toEqual(['/']);
+  });
 });
