@@ -1,4 +1,4 @@
-import { type AckCallback, LOST } from './adapter/contract.ts';
+import { type AckCallback, type Forget, LOST, WHEN_ENDED } from './adapter/contract.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { ackTimeoutError, serverLostError } from './errors.ts';
 
@@ -22,6 +22,7 @@ export class BroadcastAck {
   #awaitedClients = 0;
   #lostClients = 0;
   #firstLoss: Error | null = null;
+  #forgets: Forget[] = [];
 
   /** @param timeoutMs - `undefined` to wait until each has answered or left */
   constructor(deadlines: Deadlines, timeoutMs: number | undefined, done: BroadcastAckCallback) {
@@ -44,6 +45,9 @@ export class BroadcastAck {
         this.#lostClients++;
         this.#firstLoss ??= error;
         this.#check();
+      },
+      [WHEN_ENDED]: (forget: Forget): void => {
+        this.#forgets.push(forget);
       },
     },
   );
@@ -103,6 +107,7 @@ export class BroadcastAck {
     if (done === null) return;
     this.#done = null;
     if (this.#deadline !== null) this.#deadlines.callOff(this.#deadline);
+    for (const forget of this.#forgets.splice(0)) forget(error);
     done(error, this.#responses);
   }
 }

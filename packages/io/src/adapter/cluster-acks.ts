@@ -1,18 +1,19 @@
 import type { IoError } from '../errors.ts';
-import { type AckCallback, LOST } from './contract.ts';
+import { type AckCallback, LOST, WHEN_ENDED } from './contract.ts';
 
 /** An event for many, and who wants to know of the answers that come from other servers. */
 interface PendingAcks {
   readonly onCount: (clientCount: number) => void;
   readonly onAck: AckCallback;
-  readonly timer: NodeJS.Timeout;
+  /** `null` where it says itself when it waits no more. */
+  readonly timer: NodeJS.Timeout | null;
 }
 
-/** For as long answers are taken where nobody says how long. */
+/** For as long answers are taken where nobody says how long, as a server that is not Hawser's may not. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** The events of one adapter whose answers come from other servers. It cannot be known when all have come. */
+/** The events of one adapter whose answers come from other servers. Only who asked knows when all have come. */
 export class ClusterAcks {
   readonly #pending = new Map<string, PendingAcks>();
 
@@ -22,9 +23,10 @@ export class ClusterAcks {
     onCount: PendingAcks['onCount'],
     onAck: AckCallback,
   ): void {
-    const time = Math.min(timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
-    const timer = setTimeout(() => this.#pending.delete(id), time).unref();
+    const whenEnded = onAck[WHEN_ENDED];
+    const timer = whenEnded === undefined ? this.#endLater(id, timeoutMs ?? DEFAULT_TIMEOUT_MS) : null;
     this.#pending.set(id, { onCount, onAck, timer });
+    whenEnded?.(() => this.#pending.delete(id));
   }
 
   count(id: string, clientCount: number): void {
@@ -40,7 +42,11 @@ export class ClusterAcks {
   }
 
   close(): void {
-    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+    for (const { timer } of this.#pending.values()) if (timer !== null) clearTimeout(timer);
     this.#pending.clear();
+  }
+
+  #endLater(id: string, timeoutMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.#pending.delete(id), Math.min(timeoutMs, MAX_TIMEOUT_MS)).unref();
   }
 }

@@ -63,12 +63,20 @@ export interface WriteOptions {
 /** On an acknowledgement that has to hear of it: there will be no answer. */
 export const LOST = Symbol('lost');
 
+/** On an acknowledgement of many: has what it is given called when no more answers are waited for. */
+export const WHEN_ENDED = Symbol('when ended');
+
 /** What is called with a client's answer. */
 export interface AckCallback {
   (...args: unknown[]): void;
   /** @internal */
   [LOST]?: (error: IoError) => void;
+  /** @internal */
+  [WHEN_ENDED]?: (forget: Forget) => void;
 }
+
+/** Lets go of what waits for answers; `error` is `null` where all have come. */
+export type Forget = (error: Error | null) => void;
 
 /** What adapters need of a socket. */
 export interface AdapterSocket {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { ClusterAdapterWithHeartbeat, type ClusterMessage, type ClusterResponse } from '@hawser/io/adapter';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { connected, openClient } from '../rig/clients.ts';
 import { type Rig, startServer } from '../rig/servers.ts';
 
@@ -11,7 +11,8 @@ function onBus(bus: EventEmitter) {
 
     // The constructor of the class above is for those who extend it.
     constructor(nsp: never) {
-      super(nsp);
+      // Time is the test's, and nobody is lost in it.
+      super(nsp, { heartbeatTimeout: 1e9 });
     }
 
     override init() {
@@ -39,7 +40,7 @@ function onBus(bus: EventEmitter) {
 async function startPair() {
   const bus = new EventEmitter();
   const start = async () => {
-    const rig: Rig = await startServer({ adapter: onBus(bus) as never });
+    const rig: Rig = await startServer({ adapter: onBus(bus) as never, pingInterval: 1e9 });
     return { rig, client: await connected(openClient(rig.url)), socket: await rig.sockets.next() };
   };
   const [near, far] = [await start(), await start()];
@@ -67,4 +68,16 @@ test('and when a client of another server is not sent it', async () => {
     .emitWithAck('ask')
     .catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'IO_ERR_DROPPED', responses: ['near'] });
+});
+
+test('an event for many without a limit has the answer that comes from another server after minutes', async () => {
+  const { near, far } = await startPair();
+  const asked = new Promise<(value: string) => void>((resolve) => far.client.once('ask', resolve));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const answers = near.rig.io.in([]).emitWithAck('ask');
+  const answer = await asked;
+  await vi.advanceTimersByTimeAsync(300_000);
+  answer('far');
+  expect(await answers).toEqual(['near', 'far']);
 });
