@@ -1,4 +1,5 @@
 import { PacketType } from '@hawser/protocol/socketio';
+import { type AckCallback, WHEN_ENDED } from './adapter/contract.ts';
 import type { Adapter, BroadcastFlags, BroadcastOptions, Room, SocketId } from './adapter/index.ts';
 import type { AnyNamespace } from './aliases.ts';
 import { BroadcastAck, type BroadcastAckCallback } from './broadcast-ack.ts';
@@ -17,6 +18,12 @@ import type {
 } from './typed-events.ts';
 
 type Flags = BroadcastFlags & { expectSingleResponse?: boolean };
+
+/** The adapter of many namespaces, which come and go. */
+export interface AdapterOfMany {
+  /** Returns one of those that there are now: whom an event was for does not change while it waits for answers. */
+  ofThoseNow(): Adapter;
+}
 
 /** Emits to many sockets of a namespace. Each method returns a new one; none changes. */
 export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
@@ -166,14 +173,14 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
     packet: { type: number; data: unknown[]; id?: number },
     done: BroadcastAckCallback,
   ): void {
-    const adapter = this.adapter;
+    const adapter =
+      'ofThoseNow' in this.adapter ? (this.adapter as AdapterOfMany).ofThoseNow() : this.adapter;
     const nsp = adapter.nsp as AnyNamespace;
     const { timeout, expectSingleResponse } = this.flags;
     const ack = new BroadcastAck(nsp.server.runtime.deadlines, timeout, (error, responses) => {
-      // Those that have not answered would keep the callback.
-      if (error !== null) for (const socket of nsp.sockets.values()) socket.forgetAck(packet.id!);
       done(error, (expectSingleResponse ? (responses[0] ?? null) : responses) as unknown[]);
     });
+    forgetUnanswered(nsp, packet, ack.onResponse);
     adapter.broadcastWithAck(
       packet,
       this.#options(),
@@ -186,6 +193,18 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
       (error) => ack.fail(error),
     );
   }
+}
+
+/** Sees to it that sockets of `nsp` that have not answered do not keep the callback when nobody waits any more. */
+export function forgetUnanswered(
+  nsp: AnyNamespace,
+  packet: { readonly id?: number | undefined },
+  ack: AckCallback,
+): void {
+  ack[WHEN_ENDED]?.((error) => {
+    // Adapters set the id.
+    if (error !== null) for (const socket of nsp.sockets.values()) socket.forgetAck(packet.id!);
+  });
 }
 
 function union(rooms: ReadonlySet<Room>, added: Room | Room[]): Set<Room> {

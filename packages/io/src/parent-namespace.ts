@@ -1,8 +1,14 @@
 import { attempt } from '@hawser/engine/internal';
 import { Adapter } from './adapter/adapter.ts';
-import type { AdapterPacket, BroadcastOptions, Room } from './adapter/index.ts';
+import type {
+  AckCallback,
+  AdapterNamespace,
+  AdapterPacket,
+  BroadcastOptions,
+  Room,
+} from './adapter/index.ts';
 import type { AnyNamespace, AnyServer } from './aliases.ts';
-import { BroadcastOperator } from './broadcast-operator.ts';
+import { type AdapterOfMany, BroadcastOperator, forgetUnanswered } from './broadcast-operator.ts';
 import { IoError } from './errors.ts';
 import { Namespace } from './namespace.ts';
 import type { RemoteSocket } from './remote-socket.ts';
@@ -71,12 +77,16 @@ export class ParentNamespace<
 }
 
 /** Passes on to the adapters of all children. */
-class ChildrenAdapter extends Adapter {
+class ChildrenAdapter extends Adapter implements AdapterOfMany {
   readonly #children: ReadonlySet<AnyNamespace>;
 
-  constructor(nsp: AnyNamespace, children: ReadonlySet<AnyNamespace>) {
+  constructor(nsp: AdapterNamespace, children: ReadonlySet<AnyNamespace>) {
     super(nsp);
     this.#children = children;
+  }
+
+  ofThoseNow(): Adapter {
+    return new ChildrenAdapter(this.nsp, new Set(this.#children));
   }
 
   override broadcast(packet: AdapterPacket, options: BroadcastOptions): void {
@@ -88,10 +98,13 @@ class ChildrenAdapter extends Adapter {
     packet: AdapterPacket,
     options: BroadcastOptions,
     clientCountCallback: (clientCount: number) => void,
-    ack: (...args: unknown[]) => void,
+    ack: AckCallback,
   ): void {
-    for (const { adapter } of this.#children)
-      adapter.broadcastWithAck({ ...packet }, options, clientCountCallback, ack);
+    for (const child of this.#children) {
+      const copy = { ...packet };
+      child.adapter.broadcastWithAck(copy, options, clientCountCallback, ack);
+      forgetUnanswered(child, copy, ack);
+    }
   }
 
   /** How many have to tell how many sockets they asked: each server once for each child. */

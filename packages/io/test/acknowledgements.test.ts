@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from '@hawser/io';
-import { describe, expect, test } from 'vitest';
+import { Adapter } from '@hawser/io/adapter';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { type Rig, startServer } from './rig/servers.ts';
@@ -200,6 +201,41 @@ test('the sockets of all namespaces of a pattern are asked, and those of none', 
   expect(answers.toSorted()).toEqual([0, 1, 2]);
   io.of('/room-2').socketsJoin('news');
   expect(await pattern.to('news').timeout(1_000_000).emitWithAck('ask')).toEqual([2]);
+});
+
+test('a pattern whose namespace goes while another one answers has lost no server', async () => {
+  const { io, url } = await startServer({ cleanupEmptyChildNamespaces: true, pingInterval: 1e9 });
+  const pattern = io.of(/^\/room-\d$/);
+  const [first, second] = await Promise.all(
+    ['/room-1', '/room-2'].map((name) => connected(openClient(`${url}${name}`))),
+  );
+  const asked = new Promise<(value: string) => void>((resolve) => second!.once('ask', resolve));
+  first!.on('ask', (answer: (value: string) => void) => {
+    answer('first');
+    first!.disconnect();
+  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const answers = pattern.in([]).emitWithAck('ask');
+  const answer = await asked;
+  while (io._nsps.has('/room-1')) await new Promise((resolve) => setImmediate(resolve));
+  await vi.advanceTimersByTimeAsync(60_000);
+  answer('second');
+  expect(await answers).toEqual(['first', 'second']);
+});
+
+test('sockets of a pattern keep nothing for an event that nobody waits for any more', async () => {
+  class UncountableAdapter extends Adapter {
+    override serverCount(): Promise<number> {
+      return Promise.reject(new Error('no broker'));
+    }
+  }
+  const { io, url } = await startServer({ adapter: UncountableAdapter });
+  const pattern = io.of(/^\/room-\d$/);
+  await connected(openClient(`${url}/room-1`));
+  await expect(pattern.in([]).emitWithAck('ask')).rejects.toThrow('no broker');
+  const [socket] = io.of('/room-1').sockets.values();
+  expect(socket!.acks.size).toBe(0);
 });
 
 test('a broadcast and a direct emit arrive in the order in which they were made', async () => {
