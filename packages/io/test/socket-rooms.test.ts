@@ -40,3 +40,18 @@ test('a client connects although the request of its connection was deleted to sa
   expect(handshake).toMatchObject({ headers: {}, url: '', query: {}, secure: true });
   expect(await raw.messages.next()).toMatch(/^40/);
 });
+
+test('who is left out when sockets are disconnected stays so, whatever listeners do with the room', async () => {
+  const { io, port, sockets } = await startServer();
+  const all = [];
+  for (let i = 0; i < 3; i++) {
+    (await openRaw(port)).send('40');
+    all.push(await sockets.next());
+  }
+  const [guest, ...staff] = all;
+  for (const socket of staff) socket.join('staff');
+  guest!.on('disconnect', () => io.in('staff').socketsLeave('staff'));
+  io.except('staff').disconnectSockets();
+  expect(all.map(({ connected }) => connected)).toEqual([false, true, true]);
+  expect(io.of('/').adapter.rooms.has('staff')).toBe(false);
+});

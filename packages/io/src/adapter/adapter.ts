@@ -14,7 +14,7 @@ import type {
   SocketId,
   WriteOptions,
 } from './contract.ts';
-import { forEachSocket } from './recipients.ts';
+import { actOnEachSocket, forEachSocket } from './recipients.ts';
 
 /** What is done when it returns, or when the promise is fulfilled. */
 export type Eventually = Promise<void> | void;
@@ -147,21 +147,21 @@ export class Adapter extends EventEmitter {
 
   /** Lets the sockets join rooms. */
   addSockets(opts: BroadcastOptions, rooms: Room[]): Eventually {
-    forEachSocket(this, opts, (socket) => {
+    actOnEachSocket(this, opts, (socket) => {
       socket.join(rooms);
     });
   }
 
   /** Lets the sockets leave rooms. */
   delSockets(opts: BroadcastOptions, rooms: Room[]): Eventually {
-    forEachSocket(this, opts, (socket) => {
+    actOnEachSocket(this, opts, (socket) => {
       for (const room of rooms) socket.leave(room);
     });
   }
 
   /** Disconnects the sockets; with `close`, their connections are closed too. */
   disconnectSockets(opts: BroadcastOptions, close: boolean): Eventually {
-    forEachSocket(this, opts, (socket) => {
+    actOnEachSocket(this, opts, (socket) => {
       socket.disconnect(close);
     });
   }

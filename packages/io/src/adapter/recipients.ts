@@ -15,12 +15,33 @@ type Visit<S> = (socket: S) => void;
  * One room, or none, is a walk over the room itself: only with several is it remembered who was there already.
  */
 export function forEachSocket<S = AdapterSocket>(
+  whereabouts: Whereabouts,
+  { rooms, except }: BroadcastOptions,
+  visit: Visit<S>,
+): void {
+  visitEach(whereabouts, rooms, membersOf(whereabouts.rooms, except), visit);
+}
+
+/**
+ * As {@link forEachSocket}, where `visit` has listeners of the program called: whom those have join or leave does not
+ * change who is left out.
+ */
+export function actOnEachSocket(
+  whereabouts: Whereabouts,
+  options: BroadcastOptions,
+  visit: Visit<AdapterSocket>,
+): void {
+  const excluded = new Set(membersOf(whereabouts.rooms, options.except));
+  visitEach(whereabouts, options.rooms, excluded, visit);
+}
+
+function visitEach<S>(
   { nsp, rooms, sids }: Whereabouts,
-  { rooms: included, except }: BroadcastOptions,
+  included: ReadonlySet<Room>,
+  excluded: ReadonlySet<SocketId> | null,
   visit: Visit<S>,
 ): void {
   const sockets = nsp.sockets as ReadonlyMap<SocketId, S>;
-  const excluded = membersOf(rooms, except);
   if (included.size > 1) {
     const seen = new Set<SocketId>();
     for (const room of included) walk(rooms.get(room)?.keys(), sockets, excluded, visit, seen);
