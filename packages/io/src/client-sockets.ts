@@ -7,8 +7,8 @@ export class ClientSockets {
   #byNamespace: Map<string, AnySocket> | null = null;
   /** Whom the namespaces judge that have not answered yet, where it has come to that, by their names. */
   #connecting: Map<string, AnySocket | null> | null = null;
-  /** Names of the namespaces that were left: what is under way to those is no mistake. */
-  #left: Set<string> | null = null;
+  /** The namespaces that were left: what is under way to those is no mistake. */
+  #left: RecentNames | null = null;
 
   /** @param max - most namespaces, those included that have not answered yet */
   constructor(max: number) {
@@ -77,12 +77,44 @@ export class ClientSockets {
     this.#only = null;
     this.#byNamespace?.delete(name);
     if (!goesOn) return;
-    this.#left ??= new Set();
-    if (this.#left.size >= this.#max) this.#left.clear();
+    this.#left ??= new RecentNames(this.#max);
     this.#left.add(name);
   }
 
   hasLeft(name: string): boolean {
     return this.#left?.has(name) ?? false;
+  }
+}
+
+/** Most characters of all of them, unless the last one alone has more. */
+const MAX_LENGTH = 65_536;
+
+/** The names that came last, within bounds. */
+class RecentNames {
+  readonly #max: number;
+  readonly #names = new Set<string>();
+  #length = 0;
+
+  /** @param max - most names */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  add(name: string): void {
+    this.delete(name);
+    for (const oldest of this.#names) {
+      if (this.#names.size < this.#max && this.#length + name.length <= MAX_LENGTH) break;
+      this.delete(oldest);
+    }
+    this.#names.add(name);
+    this.#length += name.length;
+  }
+
+  delete(name: string): void {
+    if (this.#names.delete(name)) this.#length -= name.length;
   }
 }

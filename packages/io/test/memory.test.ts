@@ -125,3 +125,23 @@ test.each([
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
   },
 );
+
+test('long names of namespaces that were left do not stay', async () => {
+  const { io, port } = await startServer({ cleanupEmptyChildNamespaces: true });
+  io.of(/^\/dynamic-\d+x+$/);
+  const raw = await openRaw(port);
+  const padding = 'x'.repeat(900_000);
+  const connectAndLeave = async (i: number): Promise<void> => {
+    const name = `/dynamic-${i}${padding}`;
+    raw.send(`40${name},`);
+    expect((await raw.messages.next()).startsWith(`40${name},`)).toBe(true);
+    raw.send(`41${name},`);
+    await vi.waitUntil(() => !io._nsps.has(name));
+  };
+  await connectAndLeave(0);
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 1; i <= 40; i++) await connectAndLeave(i);
+  collectGarbage();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+});
