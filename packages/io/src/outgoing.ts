@@ -31,6 +31,14 @@ export interface Outgoing {
 export const COMPRESSIBLE: SendOptions = { compress: true };
 export const INCOMPRESSIBLE: SendOptions = { compress: false };
 
+/**
+ * Returns what an encoder made as messages of its own: a program's may use one array for all packets, or return a text
+ * that is in none, which upstream takes too.
+ */
+export function toMessages(encoded: readonly (string | Buffer)[]): readonly (string | Buffer)[] {
+  return Array.isArray(encoded) ? [...encoded] : [encoded as unknown as string];
+}
+
 /** Returns how many bytes a packet takes while it waits. */
 export function byteLengthOf(messages: readonly (string | Buffer)[]): number {
   let byteLength = 0;
@@ -44,10 +52,11 @@ export function byteLengthOf(messages: readonly (string | Buffer)[]): number {
  * Remembers what was encoded last, so that a packet for many is made ready for the wire once.
  *
  * Adapters encode a packet once and hand the same array over for each recipient, one after another: its identity is
- * what tells that it is the same.
+ * what tells that it is the same, and that what is in it is, as an encoder may use one array for all packets.
  */
 export class LastBroadcast {
   #encoded: readonly unknown[] | null = null;
+  #messages: readonly (string | Buffer)[] = [];
   #compress = true;
   #outgoing: Outgoing | null = null;
 
@@ -58,15 +67,24 @@ export class LastBroadcast {
     engine: Partial<Engine> | undefined,
   ): Outgoing {
     const compress = options.compress !== false;
-    if (encoded === this.#encoded && compress === this.#compress) return this.#outgoing!;
+    if (compress === this.#compress && this.#isLast(encoded)) return this.#outgoing!;
+    const messages = toMessages(encoded);
     const outgoing =
       typeof engine?.prepareMessage === 'function'
-        ? prepareWith(engine as Engine, encoded, compress)
-        : { messages: encoded, options: foreignOptions(options), byteLength: byteLengthOf(encoded) };
+        ? prepareWith(engine as Engine, messages, compress)
+        : { messages, options: foreignOptions(options), byteLength: byteLengthOf(messages) };
     this.#encoded = encoded;
+    this.#messages = messages;
     this.#compress = compress;
     this.#outgoing = outgoing;
     return outgoing;
+  }
+
+  #isLast(encoded: readonly (string | Buffer)[]): boolean {
+    const messages = this.#messages;
+    if (encoded !== this.#encoded || encoded.length !== messages.length) return false;
+    for (let i = 0; i < messages.length; i++) if (encoded[i] !== messages[i]) return false;
+    return true;
   }
 }
 

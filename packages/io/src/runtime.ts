@@ -5,7 +5,7 @@ import type { Encoded } from './adapter/index.ts';
 import { Backpressure, type BackpressureOptions } from './backpressure.ts';
 import { Deadlines } from './deadlines.ts';
 import { Inbox } from './inbox.ts';
-import { LastBroadcast } from './outgoing.ts';
+import { LastBroadcast, toMessages } from './outgoing.ts';
 
 /** What the parts of one server share. */
 export class Runtime {
@@ -50,7 +50,7 @@ export class Runtime {
    * @param parser - `server.encoder`, which does where the parser is the program's own
    */
   encode(packet: Packet, parser: { encode(packet: never): Encoded }): Encoded {
-    if (this.hasOwnParser) return parser.encode(packet as never);
+    if (this.hasOwnParser) return toMessages(parser.encode(packet as never));
     const { text, attachments } = this.#encoder.encode(packet);
     return attachments.length === 0 ? [text] : [text, ...(attachments as readonly Buffer[])];
   }

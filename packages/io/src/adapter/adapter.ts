@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { toMessages } from '../outgoing.ts';
 import type {
   AckCallback,
   AdapterNamespace,
@@ -186,7 +187,7 @@ export class Adapter extends EventEmitter {
 /** Makes messages of a packet of the namespace. */
 export function encode(nsp: AdapterNamespace, packet: AdapterPacket): Encoded {
   packet.nsp = nsp.name;
-  return nsp.server.encoder.encode(packet as never);
+  return toMessages(nsp.server.encoder.encode(packet as never));
 }
 
 /** Takes the next id from the namespace: one for all recipients, as all of its ids come from there. */
