@@ -71,7 +71,7 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
       return;
     }
     if (uid && uid !== EMITTER_UID) this.#heard(uid);
-    if (type === MessageType.INITIAL_HEARTBEAT) this.publish({ type: MessageType.HEARTBEAT });
+    if (type === MessageType.INITIAL_HEARTBEAT) this.#answerGreeting();
     else if (type !== MessageType.HEARTBEAT) super.onMessage(message, offset);
   }
 
@@ -87,6 +87,11 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
   protected override publish(message: ClusterMessageBody): void {
     this.#scheduleHeartbeat();
     super.publish(message);
+  }
+
+  /** Who has closed is not there any more, whoever comes. */
+  #answerGreeting(): void {
+    if (!this.#isClosed) this.publish({ type: MessageType.HEARTBEAT });
   }
 
   #scheduleHeartbeat(): void {

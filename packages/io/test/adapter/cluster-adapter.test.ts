@@ -307,6 +307,7 @@ describe('ClusterAdapterWithHeartbeat', () => {
     adapter.close();
     adapter.close();
     adapter.receive({ type: MessageType.HEARTBEAT });
+    adapter.receive({ type: MessageType.INITIAL_HEARTBEAT });
     void adapter.serverSideEmit(['x']);
     expect(vi.getTimerCount()).toBe(0);
     expect(types().slice(3)).toEqual([
