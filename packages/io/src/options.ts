@@ -50,6 +50,7 @@ export interface ServerOptions extends EngineOptions, AttachOptions {
   maxNamespacesPerConnection: number;
 }
 
+const AMOUNTS = ['connectTimeout', 'maxNamespacesPerConnection'] as const;
 const RECOVERY_AMOUNTS = ['maxDisconnectionDuration', 'maxBytes', 'maxSessions'] as const;
 
 /**
@@ -59,10 +60,11 @@ const RECOVERY_AMOUNTS = ['maxDisconnectionDuration', 'maxBytes', 'maxSessions']
  */
 export function resolveOptions(options: Partial<ServerOptions>): Partial<ServerOptions> {
   const resolved = resolveAmounts(options);
-  const { connectTimeout, connectionStateRecovery } = options;
-  if (connectTimeout !== undefined && connectTimeout !== null) {
-    resolved.connectTimeout = resolveAmount('connectTimeout', connectTimeout);
+  for (const name of AMOUNTS) {
+    const given = options[name];
+    if (given !== undefined && given !== null) resolved[name] = resolveAmount(name, given);
   }
+  const { connectionStateRecovery } = options;
   if (connectionStateRecovery) resolved.connectionStateRecovery = resolveRecovery(connectionStateRecovery);
   return resolved;
 }

@@ -40,6 +40,19 @@ describe('option connectTimeout', () => {
   });
 });
 
+describe('option maxNamespacesPerConnection', () => {
+  test.each(NO_AMOUNTS)('server with %j is not made', (amount) => {
+    const options = { maxNamespacesPerConnection: amount as number };
+    expect(() => new Server(options)).toThrow(expect.objectContaining({ code: 'IO_ERR_OPTION' }));
+  });
+
+  test('server takes a number as an environment variable has it, and has a default', () => {
+    const maxNamespacesPerConnection = '20' as unknown as number;
+    expect(new Server({ maxNamespacesPerConnection }).maxNamespacesPerConnection).toBe(20);
+    expect(new Server().maxNamespacesPerConnection).toBe(1000);
+  });
+});
+
 describe('options of the engine', () => {
   test('server is not made with one that is no amount, also before it is attached', () => {
     expect(() => new Server({ pingInterval: -1 })).toThrow(RangeError);
