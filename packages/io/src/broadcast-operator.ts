@@ -4,7 +4,7 @@ import type { Adapter, BroadcastFlags, BroadcastOptions, Room, SocketId } from '
 import type { AnyNamespace } from './aliases.ts';
 import { BroadcastAck, type BroadcastAckCallback } from './broadcast-ack.ts';
 import { RemoteSocket, type SocketDetails } from './remote-socket.ts';
-import { RESERVED_EVENTS, refuseReserved } from './socket-types.ts';
+import { refuseReserved } from './socket-types.ts';
 import type {
   AllButLast,
   DecorateAcknowledgements,
@@ -98,7 +98,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
    * @throws Error when the name is reserved
    */
   emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean {
-    refuseReserved(ev, RESERVED_EVENTS);
+    refuseReserved(ev);
     const data: unknown[] = [ev, ...args];
     const ack = typeof data.at(-1) === 'function' ? (data.pop() as BroadcastAckCallback) : null;
     const packet = { type: PacketType.EVENT, data };

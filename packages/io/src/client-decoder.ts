@@ -1,4 +1,5 @@
 import {
+  BINARY_TYPE_OFFSET,
   Decoder,
   type DecoderHandler,
   hasTooManyArguments,
@@ -32,10 +33,6 @@ interface ForeignDecoder {
   destroy?(): void;
 }
 
-/** How much the types that announce attachments are above those that do not. */
-const BINARY_OFFSET = 3;
-const BINARY_EVENT = 5;
-
 /** Returns the decoder for a client: Hawser's own, or that of the parser that the program brought. */
 export function createDecoder(server: AnyServer, handler: ClientDecoderHandler): ClientDecoder {
   if (!server.runtime.hasOwnParser) return new Decoder(handler, server.runtime);
@@ -51,7 +48,7 @@ class WrappedDecoder implements ClientDecoder {
     this.#decoder = decoder;
     this.#handler = handler;
     decoder.on('decoded', (packet) => {
-      const type = packet.type >= BINARY_EVENT ? packet.type - BINARY_OFFSET : packet.type;
+      const type = packet.type >= PacketType.BINARY_EVENT ? packet.type - BINARY_TYPE_OFFSET : packet.type;
       const violation = judge(type, packet.data);
       if (violation === null) handler.onPacket({ ...packet, type: type as Packet['type'] });
       else handler.onViolation(violation);

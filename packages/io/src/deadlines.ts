@@ -3,8 +3,8 @@ import { AsyncResource } from 'node:async_hooks';
 /** What many share is not made in the context of one: see {@link Deadlines.begin}. */
 const own = new AsyncResource('HAWSER_DEADLINES');
 
-/** Timers take no more; what is due later has its turn after another look. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+/** Timers take no more. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** One thing that is due at a time, unless it is called off before: a place in the list of its queue. */
 export class Deadline extends AsyncResource {
@@ -89,7 +89,8 @@ class DeadlineQueue {
 
   #schedule(delayMs: number): void {
     // Sockets keep the process alive; without any, nobody waits.
-    const timerMs = Math.min(Math.ceil(delayMs), MAX_DELAY_MS);
+    // What is due later has its turn after another look.
+    const timerMs = Math.min(Math.ceil(delayMs), MAX_TIMEOUT_MS);
     this.#timer = own.runInAsyncScope(() => setTimeout(this.#onTimer, timerMs).unref());
   }
 

@@ -54,12 +54,8 @@ export interface ServerReservedEventsMap<
   new_namespace: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
 }
 
-/** Events between servers must not have the name of one of these. */
-export const RESERVED_EVENTS: ReadonlySet<string | symbol> = new Set([
-  'connect',
-  'connection',
-  'new_namespace',
-]);
+/** The events of a namespace: those between servers must not have the name of one of these. */
+const NAMESPACE_EVENTS: ReadonlySet<unknown> = new Set(['connect', 'connection', 'new_namespace']);
 
 /** Sockets that share a name, middlewares and rooms, over the same connections as other namespaces. */
 export class Namespace<
@@ -170,7 +166,7 @@ export class Namespace<
     ev: Ev,
     ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Ev>
   ): boolean {
-    refuseReserved(ev, RESERVED_EVENTS);
+    refuseReserved(ev, (name) => NAMESPACE_EVENTS.has(name));
     this.adapter.serverSideEmit([ev, ...(args as unknown[])]);
     return true;
   }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ParsedUrlQuery } from 'node:querystring';
+import { isReservedEvent } from '@hawser/protocol/socketio';
 import type { Anything } from './typed-events.ts';
 
 /** Why a socket was disconnected. */
@@ -57,17 +58,10 @@ export interface Handshake {
   auth: { [key: string]: Anything };
 }
 
-/** Events with a meaning of their own. */
-export const RESERVED_EVENTS: ReadonlySet<string | symbol> = new Set([
-  'connect',
-  'connect_error',
-  'disconnect',
-  'disconnecting',
-  'newListener',
-  'removeListener',
-]);
-
 /** @throws Error when a program emits an event that has a meaning of its own */
-export function refuseReserved(name: string | symbol, reserved: ReadonlySet<string | symbol>): void {
-  if (reserved.has(name)) throw new Error(`"${String(name)}" is a reserved event name`);
+export function refuseReserved(
+  name: string | symbol,
+  isReserved: (name: unknown) => boolean = isReservedEvent,
+): void {
+  if (isReserved(name)) throw new Error(`"${String(name)}" is a reserved event name`);
 }

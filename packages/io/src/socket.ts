@@ -14,7 +14,7 @@ import { type Middleware, runMiddlewares } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
 import { NamespaceMember } from './namespace-member.ts';
 import type { SessionSocket, SocketSession } from './socket-session.ts';
-import { type DisconnectReason, isRecoverable, RESERVED_EVENTS, refuseReserved } from './socket-types.ts';
+import { type DisconnectReason, isRecoverable, refuseReserved } from './socket-types.ts';
 import type {
   AllButLast,
   Anything,
@@ -116,7 +116,7 @@ export class Socket<
    * @throws Error when the name is reserved
    */
   override emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean {
-    refuseReserved(ev, RESERVED_EVENTS);
+    refuseReserved(ev);
     const flags = this.flags ?? NO_FLAGS;
     this.flags = null;
     const data: unknown[] = [ev, ...args];
@@ -204,7 +204,7 @@ export class Socket<
     return this;
   }
 
-  /** @internal Adapters call it before they write a packet to this client. */
+  /** @internal Adapters call it before they write a packet to this client: so it tells the client whose that will be. */
   notifyOutgoingListeners(packet: AdapterPacket): void {
     if (this.anyOutgoingListeners !== null) this.anyOutgoingListeners.call(this, packet.data as unknown[]);
     if (this.#backpressure === null && packet.id === undefined) return;

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { MAX_TIMEOUT_MS } from '../deadlines.ts';
 import { toMessages } from '../outgoing.ts';
 import type {
   AckCallback,
@@ -19,9 +20,6 @@ import { actOnEachSocket, forEachSocket } from './recipients.ts';
 
 /** What is done when it returns, or when the promise is fulfilled. */
 export type Eventually = Promise<void> | void;
-
-/** As long as a timer can take. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Knows which socket is in which room, and brings packets to the sockets of one server: what a namespace uses unless
@@ -117,14 +115,8 @@ export class Adapter extends EventEmitter {
     const id = takeAckId(this.nsp, packet);
     const encoded = encode(this.nsp, packet);
     const options = toWriteOptions(opts.flags);
-    const asked: AdapterSocket[] = [];
-    forEachSocket(this, opts, (socket) => {
-      socket.acks.set(id, ack);
-      asked.push(socket);
-      deliver(socket, packet, encoded, options);
-    });
-    forgetAcksLater(this.nsp, asked, id, opts.flags?.timeout);
-    clientCountCallback(asked.length);
+    const send = (socket: AdapterSocket): void => deliver(socket, packet, encoded, options);
+    clientCountCallback(askEachSocket(this, opts, id, ack, send));
   }
 
   /** Returns the ids of the sockets in any of `rooms`, or of all. */
@@ -213,8 +205,29 @@ export function deliver(
   socket.client.writeToEngine(encoded, options);
 }
 
+/**
+ * Has each socket that the options mean sent what it is to answer.
+ * @returns how many there are
+ */
+export function askEachSocket<S extends AdapterSocket>(
+  adapter: Adapter,
+  opts: BroadcastOptions,
+  ackId: number,
+  ack: AckCallback,
+  send: (socket: S) => void,
+): number {
+  const asked: S[] = [];
+  forEachSocket<S>(adapter, opts, (socket) => {
+    socket.acks.set(ackId, ack);
+    asked.push(socket);
+    send(socket);
+  });
+  forgetAcksLater(adapter.nsp, asked, ackId, opts.flags?.timeout);
+  return asked.length;
+}
+
 /** Sees to it that sockets which never answer do not keep what waits for their answers. */
-export function forgetAcksLater(
+function forgetAcksLater(
   nsp: AdapterNamespace,
   asked: readonly AdapterSocket[],
   ackId: number,

@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT_MS } from '../deadlines.ts';
 import type { IoError } from '../errors.ts';
 import { type AckCallback, LOST, WHEN_ENDED } from './contract.ts';
 
@@ -11,7 +12,6 @@ interface PendingAcks {
 
 /** For as long answers are taken where nobody says how long, as a server that is not Hawser's may not. */
 const DEFAULT_TIMEOUT_MS = 60_000;
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The events of one adapter whose answers come from other servers. Only who asked knows when all have come. */
 export class ClusterAcks {

@@ -8,7 +8,7 @@ import {
   type RefusedRecovery,
   type SessionState,
 } from '../recovery/index.ts';
-import { Adapter, type Eventually, encode, forgetAcksLater, takeAckId, toWriteOptions } from './adapter.ts';
+import { Adapter, askEachSocket, type Eventually, encode, takeAckId, toWriteOptions } from './adapter.ts';
 import type {
   AckCallback,
   AdapterNamespace,
@@ -98,14 +98,7 @@ export class RecoveryAdapter extends Adapter {
   ): void {
     const id = takeAckId(this.nsp, packet);
     const send = this.#prepare(packet, opts, opts.flags);
-    const asked: CountingSocket[] = [];
-    forEachSocket<CountingSocket>(this, opts, (socket) => {
-      socket.acks.set(id, ack);
-      asked.push(socket);
-      send(socket);
-    });
-    forgetAcksLater(this.nsp, asked, id, opts.flags?.timeout);
-    clientCountCallback(asked.length);
+    clientCountCallback(askEachSocket(this, opts, id, ack, send));
   }
 
   /**

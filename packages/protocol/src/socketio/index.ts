@@ -11,5 +11,11 @@ export {
   VIOLATIONS,
   type ViolationCode,
 } from './errors.ts';
-export { hasTooManyArguments, isReservedEvent, type Packet, PacketType } from './packet.ts';
+export {
+  BINARY_TYPE_OFFSET,
+  hasTooManyArguments,
+  isReservedEvent,
+  type Packet,
+  PacketType,
+} from './packet.ts';
 export { MAX_DEPTH, type Reviver } from './packet-text.ts';
