@@ -94,6 +94,23 @@ describe('what a listener throws when a socket ends is uncaught, and', () => {
   });
 });
 
+test('what a listener of the adapter throws keeps nobody who is gone in a room', async () => {
+  const uncaught = gatherUncaught();
+  const { io, port, sockets } = await startServer();
+  const { adapter } = io.sockets;
+  const raw = await openRaw(port);
+  raw.send('40');
+  const socket = await sockets.next();
+  socket.join(['a', 'b']);
+  const told: string[] = [];
+  adapter.on('leave-room', fail);
+  adapter.on('delete-room', (room) => told.push(room));
+  socket.disconnect();
+  expect([adapter.rooms.size, adapter.sids.size, io.sockets.sockets.size]).toEqual([0, 0, 0]);
+  expect(told).toEqual([socket.id, 'a', 'b']);
+  await vi.waitFor(() => expect(uncaught).toHaveLength(3));
+});
+
 test('what a listener for drain throws keeps no other namespace from its own', async () => {
   const uncaught = gatherUncaught();
   const { io, port, sockets } = await startServer();

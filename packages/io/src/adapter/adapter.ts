@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { attempt } from '@hawser/engine/internal';
 import { MAX_TIMEOUT_MS } from '../deadlines.ts';
 import { toMessages } from '../outgoing.ts';
 import type {
@@ -83,7 +84,8 @@ export class Adapter extends EventEmitter {
   delAll(id: SocketId): void {
     const joined = this.sids.get(id);
     if (joined === undefined) return;
-    for (const room of joined) leave(this, id, room);
+    // Whatever listeners throw, who is gone is in no room.
+    for (const room of joined) attempt(() => leave(this, id, room));
     this.sids.delete(id);
   }
 
@@ -245,6 +247,9 @@ function forgetAcksLater(
 function leave(adapter: Adapter, id: SocketId, room: Room): void {
   const members = adapter.rooms.get(room);
   if (members === undefined) return;
-  if (members.delete(id)) adapter.emit('leave-room', room, id);
-  if (members.size === 0 && adapter.rooms.delete(room)) adapter.emit('delete-room', room);
+  try {
+    if (members.delete(id)) adapter.emit('leave-room', room, id);
+  } finally {
+    if (members.size === 0 && adapter.rooms.delete(room)) adapter.emit('delete-room', room);
+  }
 }
