@@ -24,6 +24,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** What sends messages without being a server. */
 const EMITTER_UID = 'emitter';
 
+/** So many of those that have closed are remembered. */
+const MAX_CLOSED = 1000;
+
 /** Time between two looks at who is silent, in milliseconds. */
 const SWEEP_MS = 1000;
 
@@ -36,6 +39,8 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
   readonly #heartbeatTimeoutMs: number;
   /** When servers were heard last. */
   readonly #servers = new Map<ServerId, number>();
+  /** Servers that have closed: what their programs still send are last words, and no sign of life. */
+  readonly #closed = new Set<ServerId>();
   #heartbeat: NodeJS.Timeout | null = null;
   /** Runs while other servers are known. */
   #sweep: NodeJS.Timeout | null = null;
@@ -67,10 +72,11 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
     // A channel that namespaces share brings what is not for this one, servers' ids included.
     if (uid === this.uid || nsp !== this.nsp.name) return;
     if (type === MessageType.ADAPTER_CLOSE) {
-      this.#remove(uid);
+      this.#takeLeave(uid);
       return;
     }
-    if (uid && uid !== EMITTER_UID) this.#heard(uid);
+    if (type === MessageType.INITIAL_HEARTBEAT || type === MessageType.HEARTBEAT) this.#closed.delete(uid);
+    if (uid && uid !== EMITTER_UID && !this.#closed.has(uid)) this.#heard(uid);
     if (type === MessageType.INITIAL_HEARTBEAT) this.#answerGreeting();
     else if (type !== MessageType.HEARTBEAT) super.onMessage(message, offset);
   }
@@ -87,6 +93,13 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
   protected override publish(message: ClusterMessageBody): void {
     this.#scheduleHeartbeat();
     super.publish(message);
+  }
+
+  #takeLeave(uid: ServerId): void {
+    this.#remove(uid);
+    this.#closed.add(uid);
+    const [first] = this.#closed;
+    if (this.#closed.size > MAX_CLOSED) this.#closed.delete(first!);
   }
 
   /** Who has closed is not there any more, whoever comes. */

@@ -317,4 +317,17 @@ describe('ClusterAdapterWithHeartbeat', () => {
     ]);
     vi.useRealTimers();
   });
+
+  it('takes nothing that a server says after it has closed for a sign of life, but a heartbeat', async () => {
+    const adapter = new KnowingAdapter(bareNamespace([]).nsp);
+    const data = { packet: ['x'] };
+    adapter.receive({ type: MessageType.INITIAL_HEARTBEAT });
+    expect(await adapter.serverCount()).toBe(2);
+    adapter.receive({ type: MessageType.ADAPTER_CLOSE });
+    adapter.receive({ type: MessageType.SERVER_SIDE_EMIT, data });
+    expect(await adapter.serverCount()).toBe(1);
+    adapter.receive({ type: MessageType.HEARTBEAT });
+    expect(await adapter.serverCount()).toBe(2);
+    adapter.close();
+  });
 });
