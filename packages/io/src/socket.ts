@@ -87,7 +87,8 @@ export class Socket<
     const { runtime } = nsp.server;
     if (runtime.limitsSockets) this.#backpressure = runtime.createBackpressure();
     // Middlewares look at them. Until it is let in, nothing that is sent to them is sent to it.
-    if (session?.resumed) this.join([...session.resumed.rooms]);
+    const resumed = session?.resumed;
+    if (resumed) attempt(() => this.join([...resumed.rooms]));
   }
 
   /** @internal What waits for an answer; adapters add to it. */
@@ -218,7 +219,7 @@ export class Socket<
     const { name } = this.nsp;
     const { session } = this;
     session?.begin(this);
-    this.join(this.id);
+    attempt(() => this.join(this.id));
     session?.replay(this);
     const refused = session?.countsEvents ? session.refusal : undefined;
     const hawser = refused && { refused };

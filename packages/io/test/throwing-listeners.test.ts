@@ -111,6 +111,25 @@ test('what a listener of the adapter throws keeps nobody who is gone in a room',
   await vi.waitFor(() => expect(uncaught).toHaveLength(3));
 });
 
+test('and keeps nobody out, nor a session from going on', async () => {
+  const uncaught = gatherUncaught();
+  const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+  const { adapter } = io.sockets;
+  adapter.on('join-room', fail);
+  const lost = await openRaw(port);
+  lost.send('6', '40');
+  const { pid } = JSON.parse((await lost.messages.next()).slice(2)) as { pid: string };
+  await sockets.next();
+  lost.socket.terminate();
+  await vi.waitUntil(() => io.sockets.sockets.size === 0);
+  const raw = await openRaw(port);
+  raw.send('6', `40${JSON.stringify({ pid, hawser: { received: 0 } })}`);
+  expect(await raw.messages.next()).toMatch(`"pid":"${pid}"`);
+  (await sockets.next()).disconnect();
+  expect([adapter.rooms.size, adapter.sids.size]).toEqual([0, 0]);
+  expect(uncaught.length).toBeGreaterThan(1);
+});
+
 test('what a listener for drain throws keeps no other namespace from its own', async () => {
   const uncaught = gatherUncaught();
   const { io, port, sockets } = await startServer();
