@@ -4,45 +4,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw, type RawClient } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
+import { connectHawser, lose, readAnswer } from './rig/sessions.ts';
 
 const RECOVERY: Partial<ServerOptions> = { connectionStateRecovery: {} };
-
-interface Answer {
-  readonly sid: string;
-  readonly pid: string;
-  readonly hawser?: { readonly refused: string };
-}
-
-interface Connection {
-  readonly raw: RawClient;
-  readonly answer: Answer;
-  /** What came before the answer. */
-  readonly missed: string[];
-}
-
-/** A client of Hawser as the server sees it. */
-async function connectHawser(port: number, auth: object = {}): Promise<Connection> {
-  const raw = await openRaw(port);
-  raw.send('6', `40${JSON.stringify(auth)}`);
-  return { raw, ...(await readAnswer(raw)) };
-}
-
-/** Takes what comes up to the answer to CONNECT. */
-async function readAnswer(raw: RawClient): Promise<Pick<Connection, 'answer' | 'missed'>> {
-  const missed: string[] = [];
-  for (;;) {
-    const text = await raw.messages.next();
-    if (text.startsWith('40')) return { answer: JSON.parse(text.slice(2)) as Answer, missed };
-    missed.push(text);
-  }
-}
-
-/** Loses the connection, and waits until the server knows. */
-async function lose(raw: RawClient, socket: Socket): Promise<void> {
-  const lost = eventOf(socket as never, 'disconnect');
-  raw.socket.terminate();
-  await lost;
-}
 
 describe('recovery of a client of Hawser', () => {
   test('handshake of the engine says that it is on, and only then', async () => {

@@ -6,7 +6,9 @@ const MAX_RUNS = 4096;
 const MIN_RUNS_TO_TRIM = 32;
 
 /**
- * What one session was sent: the log's numbers of its events, in order, without the events.
+ * What one session was sent: the log's numbers of its events, in the order in which they went out, without the events.
+ * That is not always the order of the numbers: an event gets its own before it goes to each of its recipients, and what
+ * goes to one of them may have the program emit another.
  *
  * Numbers that follow each other are one run, so a socket that gets all that is sent keeps two numbers. What the
  * log has let go of is forgotten here too: a client that lacks it cannot be helped.
@@ -80,15 +82,14 @@ export class Deliveries {
     else runs.push(UNKEPT, 1);
   }
 
-  /** Forgets what the log has let go of: the numbers below `floor`. */
+  /** Forgets what the log has let go of: the numbers below `floor`, and what came before the last of them. */
   forget(floor: number): void {
     let end = 0;
     let count = 0;
     for (let i = 0; i < this.#runs.length; i += 2) {
       const first = this.#runs[i]!;
       const length = this.#runs[i + 1]!;
-      if (first >= floor) break;
-      if (first !== UNKEPT) end = count + Math.min(length, floor - first);
+      if (first !== UNKEPT && first < floor) end = count + Math.min(length, floor - first);
       count += length;
     }
     this.#forget(end);

@@ -205,12 +205,14 @@ export class Recovery<Event> {
     if (session === undefined) return { refused: this.#whyUnknown(pid) };
     this.#remove(pid);
     const { state, deliveries, lostAt, sinceMs } = session;
-    deliveries?.forget(this.#log.floor);
     const place = deliveries === null ? this.#believe(position, lostAt) : this.#locate(position, deliveries);
     if (typeof place === 'string') return { refused: place };
     if (this.#log.floor > lostAt) return { refused: this.#whyForgotten(lostAt) };
+    const unreceived = deliveries?.after(place.received) ?? [];
+    const lost = unreceived.findLast((number) => this.#log.get(number) === undefined);
+    if (lost !== undefined) return { refused: this.#whyForgotten(lost) };
     const missed = [
-      ...(deliveries?.after(place.received) ?? []).map((number) => this.#missed(number)),
+      ...unreceived.map((number) => this.#missed(number)),
       ...this.missedSince(state.rooms, deliveries === null ? place.last + 1 : lostAt),
     ];
     const resumed = new Deliveries(place.received, place.last);

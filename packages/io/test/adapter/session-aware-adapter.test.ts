@@ -94,6 +94,29 @@ describe('SessionAwareAdapter', () => {
   });
 });
 
+describe('what a socket was sent before an event that had its number already', () => {
+  it.each([
+    [100, ['meanwhile', 'first', 'later']],
+    [900, null],
+  ])('of %i bytes, it is in its place, or missing and the session refused', async (bytes, expected) => {
+    const { nsp } = bareNamespace(['a', 'b'], { connectionStateRecovery: { maxBytes: 3000 } });
+    const adapter = new SessionAwareAdapter(nsp);
+    onTestFinished(() => adapter.close() as undefined);
+    for (const id of ['a', 'b']) adapter.addAll(id, new Set([id]));
+    const offset = say(adapter, 'received');
+    const other = nsp.sockets.get('a') as { notifyOutgoingListeners?: (packet: { data: unknown[] }) => void };
+    other.notifyOutgoingListeners = ({ data: [name] }) => {
+      if (name === 'first') say(adapter, 'meanwhile', ['b']);
+    };
+    adapter.broadcast({ type: 2, data: ['first', 'x'.repeat(bytes)] }, EVERYBODY);
+    adapter.persistSession({ sid: 'b', pid: 'p', rooms: ['b'], data: 1 });
+    adapter.delAll('b');
+    adapter.broadcast({ type: 2, data: ['later', 'x'.repeat(bytes * 2)] }, EVERYBODY);
+    const session = await adapter.restoreSession('p', offset);
+    expect(session?.missedPackets.map(([name]) => name) ?? null).toEqual(expected);
+  });
+});
+
 interface Rig {
   readonly io: UpstreamServer;
   readonly client: ClientSocket;

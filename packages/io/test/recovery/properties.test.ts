@@ -41,7 +41,12 @@ const who = fc.nat(NAMES.length - 1);
 const step = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ do: fc.constant('broadcast' as const), audience, weight: fc.nat(60) }),
+    arbitrary: fc.record({
+      do: fc.constant('broadcast' as const),
+      audience,
+      weight: fc.nat(60),
+      meanwhile: fc.option(who),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('emit' as const), who, isKept: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('read' as const), who, count: fc.nat(4) }) },
@@ -74,7 +79,7 @@ class World {
 
   play(action: Step): void {
     if (action.do === 'wait') this.#nowMs += action.ms;
-    else if (action.do === 'broadcast') this.#broadcast(action.audience, action.weight);
+    else if (action.do === 'broadcast') this.#broadcast(action);
     else this.#act(this.peers[action.who]!, action);
   }
 
@@ -89,10 +94,13 @@ class World {
     }
   }
 
-  #broadcast(given: { rooms: string[]; except: string[] }, weight: number): void {
+  /** @param action - `meanwhile` is who is sent another event before this one, which has its number already */
+  #broadcast({ audience: given, weight, meanwhile }: Step & { do: 'broadcast' }): void {
     const event = ++this.#lastEvent;
     const audience: Audience = { rooms: new Set(given.rooms), except: new Set(given.except) };
     const number = this.recovery.keep(event, weight, audience, this.#nowMs);
+    const other = meanwhile === null ? undefined : this.peers[meanwhile];
+    if (other?.isAway === false) this.#emit(other);
     for (const peer of this.peers) {
       if (!isInAudience([...peer.rooms], audience)) continue;
       peer.due.push(event);

@@ -308,6 +308,27 @@ describe('Recovery refuses', () => {
     }
   });
 
+  it('a client that missed more bytes than are kept, which went out before others with lower numbers', () => {
+    for (const [position, expected] of [
+      [{ received: 0 }, 'overflow'],
+      [{ offset: undefined }, 'overflow'],
+      [{ received: 1 }, 'overflow'],
+      [{ offset: formatOffset(2) }, 'overflow'],
+      [{ received: 2 }, 'c'],
+      [{ offset: formatOffset(1) }, 'c'],
+    ] as const) {
+      const recovery = open({ maxBytes: 390 });
+      const deliveries = new Deliveries();
+      const [first, second] = ['a', 'b'].map((event) => recovery.keep(event, 1, ALL, 0));
+      deliveries.add(second!, recovery.floor);
+      deliveries.add(first!, recovery.floor);
+      recovery.lose(SESSION, deliveries, 0);
+      recovery.keep('c', 1, ALL, 0);
+      recovery.keep('for another', 1, null, 0);
+      expect(outcome(recovery, position)).toBe(expected);
+    }
+  });
+
   it('a client that was away while more bytes were sent than are kept', () => {
     const recovery = open({ maxBytes: 250 });
     recovery.lose(SESSION, new Deliveries(), 0);
