@@ -70,6 +70,14 @@ export class PendingAcks extends Map<number, AckCallback> {
 /** Tells who asks for the answer of a client that is gone that there will be none. */
 export function refuseAck(socket: object, ack: AckCallback, timeoutMs: number | undefined): void {
   const error = disconnectedError();
-  if (ack[LOST] !== undefined) ack[LOST](error);
-  else if (timeoutMs !== undefined) process.nextTick(() => ack.call(socket, error));
+  const lost = ack[LOST] ?? (timeoutMs === undefined ? undefined : ack.bind(socket));
+  if (lost !== undefined) tellLater(lost, error);
+}
+
+/**
+ * Tells the program that there will be no answer when what came in has had its turn: it may well emit the same again,
+ * to be told the same again.
+ */
+export function tellLater(lost: (error: IoError) => void, error: IoError): void {
+  setImmediate(lost, error);
 }

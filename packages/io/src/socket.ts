@@ -1,6 +1,6 @@
 import { attempt } from '@hawser/engine/internal';
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
-import { PendingAcks, refuseAck } from './acks.ts';
+import { PendingAcks, refuseAck, tellLater } from './acks.ts';
 import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { AdapterPacket, BroadcastFlags, Encoded, WriteOptions } from './adapter/index.ts';
 import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
@@ -391,6 +391,11 @@ export class Socket<
   /** Returns what hears that a packet was dropped, where somebody waits for the answer. */
   #followerOf({ id }: AdapterPacket): Follower | null {
     if (id === undefined) return null;
-    return { onDropped: () => this.#acks?.lose(id, droppedError()) };
+    return {
+      onDropped: () => {
+        const lost = this.#acks?.take(id)?.[LOST];
+        if (lost !== undefined) tellLater(lost, droppedError());
+      },
+    };
   }
 }

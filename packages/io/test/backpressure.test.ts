@@ -217,6 +217,47 @@ describe('a slow client has its bound', () => {
     expect(await third).toMatchObject({ code: 'IO_ERR_DISCONNECTED' });
   });
 
+  test('a program that emits again what was dropped, or came too late, is not called by its own emit', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
+    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket, 5) });
+    let [dropped, late, isOver] = [0, 0, false];
+    const insist = (n: number): void => {
+      socket.timeout(60_000).emit('n', n, (error: { code?: string } | null) => {
+        if (error?.code === 'IO_ERR_DROPPED') dropped++;
+        else late++;
+        if (!isOver) insist(n);
+      });
+    };
+    for (let n = 0; n < 10; n++) insist(n);
+    expect(dropped).toBe(0);
+    raw.socket.resume();
+    const got = new Set<string>();
+    while (got.size < 10) {
+      const text = await raw.messages.next();
+      if (!text.startsWith('42["flood"')) got.add(text.replace(/^42\d+/, ''));
+    }
+    expect([...got].toSorted()).toEqual(Array.from({ length: 10 }, (_, n) => `["n",${n}]`));
+    expect(dropped).toBeGreaterThan(0);
+    socket.disconnect();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    isOver = true;
+    expect(late).toBeGreaterThan(10);
+  });
+
+  test('keep-latest: what the program emits on being told of a drop comes last', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'keep-latest' });
+    const told = new Promise<void>((resolve) => {
+      socket.timeout(60_000).emit('position', 1, () => {
+        socket.emit('position', 3);
+        resolve();
+      });
+    });
+    socket.emit('position', 2);
+    await told;
+    socket.emit('end');
+    expect(await readOn(raw)).toEqual([['position', 3]]);
+  });
+
   test('an event that is larger than the bound costs nothing that waits', async () => {
     const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
     socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket) });
