@@ -45,7 +45,7 @@ export interface Waiting {
   readonly follower: Follower | null;
 }
 
-/** What hears of the fate of a packet. */
+/** What hears of the fate of a packet, in the midst of the work on others: so the program is told only later. */
 export interface Follower {
   /** It is on its way, or lost with the connection. */
   onSent?(): void;
@@ -144,26 +144,25 @@ export class WaitingLine {
 
   #judge(waiting: Waiting, owner: Backpressure, room: number): Standing {
     const { key } = waiting;
+    const { slowConsumer } = owner;
+    if (slowConsumer === 'close' && owner.waitingBytes > room) return 'overflow';
+    if (slowConsumer === 'drop-newest' && owner.waitingBytes > room) return 'dropped';
+    // What alone is too large must not cost what is there.
+    if (room < 0) return 'dropped';
     const previous = key === undefined ? undefined : owner.latest?.get(key);
     if (previous !== undefined) this.#drop(previous);
-    if (owner.waitingBytes > room) {
-      if (owner.slowConsumer === 'close') return 'overflow';
-      if (owner.slowConsumer === 'drop-newest' || !this.#makeRoom(owner, room)) return 'dropped';
-    }
+    this.#makeRoom(owner, room);
     if (key !== undefined) owner.latest?.set(key, waiting);
     owner.waitingBytes += weightOf(waiting);
     return 'waits';
   }
 
   /** Drops what has waited longest, until no more than `room` bytes of `owner` wait. */
-  #makeRoom(owner: Backpressure, room: number): boolean {
-    // What alone is too large must not cost what is there.
-    if (room < 0) return false;
+  #makeRoom(owner: Backpressure, room: number): void {
     for (const waiting of this.#line) {
       if (owner.waitingBytes <= room) break;
       if (waiting.owner === owner) this.#drop(waiting);
     }
-    return true;
   }
 
   #drop(waiting: Waiting): void {

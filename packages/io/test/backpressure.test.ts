@@ -258,6 +258,25 @@ describe('a slow client has its bound', () => {
     expect(await readOn(raw)).toEqual([['position', 3]]);
   });
 
+  test.each(['larger than the bound', 'too large for what is left'])(
+    'keep-latest: an event that is %s leaves the one before it',
+    async (kind) => {
+      const { raw, socket } = await stall({ slowConsumer: 'keep-latest' });
+      socket.backpressure({ slowConsumer: 'keep-latest', maxBufferedBytes: room(socket, 3) });
+      socket.emit('position', 1);
+      if (kind === 'larger than the bound') socket.emit('position', 2, 'x'.repeat(1000));
+      else {
+        socket.conn.write('2["by the engine"]');
+        socket.conn.write(`2["by the engine","${'x'.repeat(400)}"]`);
+        socket.emit('position', 2);
+      }
+      socket.backpressure({ slowConsumer: 'close' });
+      socket.emit('end');
+      const got = await readOn(raw);
+      expect(got.filter((event) => (event as unknown[])[0] === 'position')).toEqual([['position', 1]]);
+    },
+  );
+
   test('an event that is larger than the bound costs nothing that waits', async () => {
     const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
     socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket) });
