@@ -54,13 +54,13 @@ export interface Follower {
 
 /** What of one socket waits, and the rule for it. */
 export class Backpressure {
-  readonly maxBufferedBytes: number;
-  readonly slowConsumer: SlowConsumer;
+  maxBufferedBytes: number;
+  slowConsumer: SlowConsumer;
   /** Bytes of its events that wait, without those that the engine has. */
   waitingBytes = 0;
   /** The events that wait by their keys, under `keep-latest`. */
-  readonly latest: Map<string, Waiting> | null;
-  readonly #latestKey: (event: string, args: readonly unknown[]) => string | undefined;
+  latest: Map<string, Waiting> | null;
+  #latestKey: (event: string, args: readonly unknown[]) => string | undefined;
 
   /** @throws IO_ERR_OPTION when an option is not of its kind */
   constructor(options: BackpressureOptions) {
@@ -77,6 +77,15 @@ export class Backpressure {
     this.slowConsumer = slowConsumer;
     this.latest = slowConsumer === 'keep-latest' ? new Map() : null;
     this.#latestKey = latestKey;
+  }
+
+  /** Has another rule, for what waits already too. */
+  goBy(rule: Backpressure): void {
+    this.maxBufferedBytes = rule.maxBufferedBytes;
+    this.slowConsumer = rule.slowConsumer;
+    // What waits was named by the rule before.
+    this.latest = rule.latest;
+    this.#latestKey = rule.#latestKey;
   }
 
   keyOf(data: unknown): string | undefined {
@@ -178,7 +187,7 @@ export class WaitingLine {
       return;
     }
     owner.waitingBytes -= weightOf(waiting);
-    if (key !== undefined) owner.latest?.delete(key);
+    if (key !== undefined && owner.latest?.get(key) === waiting) owner.latest.delete(key);
   }
 }
 

@@ -180,7 +180,9 @@ export class Socket<
 
   /** Sets how much may wait for this client when it reads too slowly, and what happens to more. */
   backpressure(options: BackpressureOptions): this {
-    this.#backpressure = this.nsp.server.runtime.createBackpressure(options);
+    const rule = this.nsp.server.runtime.createBackpressure(options);
+    if (this.#backpressure === null) this.#backpressure = rule;
+    else this.#backpressure.goBy(rule);
     return this;
   }
 

@@ -277,6 +277,23 @@ describe('a slow client has its bound', () => {
     },
   );
 
+  test('another rule is for what waits already too', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'keep-latest' });
+    const maxBufferedBytes = room(socket, 5);
+    socket.emit('n', 0);
+    const { bufferedBytes } = socket;
+    for (let i = 1; i < 20; i++) {
+      socket.backpressure({ slowConsumer: i % 2 ? 'drop-oldest' : 'keep-latest', maxBufferedBytes });
+      if (i === 1) expect(socket.bufferedBytes).toBe(bufferedBytes);
+      socket.emit('n', i);
+      expect(socket.bufferedBytes).toBeLessThanOrEqual(maxBufferedBytes);
+    }
+    socket.backpressure({ slowConsumer: 'close' });
+    socket.emit('end');
+    const got = await readOn(raw);
+    expect(got).toEqual(Array.from({ length: got.length }, (_, i) => ['n', 20 - got.length + i]));
+  });
+
   test('an event that is larger than the bound costs nothing that waits', async () => {
     const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
     socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket) });
