@@ -19,6 +19,7 @@ interface Announced {
   readonly follower: Follower | null;
 }
 
+const NOTHING: Announced = Object.freeze({ owner: null, key: undefined, follower: null });
 const NO_OPTIONS: WriteOptions = Object.freeze({});
 
 /**
@@ -98,12 +99,8 @@ export abstract class ClientOutput {
    * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
    * for the wire once.
    */
-  writeToEngine(
-    encoded: readonly (string | Buffer)[],
-    options: WriteOptions = NO_OPTIONS,
-    follower: Follower | null = this.#announced?.follower ?? null,
-  ): void {
-    const announced = this.#announced;
+  writeToEngine(encoded: readonly (string | Buffer)[], options: WriteOptions = NO_OPTIONS): void {
+    const { owner, key, follower } = this.#announced ?? NOTHING;
     this.#announced = null;
     if (options.volatile && !this.#isIdle()) {
       follower?.onDropped?.();
@@ -115,12 +112,11 @@ export abstract class ClientOutput {
       return;
     }
     const outgoing = this.runtime.lastBroadcast.prepare(encoded, options, this.runtime.engine);
-    const owner = announced?.owner ?? null;
     if (this.#takesAtOnce(owner)) {
       this.#write(outgoing);
       follower?.onSent?.();
     } else {
-      this.#wait({ outgoing, owner, key: announced?.key, follower });
+      this.#wait({ outgoing, owner, key, follower });
     }
   }
 

@@ -1,3 +1,4 @@
+import { attempt } from '@hawser/engine/internal';
 import { PacketType } from '@hawser/protocol/socketio';
 import type {
   Adapter,
@@ -52,10 +53,8 @@ export interface SocketSession {
   readonly countsEvents: boolean;
   /** What comes again is told by it; `null` where the client does not send retries under the same id. */
   readonly answers: AnswerMemory | null;
-  /** The socket is let in, and about to join the room of its own. */
+  /** The socket is let in: it joins the room of its own, and what was missed comes before all else that it is sent. */
   begin(socket: SessionSocket): void;
-  /** The socket has joined it, and what was missed comes before all else that it is sent. */
-  replay(socket: SessionSocket): void;
   /** Sends an event to the socket alone. */
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
   /** The socket is gone: an event for it is for the one that goes on with the session, if there may be one. */
@@ -108,9 +107,9 @@ class ForeignSession implements SocketSession {
     this.pid = session?.pid ?? pid;
   }
 
-  begin(): void {}
-
-  replay(socket: SessionSocket): void {
+  begin(socket: SessionSocket): void {
+    // Adapters may put together what was missed only for a socket that is there.
+    attempt(() => socket.join(socket.id));
     for (const data of this.#takeMissed()) socket.replay(data);
   }
 
@@ -224,13 +223,12 @@ class CountedSession implements SocketSession {
   begin(socket: SessionSocket): void {
     this.#presence.state = 'present';
     this.#awaySinceMs = undefined;
-    this.#sendMissed(socket);
     this.answers = this.countsEvents ? (this.answers ?? this.#createAnswers()) : null;
     this.answers?.passTo(socket);
+    this.#sendMissed(socket);
+    // A listener for joined rooms may send to it, and is to find it behind what it missed.
+    attempt(() => socket.join(socket.id));
   }
-
-  /** Nothing: what a listener for joined rooms sends is sent to the socket. What it missed came before that. */
-  replay(): void {}
 
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
     this.#adapter.sendTo(socket, packet, flags);

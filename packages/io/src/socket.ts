@@ -209,10 +209,7 @@ export class Socket<
 
   /** @internal Adapters call it before they write a packet to this client: so it tells the client whose that will be. */
   notifyOutgoingListeners(packet: AdapterPacket): void {
-    if (this.anyOutgoingListeners !== null) this.anyOutgoingListeners.call(this, packet.data as unknown[]);
-    if (this.#backpressure === null && packet.id === undefined) return;
-    const follower = this.#followerOf(packet);
-    (this.client as AnyClient).announce(this.#backpressure, packet.data, follower);
+    this.#announce(packet, this.#followerOf(packet));
   }
 
   /** @internal The middlewares have let it in. */
@@ -220,9 +217,8 @@ export class Socket<
     this.state = 'open';
     const { name } = this.nsp;
     const { session } = this;
-    session?.begin(this);
-    attempt(() => this.join(this.id));
-    session?.replay(this);
+    if (session === null) attempt(() => this.join(this.id));
+    else session.begin(this);
     const refused = session?.countsEvents ? session.refusal : undefined;
     const hawser = refused && { refused };
     const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
@@ -292,9 +288,9 @@ export class Socket<
 
   /** @internal Sends an event that an adapter has encoded, and counts it when it goes out. */
   sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): void {
-    this.notifyOutgoingListeners(packet);
     const onSent = (): void => this.session?.count(event);
-    this.client.writeToEngine(event.encoded, options, { ...this.#followerOf(packet), onSent });
+    this.#announce(packet, { ...this.#followerOf(packet), onSent });
+    this.client.writeToEngine(event.encoded, options);
   }
 
   /** @internal Sends a packet to this client alone. Programs put one of their own in its place, or call it. */
@@ -388,6 +384,13 @@ export class Socket<
       if (packet.id !== undefined) this.#acks?.delete(packet.id);
       throw error;
     }
+  }
+
+  /** The program hears of a packet that goes out, and the connection of who hears of its fate. */
+  #announce({ data }: AdapterPacket, follower: Follower | null): void {
+    this.anyOutgoingListeners?.call(this, data as unknown[]);
+    if (this.#backpressure === null && follower === null) return;
+    (this.client as AnyClient).announce(this.#backpressure, data, follower);
   }
 
   /** Returns what hears that a packet was dropped, where somebody waits for the answer. */

@@ -132,11 +132,6 @@ export class Recovery<Event> {
     return this.#log.bytes;
   }
 
-  /** How many sessions are away. */
-  get sessionCount(): number {
-    return this.#away.size;
-  }
-
   /** Whether nothing is kept, so that no time has to be told to it. */
   get isEmpty(): boolean {
     return this.#log.size === 0 && this.#away.size === 0 && this.#ended.size === 0;
