@@ -55,6 +55,11 @@ export abstract class ClientOutput {
     return this.conn.bufferedBytes ?? 0;
   }
 
+  /** @internal Nothing at all waits: what a volatile event asks for, as upstream has it. */
+  get isIdle(): boolean {
+    return this.isWritable && this.bufferedBytes === 0;
+  }
+
   /** @internal What an adapter writes next is an event of `owner`, and `follower` hears of its fate. */
   announce(owner: Backpressure | null, data: unknown, follower: Follower | null): void {
     this.#announced = { owner, key: owner?.keyOf(data), follower };
@@ -67,17 +72,13 @@ export abstract class ClientOutput {
     owner: Backpressure | null = null,
     follower: Follower | null = null,
   ): Fate {
-    if (this.conn.readyState !== 'open' || (options.volatile && !this.#isIdle())) {
+    if (this.conn.readyState !== 'open' || (options.volatile && !this.isIdle)) {
       follower?.onDropped?.();
       return 'dropped';
     }
     const messages = this.encode(packet);
     const sendOptions = options.compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
-    if (this.#takesAtOnce(owner)) {
-      const wasWritable = this.conn.transport.writable;
-      for (const message of messages) this.conn.write(message, sendOptions);
-      return wasWritable && this.conn.transport.writable ? 'sent' : 'waits';
-    }
+    if (this.#takesAtOnce(owner)) return this.#write({ messages, options: sendOptions });
     const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
     return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
   }
@@ -99,25 +100,23 @@ export abstract class ClientOutput {
    * Sends a packet that an adapter has encoded: the same array for each recipient, which is what has it made ready
    * for the wire once.
    */
-  writeToEngine(encoded: readonly (string | Buffer)[], options: WriteOptions = NO_OPTIONS): void {
+  writeToEngine(encoded: readonly (string | Buffer)[], options: WriteOptions = NO_OPTIONS): Fate {
     const { owner, key, follower } = this.#announced ?? NOTHING;
     this.#announced = null;
-    if (options.volatile && !this.#isIdle()) {
+    if (options.volatile && !this.isIdle) {
       follower?.onDropped?.();
-      return;
+      return 'dropped';
     }
     if (this.conn.readyState !== 'open') {
       // Too late: it counts as lost with the connection.
       follower?.onSent?.();
-      return;
+      return 'waits';
     }
     const outgoing = this.runtime.lastBroadcast.prepare(encoded, options, this.runtime.engine);
-    if (this.#takesAtOnce(owner)) {
-      this.#write(outgoing);
-      follower?.onSent?.();
-    } else {
-      this.#wait({ outgoing, owner, key, follower });
-    }
+    if (!this.#takesAtOnce(owner)) return this.#wait({ outgoing, owner, key, follower });
+    const fate = this.#write(outgoing);
+    follower?.onSent?.();
+    return fate;
   }
 
   /**
@@ -149,13 +148,10 @@ export abstract class ClientOutput {
     this.#takeLine(() => {});
   }
 
-  /** Nothing at all waits: what a volatile event asks for, as upstream has it. */
-  #isIdle(): boolean {
-    return this.isWritable && this.bufferedBytes === 0;
-  }
-
-  #write({ messages, options }: Outgoing): void {
+  #write({ messages, options }: Pick<Outgoing, 'messages' | 'options'>): Fate {
+    const wasWritable = this.conn.transport.writable;
     for (const message of messages) this.conn.write(message, options);
+    return wasWritable && this.conn.transport.writable ? 'sent' : 'waits';
   }
 
   /** What may not be dropped waits in the engine, unless something that may is before it. */

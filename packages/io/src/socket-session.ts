@@ -17,6 +17,7 @@ import {
   RecoveryAdapter,
 } from './adapter/recovery-adapter.ts';
 import { AnswerMemory } from './answer-memory.ts';
+import type { Fate } from './outgoing.ts';
 import {
   Deliveries,
   type MissedEvent,
@@ -38,6 +39,7 @@ export interface Resumed {
 export interface SessionSocket extends CountingSocket {
   readonly rooms: ReadonlySet<Room>;
   readonly data: unknown;
+  readonly client: CountingSocket['client'] & { readonly isIdle: boolean; readonly isWritable: boolean };
   /** Sends an event that an earlier connection of the session missed. */
   replay(data: unknown[]): void;
   sendEncoded(encoded: Encoded): void;
@@ -56,7 +58,7 @@ export interface SocketSession {
   /** The socket is let in: it joins the room of its own, and what was missed comes before all else that it is sent. */
   begin(socket: SessionSocket): void;
   /** Sends an event to the socket alone. */
-  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
+  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): Fate;
   /** The socket is gone: an event for it is for the one that goes on with the session, if there may be one. */
   emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
   /** An event is on its way. */
@@ -113,8 +115,13 @@ class ForeignSession implements SocketSession {
     for (const data of this.#takeMissed()) socket.replay(data);
   }
 
-  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
+  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): Fate {
+    const { client } = socket;
+    // The adapter does not tell.
+    const isDropped = flags.volatile === true && !client.isIdle;
     broadcastTo(socket, this.#adapter, packet, flags);
+    if (isDropped) return 'dropped';
+    return client.isWritable ? 'sent' : 'waits';
   }
 
   emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
@@ -230,8 +237,8 @@ class CountedSession implements SocketSession {
     attempt(() => socket.join(socket.id));
   }
 
-  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
-    this.#adapter.sendTo(socket, packet, flags);
+  emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): Fate {
+    return this.#adapter.sendTo(socket, packet, flags);
   }
 
   emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {

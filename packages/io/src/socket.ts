@@ -13,6 +13,7 @@ import type { Addressee } from './inbox.ts';
 import { type Middleware, runMiddlewares } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
 import { NamespaceMember } from './namespace-member.ts';
+import type { Fate } from './outgoing.ts';
 import type { SessionSocket, SocketSession } from './socket-session.ts';
 import { type DisconnectReason, isRecoverable, refuseReserved } from './socket-types.ts';
 import type {
@@ -287,10 +288,10 @@ export class Socket<
   }
 
   /** @internal Sends an event that an adapter has encoded, and counts it when it goes out. */
-  sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): void {
+  sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): Fate {
     const onSent = (): void => this.session?.count(event);
     this.#announce(packet, { ...this.#followerOf(packet), onSent });
-    this.client.writeToEngine(event.encoded, options);
+    return this.client.writeToEngine(event.encoded, options);
   }
 
   /** @internal Sends a packet to this client alone. Programs put one of their own in its place, or call it. */
@@ -373,10 +374,7 @@ export class Socket<
 
   #sendEvent(packet: Packet, flags: BroadcastFlags): boolean {
     try {
-      if (this.session !== null) {
-        this.session.emit(this, packet, flags);
-        return this.client.isWritable;
-      }
+      if (this.session !== null) return this.session.emit(this, packet, flags) === 'sent';
       this.anyOutgoingListeners?.call(this, packet.data as unknown[]);
       return this.packet(packet, flags) !== false;
     } catch (error) {

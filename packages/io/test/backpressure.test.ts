@@ -1,42 +1,11 @@
 import { Server, type ServerOptions, type Socket } from '@hawser/io';
-import { describe, expect, test } from 'vitest';
+import { SessionAwareAdapter } from '@hawser/io/adapter';
+import { describe, expect, test, vi } from 'vitest';
 import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
 import { connected, eventOf, openClient } from './rig/clients.ts';
-import { openRaw, type RawClient } from './rig/raw.ts';
+import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
-
-/** More than the kernel takes for who does not read. */
-const FLOOD = 'x'.repeat(1_000_000);
-
-/** Connects a client that has stopped reading, and fills the connection. */
-async function stall(options: Partial<ServerOptions>, prepare: (socket: Socket) => void = () => {}) {
-  const { io, port, sockets } = await startServer(options);
-  const raw = await openRaw(port);
-  raw.send('40');
-  const socket = await sockets.next();
-  await raw.messages.next();
-  prepare(socket);
-  raw.socket.pause();
-  let floods = 0;
-  // Turn by turn, until the kernel takes no more.
-  do {
-    socket.emit('flood', FLOOD);
-    floods++;
-    await new Promise((resolve) => setImmediate(resolve));
-  } while (socket.conn.transport.writable);
-  return { io, raw, socket, floods };
-}
-
-/** Lets the client read on, and returns what came up to the event `end`, without the flood. */
-async function readOn(raw: RawClient): Promise<unknown[]> {
-  raw.socket.resume();
-  const got: unknown[] = [];
-  for (;;) {
-    const [name, ...args] = JSON.parse((await raw.messages.next()).slice(2)) as unknown[];
-    if (name === 'end') return got;
-    if (name !== 'flood') got.push([name, ...args]);
-  }
-}
+import { FLOOD, readOn, stall } from './rig/stalled.ts';
 
 describe('pressure is shown', () => {
   test('emit tells whether an event waits, bufferedBytes how much does, drain that there is room', async () => {
@@ -65,8 +34,25 @@ describe('pressure is shown', () => {
     },
   );
 
-  test('an event that is dropped is said to be', async () => {
-    const { socket } = await stall({});
+  test.each([
+    ['without recovery', {}],
+    ['with recovery', { connectionStateRecovery: {} }],
+    ['with an adapter of others', { connectionStateRecovery: {}, adapter: SessionAwareAdapter }],
+  ])('%s, an event that is dropped is said to be', async (_, options) => {
+    const { port, sockets } = await startServer(options);
+    const raw = await openRaw(port);
+    raw.send('40');
+    const first = await sockets.next();
+    await raw.messages.next();
+    await vi.waitUntil(() => first.bufferedBytes === 0);
+    expect([first.volatile.emit('a'), first.volatile.emit('b'), first.emit('c')]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const sent = [await raw.messages.next(), await raw.messages.next()];
+    expect(sent.map((text) => text.slice(0, 5))).toEqual(['42["a', '42["c']);
+    const { socket } = await stall(options);
     expect(socket.volatile.emit('gone')).toBe(false);
     socket.disconnect();
     expect(socket.emit('gone')).toBe(false);

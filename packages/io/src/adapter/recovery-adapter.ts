@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Fate } from '../outgoing.ts';
 import {
   type Deliveries,
   formatOffset,
@@ -53,7 +54,7 @@ export interface CountingSocket extends AdapterSocket {
   /** Whether the client counts what it receives; to others, an event that is kept is sent with its offset. */
   readonly countsEvents: boolean;
   /** Sends an event, and adds it to the socket's deliveries when, and only if, it goes out. */
-  sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): void;
+  sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): Fate;
 }
 
 /**
@@ -86,8 +87,8 @@ export class RecoveryAdapter extends Adapter {
   }
 
   /** Sends an event to one socket. */
-  sendTo(socket: CountingSocket, packet: AdapterPacket, flags: BroadcastFlags | undefined): void {
-    this.#prepare(packet, null, flags)(socket);
+  sendTo(socket: CountingSocket, packet: AdapterPacket, flags: BroadcastFlags | undefined): Fate {
+    return this.#prepare(packet, null, flags)(socket);
   }
 
   override broadcastWithAck(
@@ -145,7 +146,7 @@ export class RecoveryAdapter extends Adapter {
     packet: AdapterPacket,
     audience: BroadcastOptions | null,
     flags: BroadcastFlags | undefined,
-  ): (socket: CountingSocket) => void {
+  ): (socket: CountingSocket) => Fate {
     const encoded = encode(this.nsp, packet);
     const options = toWriteOptions(flags);
     if (!isKept(packet, flags)) {
@@ -158,11 +159,9 @@ export class RecoveryAdapter extends Adapter {
     const counted: OutgoingEvent = { encoded, number, floor: this.recovery.floor };
     let offset: OutgoingEvent | null = null;
     return (socket) => {
-      if (socket.countsEvents) socket.sendEvent(packet, counted, options);
-      else {
-        offset ??= { ...counted, encoded: this.encodeWithOffset(kept, number) };
-        socket.sendEvent(packet, offset, options);
-      }
+      if (socket.countsEvents) return socket.sendEvent(packet, counted, options);
+      offset ??= { ...counted, encoded: this.encodeWithOffset(kept, number) };
+      return socket.sendEvent(packet, offset, options);
     };
   }
 }
