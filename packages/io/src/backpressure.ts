@@ -100,7 +100,7 @@ export class Backpressure {
   }
 }
 
-/** What becomes of something that is added to a {@link WaitingLine}. */
+/** What becomes of something that is added to a {@link WaitingLine}; `overflow`: the connection has to end. */
 export type Standing = 'waits' | 'dropped' | 'overflow';
 
 /**
@@ -132,7 +132,7 @@ export class WaitingLine {
         ? this.#judgeOwnerless(waiting, bufferedBytes)
         : this.#judge(waiting, owner, owner.maxBufferedBytes - bufferedBytes - weightOf(waiting));
     if (standing === 'waits') this.#line.add(waiting);
-    else waiting.follower?.onDropped?.();
+    else if (standing === 'dropped') waiting.follower?.onDropped?.();
     return standing;
   }
 

@@ -159,12 +159,15 @@ export abstract class ClientOutput {
     return this.#line === null && (owner === null || this.conn.transport.writable);
   }
 
-  #wait(waiting: Waiting): 'waits' | 'dropped' {
+  #wait(waiting: Waiting): Fate {
     const line = (this.#line ??= new WaitingLine(this.runtime.maxBufferedBytes));
-    const fate = line.add(waiting, this.bufferedBytes);
+    const standing = line.add(waiting, this.bufferedBytes);
     if (line.isEmpty) this.#line = null;
-    if (fate === 'overflow') this.failSlow((waiting.owner ?? line).maxBufferedBytes);
-    return fate === 'waits' ? 'waits' : 'dropped';
+    if (standing !== 'overflow') return standing;
+    this.failSlow((waiting.owner ?? line).maxBufferedBytes);
+    // It counts as lost with the connection, behind what waited before it.
+    waiting.follower?.onSent?.();
+    return 'dropped';
   }
 
   #takeLine(visit: (waiting: Waiting) => void): void {

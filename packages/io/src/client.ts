@@ -149,6 +149,8 @@ export class Client<
   onClose(reason: DisconnectReason, description: unknown): void {
     if (this.#ending !== null) return;
     this.#ending = { reason, description };
+    // Now: what is sent before the program hears of the end counts as lost behind it.
+    this.loseLine();
     this.#finish();
   }
 
@@ -190,7 +192,6 @@ export class Client<
   #deliverEnd(): void {
     const { reason, description } = this.#ending!;
     this.#callOffDeadline();
-    this.loseLine();
     // Whoever judges them may never come to an end.
     for (const socket of this.#sockets.joining) socket.abandon();
     for (const socket of this.#sockets.all()) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
 import { connectHawser, lose } from './rig/sessions.ts';
 
@@ -54,4 +55,31 @@ describe('an event that goes out before one that has its number already', () => 
       expect(third.answer.hawser?.refused).toBe(refused);
     },
   );
+});
+
+describe('what crosses the bound of a slow client is lost with its connection', () => {
+  test.each(['to it alone', 'to all'])('events %s come again, in order', async (whom) => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: { maxBytes: 50_000_000 } });
+    const { raw, answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    const target = whom === 'to all' ? io : socket;
+    let count = 0;
+    raw.socket.pause();
+    do {
+      target.emit('n', count++, 'x'.repeat(100_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (socket.conn.transport.writable);
+    // Some have room yet, one crosses the bound, and for the last ones it is too late.
+    socket.backpressure({ maxBufferedBytes: socket.bufferedBytes + 350_000, slowConsumer: 'close' });
+    socket.on('go', () => {
+      for (let i = 0; i < 10; i++) target.emit('n', count++, 'x'.repeat(100_000));
+    });
+    const lost = eventOf(socket as never, 'disconnect');
+    raw.send('42["go"]');
+    await lost;
+    io.emit('end');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    const numbers = next.missed.map((text) => (JSON.parse(text.slice(2)) as unknown[])[1]);
+    expect(numbers).toEqual([...Array.from({ length: count }, (_, n) => n), undefined]);
+  });
 });
