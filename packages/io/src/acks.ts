@@ -1,7 +1,7 @@
 import { attempt } from '@hawser/engine/internal';
 import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { Deadlines } from './deadlines.ts';
-import { ackTimeoutError, disconnectedError, IoError } from './errors.ts';
+import { ackTimeoutError, disconnectedError, droppedError, IoError } from './errors.ts';
 
 /** Most events of one socket that wait for an answer. */
 const MAX_PENDING = 65_536;
@@ -55,6 +55,12 @@ export class PendingAcks extends Map<number, AckCallback> {
     attempt(() => this.take(id)?.[LOST]?.(error));
   }
 
+  /** The event was dropped: there will be no answer. */
+  drop(id: number): void {
+    const lost = this.take(id)?.[LOST];
+    if (lost !== undefined) tellLater(lost, droppedError());
+  }
+
   /** Tells all that there will be no answer, and forgets them. */
   loseAll(error: IoError): void {
     const ids = [...this.keys()];
@@ -65,6 +71,22 @@ export class PendingAcks extends Map<number, AckCallback> {
     const [id] = this.keys();
     this.lose(id!, new IoError('IO_ERR_TOO_MANY_ACKS', `over ${MAX_PENDING} events wait for an answer`));
   }
+}
+
+/**
+ * Returns the callback that settles a promise for an answer.
+ * @param expectsError - it gets an error, or none, before the answer
+ */
+export function settleAck(
+  resolve: (answer: never) => void,
+  reject: (error: unknown) => void,
+  expectsError: boolean,
+): AckCallback {
+  const settle: AckCallback = expectsError
+    ? (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer as never))
+    : (answer: unknown) => resolve(answer as never);
+  settle[LOST] = reject;
+  return settle;
 }
 
 /** Tells who asks for the answer of a client that is gone that there will be none. */
@@ -78,6 +100,6 @@ export function refuseAck(socket: object, ack: AckCallback, timeoutMs: number | 
  * Tells the program that there will be no answer when what came in has had its turn: it may well emit the same again,
  * to be told the same again.
  */
-export function tellLater(lost: (error: IoError) => void, error: IoError): void {
+function tellLater(lost: (error: IoError) => void, error: IoError): void {
   setImmediate(lost, error);
 }

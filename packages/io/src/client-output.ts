@@ -78,7 +78,11 @@ export abstract class ClientOutput {
     }
     const messages = this.encode(packet);
     const sendOptions = options.compress === false ? INCOMPRESSIBLE : COMPRESSIBLE;
-    if (this.#takesAtOnce(owner)) return this.#write({ messages, options: sendOptions });
+    if (this.#takesAtOnce(owner)) {
+      const fate = this.#write({ messages, options: sendOptions });
+      follower?.onSent?.();
+      return fate;
+    }
     const outgoing = { messages, options: sendOptions, byteLength: byteLengthOf(messages) };
     return this.#wait({ outgoing, owner, key: owner?.keyOf(packet.data), follower });
   }

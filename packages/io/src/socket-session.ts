@@ -10,10 +10,10 @@ import type {
   SocketId,
 } from './adapter/index.ts';
 import {
+  type Counted,
   type CountingSocket,
   createPid,
   type KeptEvent,
-  type OutgoingEvent,
   RecoveryAdapter,
 } from './adapter/recovery-adapter.ts';
 import { AnswerMemory } from './answer-memory.ts';
@@ -62,7 +62,7 @@ export interface SocketSession {
   /** The socket is gone: an event for it is for the one that goes on with the session, if there may be one. */
   emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void;
   /** An event is on its way. */
-  count(event: OutgoingEvent): void;
+  count(event: Counted): void;
   /** The socket is gone, or was not let in. */
   close(socket: SessionSocket, isRecoverable: boolean): void;
 }
@@ -247,7 +247,7 @@ class CountedSession implements SocketSession {
     broadcastTo(socket, this.#adapter, packet, flags);
   }
 
-  count({ number, floor }: OutgoingEvent): void {
+  count({ number, floor }: Counted): void {
     if (number === 0) this.#deliveries.pass();
     else this.#deliveries.add(number, floor);
   }

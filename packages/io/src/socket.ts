@@ -1,14 +1,14 @@
 import { attempt } from '@hawser/engine/internal';
 import { type Packet, PacketType } from '@hawser/protocol/socketio';
-import { PendingAcks, refuseAck, tellLater } from './acks.ts';
-import { type AckCallback, LOST } from './adapter/contract.ts';
+import { PendingAcks, refuseAck, settleAck } from './acks.ts';
+import type { AckCallback } from './adapter/contract.ts';
 import type { AdapterPacket, BroadcastFlags, Encoded, WriteOptions } from './adapter/index.ts';
-import type { OutgoingEvent } from './adapter/recovery-adapter.ts';
+import { type Counted, type OutgoingEvent, UNKEPT } from './adapter/recovery-adapter.ts';
 import type { AnyClient } from './aliases.ts';
 import { createAnswer } from './answer-memory.ts';
 import type { Backpressure, BackpressureOptions, Follower } from './backpressure.ts';
 import type { Client } from './client.ts';
-import { disconnectedError, droppedError } from './errors.ts';
+import { disconnectedError } from './errors.ts';
 import type { Addressee } from './inbox.ts';
 import { type Middleware, runMiddlewares } from './middleware.ts';
 import type { Namespace } from './namespace.ts';
@@ -147,10 +147,7 @@ export class Socket<
   ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>> {
     const expectsError = this.flags?.timeout !== undefined;
     return new Promise((resolve, reject) => {
-      const settle: AckCallback = expectsError
-        ? (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer as never))
-        : (answer: unknown) => resolve(answer as never);
-      settle[LOST] = reject;
+      const settle = settleAck(resolve, reject, expectsError);
       this.emit(ev, ...([...args, settle] as unknown as EventParams<EmitEvents, Ev>));
     });
   }
@@ -171,12 +168,7 @@ export class Socket<
     timeout: number,
   ): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
     this.setFlags({ timeout });
-    return this as unknown as Socket<
-      ListenEvents,
-      DecorateAcknowledgements<EmitEvents>,
-      ServerSideEvents,
-      SocketData
-    >;
+    return this as Anything;
   }
 
   /** Sets how much may wait for this client when it reads too slowly, and what happens to more. */
@@ -289,8 +281,7 @@ export class Socket<
 
   /** @internal Sends an event that an adapter has encoded, and counts it when it goes out. */
   sendEvent(packet: AdapterPacket, event: OutgoingEvent, options: WriteOptions): Fate {
-    const onSent = (): void => this.session?.count(event);
-    this.#announce(packet, { ...this.#followerOf(packet), onSent });
+    this.#announce(packet, this.#counterOf(packet, event));
     return this.client.writeToEngine(event.encoded, options);
   }
 
@@ -299,7 +290,8 @@ export class Socket<
     const { name } = this.nsp;
     const addressed = packet.nsp === name ? packet : { ...packet, nsp: name };
     if (packet.type !== PacketType.EVENT) return this.client._packet(addressed, flags) === 'sent';
-    return this.client._packet(addressed, flags, this.#backpressure, this.#followerOf(packet)) === 'sent';
+    const follower = this.#counterOf(packet, UNKEPT);
+    return this.client._packet(addressed, flags, this.#backpressure, follower) === 'sent';
   }
 
   /** @internal */
@@ -391,14 +383,16 @@ export class Socket<
     (this.client as AnyClient).announce(this.#backpressure, data, follower);
   }
 
+  /** Returns what hears of the fate of an event: its session counts what goes out. */
+  #counterOf(packet: AdapterPacket, event: Counted): Follower | null {
+    const { session } = this;
+    const follower = this.#followerOf(packet);
+    return session === null ? follower : { ...follower, onSent: () => session.count(event) };
+  }
+
   /** Returns what hears that a packet was dropped, where somebody waits for the answer. */
   #followerOf({ id }: AdapterPacket): Follower | null {
     if (id === undefined) return null;
-    return {
-      onDropped: () => {
-        const lost = this.#acks?.take(id)?.[LOST];
-        if (lost !== undefined) tellLater(lost, droppedError());
-      },
-    };
+    return { onDropped: () => this.#acks?.drop(id) };
   }
 }

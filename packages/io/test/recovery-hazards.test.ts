@@ -1,3 +1,4 @@
+import { PacketType } from '@hawser/protocol/socketio';
 import { describe, expect, test } from 'vitest';
 import { eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
@@ -82,4 +83,18 @@ describe('what crosses the bound of a slow client is lost with its connection', 
     const numbers = next.missed.map((text) => (JSON.parse(text.slice(2)) as unknown[])[1]);
     expect(numbers).toEqual([...Array.from({ length: count }, (_, n) => n), undefined]);
   });
+});
+
+test('a packet that a program sends by itself is counted, and not sent again', async () => {
+  const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+  const { raw, answer } = await connectHawser(port);
+  const socket = await sockets.next();
+  socket.packet({ type: PacketType.EVENT, nsp: '/', data: ['by the program'] });
+  socket.packet({ type: PacketType.EVENT, nsp: '/', data: ['dropped'] }, { volatile: true });
+  io.emit('a');
+  expect([await raw.messages.next(), await raw.messages.next()]).toEqual(['42["by the program"]', '42["a"]']);
+  await lose(raw, socket);
+  io.emit('b');
+  const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 1 } });
+  expect([next.answer.hawser, next.missed]).toEqual([undefined, ['42["a"]', '42["b"]']]);
 });

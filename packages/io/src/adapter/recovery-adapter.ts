@@ -39,14 +39,21 @@ export interface KeptEvent {
   readonly data: readonly unknown[] | null;
 }
 
-/** An event on its way to a socket. */
-export interface OutgoingEvent {
-  /** The same array for all sockets that get the same. */
-  readonly encoded: Encoded;
+/** An event as a session counts it. */
+export interface Counted {
   /** Under which the log keeps it, or 0 where it does not. */
   readonly number: number;
   /** Below this number the log has let go of all: for {@link Deliveries.add}. */
   readonly floor: number;
+}
+
+/** What the log does not keep. */
+export const UNKEPT: Counted = Object.freeze({ number: 0, floor: 0 });
+
+/** An event on its way to a socket. */
+export interface OutgoingEvent extends Counted {
+  /** The same array for all sockets that get the same. */
+  readonly encoded: Encoded;
 }
 
 /** What this adapter needs of a socket: that it counts what it sends. */
@@ -150,7 +157,7 @@ export class RecoveryAdapter extends Adapter {
     const encoded = encode(this.nsp, packet);
     const options = toWriteOptions(flags);
     if (!isKept(packet, flags)) {
-      const event: OutgoingEvent = { encoded, number: 0, floor: 0 };
+      const event: OutgoingEvent = { ...UNKEPT, encoded };
       return (socket) => socket.sendEvent(packet, event, options);
     }
     const kept: KeptEvent = { encoded, data: this.#isTextKnown ? null : (packet.data as unknown[]) };
