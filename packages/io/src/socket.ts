@@ -217,6 +217,7 @@ export class Socket<
     const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
     // Clients that wait for it and for the first event with one listener each would miss the second of two at once.
     this.client.writeAtOnce(() => this.packet({ type: PacketType.CONNECT, nsp: name, data }));
+    if (this.#owesDrain) this.#payDrainSoon();
   }
 
   /** @internal */
@@ -344,6 +345,10 @@ export class Socket<
   #oweDrain(): void {
     if (this.#owesDrain) return;
     this.#owesDrain = true;
+    if (this.state === 'open') this.#payDrainSoon();
+  }
+
+  #payDrainSoon(): void {
     // The connection tells only when it had to stop: what this turn writes may leave without that.
     if (this.client.isWritable) setImmediate(() => this.#payDrain());
   }

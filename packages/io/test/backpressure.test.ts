@@ -34,6 +34,26 @@ describe('pressure is shown', () => {
     },
   );
 
+  test('drain is paid to a socket that was let in, whatever it was owed before', async () => {
+    const { io, url, sockets } = await startServer();
+    const paid = new Promise<void>((resolve) => {
+      io.use((socket, next) => {
+        socket.once('drain' as never, resolve);
+        while (socket.volatile.emit('position'));
+        setTimeout(next, 5);
+      });
+    });
+    const client = await connected(openClient(url));
+    const socket = await sockets.next();
+    await paid;
+    for (let round = 0; round < 2; round++) {
+      const drain = eventOf(socket as never, 'drain');
+      while (socket.volatile.emit('position'));
+      await drain;
+    }
+    expect(client.connected).toBe(true);
+  });
+
   test.each([
     ['without recovery', {}],
     ['with recovery', { connectionStateRecovery: {} }],
