@@ -85,7 +85,7 @@ export class Namespace<
   #joining = 0;
   /** How many have their sessions looked for. */
   #opening = 0;
-  /** Sockets by their sessions, where those can outlive them. */
+  /** Sockets by their sessions, where those can outlive them; those too that middlewares have in hand. */
   readonly #byPid = new Map<string, AnySocket>();
 
   /** @internal Made by `server.of`. */
@@ -259,11 +259,14 @@ export class Namespace<
     auth: Record<string, unknown>,
   ): Promise<void> {
     let socket: AnySocket | null = null;
-    try {
-      const session = this.server.runtime.recovers ? await this.#openSession(client, auth) : null;
+    const judge = (session: SocketSession | null): void => {
       socket = new Socket(this, client, auth, session) as AnySocket;
       this.#joining++;
       this.#judge(socket);
+    };
+    try {
+      if (this.server.runtime.recovers) await this.#openSession(client, auth, judge);
+      else judge(null);
     } catch (error) {
       throwLater(error);
       // Behind what a middleware may have decided before it failed.
@@ -278,7 +281,8 @@ export class Namespace<
   _remove(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>, wasJoining: boolean): void {
     if (wasJoining) this.#joining--;
     if (this.sockets.get(socket.id) === (socket as AnySocket)) this.sockets.delete(socket.id);
-    if (socket.pid !== undefined) this.#byPid.delete(socket.pid);
+    const { pid } = socket;
+    if (pid !== undefined && this.#byPid.get(pid) === (socket as AnySocket)) this.#byPid.delete(pid);
     this.#tellWhenEmpty();
   }
 
@@ -286,16 +290,25 @@ export class Namespace<
     if (this.sockets.size + this.#joining + this.#opening === 0) this.onEmpty?.();
   }
 
-  async #openSession(client: AnyClient, auth: Record<string, unknown>): Promise<SocketSession> {
+  /** `use` is called at once where it can be: whoever asks for the session next finds its socket. */
+  async #openSession(
+    client: AnyClient,
+    auth: Record<string, unknown>,
+    use: (session: SocketSession) => void,
+  ): Promise<void> {
     const { adapter, server } = this;
+    let session: SocketSession;
     this.#opening++;
     try {
-      return await openSession(adapter, auth, client.countsEvents, server.runtime, (pid) =>
-        this.#takeOver(pid),
-      );
+      // What is on its way to the program from a connection that is to be replaced has its turn first.
+      await null;
+      const takeOver = (pid: string): void => this.#takeOver(pid);
+      const opened = openSession(adapter, auth, client.countsEvents, server.runtime, takeOver);
+      session = opened instanceof Promise ? await opened : opened;
     } finally {
       this.#opening--;
     }
+    use(session);
   }
 
   #judge(socket: AnySocket): void {
@@ -305,6 +318,7 @@ export class Namespace<
       return;
     }
     client.joins(socket);
+    if (socket.pid !== undefined) this.#byPid.set(socket.pid, socket);
     const skipsMiddlewares = socket.recovered && this.server._opts.connectionStateRecovery?.skipMiddlewares;
     runMiddlewares(skipsMiddlewares ? [] : this._fns, socket, (error) => {
       // Never in the midst of what a middleware, or the connection, is doing.
@@ -332,7 +346,6 @@ export class Namespace<
     }
     this.#joining--;
     this.sockets.set(socket.id, socket);
-    if (socket.pid !== undefined) this.#byPid.set(socket.pid, socket);
     client.letIn(socket);
     socket._onconnect();
     this.emitReserved('connect', socket);

@@ -72,19 +72,17 @@ export interface SocketSession {
  *
  * @param countsEvents - the client is Hawser's
  */
-export async function openSession(
+export function openSession(
   adapter: Adapter,
   auth: Record<string, Anything>,
   countsEvents: boolean,
   runtime: Runtime,
   takeOver: (pid: string) => void,
-): Promise<SocketSession> {
+): SocketSession | Promise<SocketSession> {
   const { pid, offset, hawser } = auth;
   delete auth.hawser;
   if (!(adapter instanceof RecoveryAdapter)) return openForeign(adapter, pid, offset, runtime);
   if (typeof pid !== 'string') return new CountedSession(adapter, runtime, countsEvents);
-  // What is on its way to the program from the connection that is to be replaced has its turn first.
-  await null;
   takeOver(pid);
   const position: Position = countsEvents ? { received: hawser?.received } : { offset };
   return new CountedSession(adapter, runtime, countsEvents, pid, position);

@@ -1,8 +1,9 @@
 import { PacketType } from '@hawser/protocol/socketio';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { eventOf } from './rig/clients.ts';
+import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
-import { connectHawser, lose } from './rig/sessions.ts';
+import { connectHawser, lose, readAnswer } from './rig/sessions.ts';
 
 describe('an event that goes out before one that has its number already', () => {
   const BOUND = { maxBytes: 3000, skipMiddlewares: false };
@@ -97,4 +98,51 @@ test('a packet that a program sends by itself is counted, and not sent again', a
   io.emit('b');
   const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 1 } });
   expect([next.answer.hawser, next.missed]).toEqual([undefined, ['42["a"]', '42["b"]']]);
+});
+
+describe('a session whose new socket is being judged', () => {
+  test('is taken over when its client comes again', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: { skipMiddlewares: false } });
+    const first = await connectHawser(port);
+    await lose(first.raw, await sockets.next());
+    io.emit('missed');
+    const decisions: (() => void)[] = [];
+    io.use((_socket, next) => {
+      decisions.push(next);
+    });
+    const asking = `40${JSON.stringify({ pid: first.answer.pid, hawser: { received: 0 } })}`;
+    const [second, third] = [await openRaw(port), await openRaw(port)];
+    for (const raw of [second, third]) {
+      const { length } = decisions;
+      raw.send('6', asking);
+      await vi.waitUntil(() => decisions.length > length);
+    }
+    await second.closed;
+    for (const decide of decisions) decide();
+    expect(await readAnswer(third)).toEqual({ answer: first.answer, missed: ['42["missed"]'] });
+    const again = await sockets.next();
+    expect([again.recovered, io.sockets.sockets.size]).toEqual([true, 1]);
+    io.emit('end');
+    expect(await third.messages.next()).toBe('42["end"]');
+  });
+
+  test('is taken over also by who asks for it at the same time', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    const first = await connectHawser(port);
+    await lose(first.raw, await sockets.next());
+    const nsp = io.of('/');
+    const asked: Parameters<typeof nsp._add>[] = [];
+    const add = nsp._add.bind(nsp);
+    nsp._add = async (...args) => void asked.push(args);
+    const raws = [await openRaw(port), await openRaw(port)];
+    const asking = `40${JSON.stringify({ pid: first.answer.pid, hawser: { received: 0 } })}`;
+    for (const [i, raw] of raws.entries()) {
+      raw.send('6', asking);
+      await vi.waitUntil(() => asked.length > i);
+    }
+    await Promise.all(asked.map((args) => add(...args)));
+    await raws[0]!.closed;
+    expect((await readAnswer(raws[1]!)).answer).toEqual(first.answer);
+    expect(nsp.sockets.size).toBe(1);
+  });
 });
