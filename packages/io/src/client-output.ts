@@ -55,6 +55,11 @@ export abstract class ClientOutput {
     return this.conn.bufferedBytes ?? 0;
   }
 
+  /** @internal How many bytes may wait yet before the engine ends the connection; a foreign one has no bound. */
+  get roomBytes(): number {
+    return (this.runtime.engine?.opts?.maxBufferedBytes ?? Number.POSITIVE_INFINITY) - this.bufferedBytes;
+  }
+
   /** @internal Nothing at all waits: what a volatile event asks for, as upstream has it. */
   get isIdle(): boolean {
     return this.isWritable && this.bufferedBytes === 0;

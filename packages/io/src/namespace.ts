@@ -303,7 +303,7 @@ export class Namespace<
       // What is on its way to the program from a connection that is to be replaced has its turn first.
       await null;
       const takeOver = (pid: string): void => this.#takeOver(pid);
-      const opened = openSession(adapter, auth, client.countsEvents, server.runtime, takeOver);
+      const opened = openSession(adapter, auth, client, server.runtime, takeOver);
       session = opened instanceof Promise ? await opened : opened;
     } finally {
       this.#opening--;

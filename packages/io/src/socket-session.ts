@@ -22,7 +22,9 @@ import {
   Deliveries,
   type MissedEvent,
   type Position,
+  type RecoveredSession,
   type RecoveryRefusal,
+  type RefusedRecovery,
   type SessionState,
 } from './recovery/index.ts';
 import type { Runtime } from './runtime.ts';
@@ -67,25 +69,34 @@ export interface SocketSession {
   close(socket: SessionSocket, isRecoverable: boolean): void;
 }
 
-/**
- * Opens the session for a client that connects: the one that it asks for, or a new one.
- *
- * @param countsEvents - the client is Hawser's
- */
+/** More than the answer to CONNECT costs while it waits. */
+const ANSWER_BYTES = 512;
+
+/** What a session needs of the connection that asks for it. */
+interface SessionClient {
+  /** The client is Hawser's. */
+  readonly countsEvents: boolean;
+  /** How many bytes may wait for it. */
+  readonly roomBytes: number;
+}
+
+/** Opens the session for a client that connects: the one that it asks for, or a new one. */
 export function openSession(
   adapter: Adapter,
   auth: Record<string, Anything>,
-  countsEvents: boolean,
+  client: SessionClient,
   runtime: Runtime,
   takeOver: (pid: string) => void,
 ): SocketSession | Promise<SocketSession> {
   const { pid, offset, hawser } = auth;
   delete auth.hawser;
   if (!(adapter instanceof RecoveryAdapter)) return openForeign(adapter, pid, offset, runtime);
+  const { countsEvents } = client;
   if (typeof pid !== 'string') return new CountedSession(adapter, runtime, countsEvents);
   takeOver(pid);
   const position: Position = countsEvents ? { received: hawser?.received } : { offset };
-  return new CountedSession(adapter, runtime, countsEvents, pid, position);
+  const restored = adapter.restore(pid, position, client.roomBytes - ANSWER_BYTES);
+  return new CountedSession(adapter, runtime, countsEvents, restored);
 }
 
 /** Kept by an adapter of others, as upstream has it. */
@@ -201,13 +212,11 @@ class CountedSession implements SocketSession {
     adapter: RecoveryAdapter,
     runtime: Runtime,
     countsEvents: boolean,
-    pid?: string,
-    position?: Position,
+    restored: RecoveredSession<KeptEvent> | RefusedRecovery | null = null,
   ) {
     this.#adapter = adapter;
     this.#runtime = runtime;
     this.countsEvents = countsEvents;
-    const restored = pid === undefined ? null : adapter.restore(pid, position!);
     if (restored === null || restored.refused !== undefined) {
       this.refusal = restored?.refused;
       this.pid = createPid();

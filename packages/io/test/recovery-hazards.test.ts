@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
-import { connectHawser, lose, readAnswer } from './rig/sessions.ts';
+import { type Connection, connectHawser, lose, readAnswer } from './rig/sessions.ts';
 
 describe('an event that goes out before one that has its number already', () => {
   const BOUND = { maxBytes: 3000, skipMiddlewares: false };
@@ -145,4 +145,38 @@ describe('a session whose new socket is being judged', () => {
     expect((await readAnswer(raws[1]!)).answer).toEqual(first.answer);
     expect(nsp.sockets.size).toBe(1);
   });
+});
+
+describe('what was missed and is more than may wait for one connection', () => {
+  test.each(['hawser', 'stock'])(
+    'is refused to a %s client, whose next try is a new session',
+    async (kind) => {
+      const { io, port, sockets } = await startServer({
+        connectionStateRecovery: {},
+        maxBufferedBytes: 100_000,
+      });
+      const reconnect = async (session: object): Promise<Connection> => {
+        if (kind === 'hawser') return connectHawser(port, { ...session, hawser: { received: 0 } });
+        const raw = await openRaw(port);
+        raw.send(`40${JSON.stringify(session)}`);
+        return { raw, ...(await readAnswer(raw)) };
+      };
+      const leave = async (): Promise<object> => {
+        const { raw, answer } = await reconnect({});
+        await lose(raw, await sockets.next());
+        return { pid: answer.pid };
+      };
+      for (const [size, refusal] of [
+        [9_000, undefined],
+        [9_950, 'overflow'],
+      ] as const) {
+        const session = await leave();
+        for (let n = 0; n < 10; n++) io.emit('n', 'x'.repeat(size));
+        const { missed } = await reconnect(session);
+        const socket = await sockets.next();
+        expect([socket.recoveryRefusal, missed.length]).toEqual([refusal, refusal === undefined ? 10 : 0]);
+        socket.disconnect(true);
+      }
+    },
+  );
 });

@@ -135,8 +135,8 @@ export class RecoveryAdapter extends Adapter {
   }
 
   /** Lets a session go on; see {@link Recovery.restore}. */
-  restore(pid: string, position: Position): RecoveredSession<KeptEvent> | RefusedRecovery {
-    return this.#kept.recovery.restore(pid, position, nowMs());
+  restore(pid: string, position: Position, roomBytes: number): RecoveredSession<KeptEvent> | RefusedRecovery {
+    return this.#kept.recovery.restore(pid, position, nowMs(), roomBytes);
   }
 
   /** Returns an event that is kept as a client gets it that does not count. */

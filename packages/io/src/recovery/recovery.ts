@@ -79,6 +79,9 @@ interface Place {
 const DEFAULT_MAX_BYTES = 16_777_216;
 const DEFAULT_MAX_SESSIONS = 50_000;
 
+/** More than an offset adds to an event. */
+const OFFSET_BYTES = 32;
+
 /**
  * What a namespace keeps so that sessions survive the loss of their connections: the events, once, and the sessions
  * that are away. What a session was sent is kept by its socket, as {@link Deliveries}.
@@ -194,8 +197,15 @@ export class Recovery<Event> {
    * has to be asked for with {@link missedSince}.
    *
    * @param pid - as the client has it
+   * @param roomBytes - most bytes that may wait to be sent to the client: what would cross that would end its new
+   * connection, and the next, again and again
    */
-  restore(pid: string, position: Position, nowMs: number): RecoveredSession<Event> | RefusedRecovery {
+  restore(
+    pid: string,
+    position: Position,
+    nowMs: number,
+    roomBytes = Number.POSITIVE_INFINITY,
+  ): RecoveredSession<Event> | RefusedRecovery {
     const session = this.#find(pid, nowMs);
     if (session === undefined) return { refused: this.#whyUnknown(pid) };
     this.#remove(pid);
@@ -210,6 +220,7 @@ export class Recovery<Event> {
       ...unreceived.map((number) => this.#missed(number)),
       ...this.missedSince(state.rooms, deliveries === null ? place.last + 1 : lostAt),
     ];
+    if (missed.length > 0 && this.#weigh(missed) > roomBytes) return { refused: 'overflow' };
     const resumed = new Deliveries(place.received, place.last);
     for (const { number } of missed) resumed.add(number, this.#log.floor);
     return { ...state, refused: undefined, missed, deliveries: resumed, awaySinceMs: sinceMs };
@@ -299,6 +310,13 @@ export class Recovery<Event> {
     if (number === null || number >= this.#log.next) return 'unknown-offset';
     if (number + 1 < this.#log.floor) return this.#whyForgotten(number + 1);
     return { received: 0, last: number };
+  }
+
+  /** Returns how many bytes events take while they wait to be sent. */
+  #weigh(missed: readonly MissedEvent<Event>[]): number {
+    let bytes = missed.length * OFFSET_BYTES;
+    for (const { number } of missed) bytes += this.#log.get(number)!.bytes;
+    return bytes;
   }
 
   #missed(number: number): MissedEvent<Event> {

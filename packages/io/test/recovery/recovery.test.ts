@@ -337,6 +337,24 @@ describe('Recovery refuses', () => {
     expect(outcome(recovery, { received: 0 })).toBe('overflow');
   });
 
+  it('a client that missed more bytes than may wait for it', () => {
+    for (const [roomBytes, expected] of [
+      [337, 'overflow'],
+      [338, undefined],
+    ] as const) {
+      const recovery = open();
+      const deliveries = new Deliveries();
+      for (const event of ['a', 'bb']) send(recovery, deliveries, event);
+      recovery.lose(SESSION, deliveries, 0);
+      recovery.keep('cccccccccccccccc', 16, ALL, 0);
+      const { refused } = recovery.restore(SESSION.pid, { received: 1 }, 0, roomBytes);
+      expect(refused).toBe(expected);
+    }
+    const recovery = open();
+    recovery.lose(SESSION, new Deliveries(), 0);
+    expect(recovery.restore(SESSION.pid, { received: 0 }, 0, 0).refused).toBe(undefined);
+  });
+
   it('a client that missed an event that is over the bound alone', () => {
     const recovery = open({ maxBytes: 1000 });
     const deliveries = new Deliveries();
