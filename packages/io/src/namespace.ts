@@ -348,6 +348,8 @@ export class Namespace<
     this.sockets.set(socket.id, socket);
     client.letIn(socket);
     socket._onconnect();
+    // What it missed, or a listener for joined rooms, may have ended its connection.
+    if (!socket.connected) return;
     this.emitReserved('connect', socket);
     this.emitReserved('connection', socket);
   };

@@ -147,6 +147,20 @@ describe('a session whose new socket is being judged', () => {
   });
 });
 
+describe('a socket that is gone before it is let in', () => {
+  test('is nobody that the program hears of', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    const seen: string[] = [];
+    io.on('connect', ({ id }) => seen.push(id));
+    io.of('/').adapter.once('join-room', (id: string) => io.sockets.sockets.get(id)!.conn.close(true));
+    const raw = await openRaw(port);
+    raw.send('40');
+    await raw.closed;
+    await connectHawser(port);
+    expect(seen).toEqual([(await sockets.next()).id]);
+  });
+});
+
 describe('what was missed and is more than may wait for one connection', () => {
   test.each(['hawser', 'stock'])(
     'is refused to a %s client, whose next try is a new session',
