@@ -194,3 +194,23 @@ describe('what was missed and is more than may wait for one connection', () => {
     },
   );
 });
+
+test.each([
+  ['text of three bytes a character', '\u597d'.repeat(20_000)],
+  ['a Buffer', Buffer.alloc(60_000)],
+  ['an ArrayBuffer', new ArrayBuffer(60_000)],
+  ['wider elements', new Float64Array(7_500)],
+])('what is kept has its bound in bytes: %s', async (_, value) => {
+  const { io, port, sockets } = await startServer({ connectionStateRecovery: { maxBytes: 200_000 } });
+  for (const [count, refused] of [
+    [3, undefined],
+    [4, 'overflow'],
+  ] as const) {
+    const { raw, answer } = await connectHawser(port);
+    await lose(raw, await sockets.next());
+    for (let i = 0; i < count; i++) io.emit('kept', value);
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(next.answer.hawser?.refused).toBe(refused);
+    await sockets.next();
+  }
+});

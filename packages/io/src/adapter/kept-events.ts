@@ -16,6 +16,9 @@ const MAX_SWEEP_MS = 3_600_000;
 const DEFAULT_PING_INTERVAL_MS = 25_000;
 const DEFAULT_PING_TIMEOUT_MS = 20_000;
 
+/** What each attachment costs beside its bytes, as in the engine where it waits. */
+const MESSAGE_BYTES = 128;
+
 /** The time of a clock that never goes back, in milliseconds. */
 export function nowMs(): number {
   return performance.now();
@@ -59,11 +62,13 @@ export function isKept({ type, id, data }: AdapterPacket, flags: BroadcastFlags 
   return type === PacketType.EVENT && id === undefined && !flags?.volatile && Array.isArray(data);
 }
 
-/** Returns what a packet weighs. An encoder may be the user's own, and make anything. */
+/** Returns what a packet weighs, in bytes. An encoder may be the user's own, and make anything. */
 export function weigh(encoded: Encoded): number {
   if (!Array.isArray(encoded)) return 0;
-  let bytes = 0;
-  for (const message of encoded as Encoded) bytes += message.length;
+  let bytes = (encoded.length - 1) * MESSAGE_BYTES;
+  for (const message of encoded as (string | Partial<ArrayBuffer>)[]) {
+    bytes += typeof message === 'string' ? Buffer.byteLength(message) : (message.byteLength ?? 0);
+  }
   return bytes;
 }
 
