@@ -1,5 +1,5 @@
 import type { Encoded } from './adapter/index.ts';
-import { byteLengthOf } from './outgoing.ts';
+import { byteLengthOf, copyOf } from './outgoing.ts';
 
 /** Most events that wait for a retry which will not come, and most bytes of the answers to them. */
 const MAX_REMEMBERED = 1000;
@@ -93,7 +93,7 @@ export class AnswerMemory {
   /** Sends the answer, and remembers it. */
   answer(id: number, data: unknown[]): void {
     const answer = this.#encode(id, data);
-    if (this.#answers.has(id)) this.#remember(id, answer);
+    if (this.#answers.has(id)) this.#remember(id, copyOf(answer));
     this.#owner?.sendEncoded(answer);
   }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Server as Engine, PreparedMessage } from '@hawser/engine';
 
 /** One message on its way to the engine. */
@@ -46,6 +47,22 @@ export function byteLengthOf(messages: readonly (string | Buffer)[]): number {
     byteLength += typeof message === 'string' ? Buffer.byteLength(message) : message.byteLength;
   }
   return byteLength;
+}
+
+/**
+ * Returns a packet that stays as it is, whatever the program does with the bytes that it gave. Nor does it keep the
+ * memory alive that they are a part of.
+ */
+export function copyOf(messages: readonly (string | Buffer)[]): readonly (string | Buffer)[] {
+  return messages.length === 1 && typeof messages[0] === 'string' ? messages : messages.map(copyMessage);
+}
+
+function copyMessage(message: unknown): string | Buffer {
+  if (typeof message === 'string') return message;
+  const bytes = types.isAnyArrayBuffer(message) ? new Uint8Array(message) : message;
+  // What has no bytes is sent as its text.
+  if (!ArrayBuffer.isView(bytes)) return String(bytes);
+  return Buffer.from(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
 /**

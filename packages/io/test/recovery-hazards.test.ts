@@ -195,6 +195,41 @@ describe('what was missed and is more than may wait for one connection', () => {
   );
 });
 
+describe('bytes are kept as they were', () => {
+  const MADE: [string, (memory: ArrayBuffer) => unknown][] = [
+    ['a Buffer', (memory) => Buffer.from(memory, 1, 2)],
+    ['a view of wider elements', (memory) => new Uint16Array(memory, 2, 1)],
+    ['an ArrayBuffer', (memory) => memory],
+  ];
+
+  test.each(MADE)('of an event: %s', async (_, make) => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    const { raw, answer } = await connectHawser(port);
+    await lose(raw, await sockets.next());
+    const memory = new ArrayBuffer(4);
+    new Uint8Array(memory).fill(7);
+    io.emit('kept', make(memory));
+    new Uint8Array(memory).fill(9);
+    const { missed } = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(missed[1]).toMatch(/^(07)+$/);
+  });
+
+  test('of an answer', async () => {
+    const { port, sockets } = await startServer({ connectionStateRecovery: {} });
+    const { raw } = await connectHawser(port);
+    const bytes = Buffer.from([7]);
+    (await sockets.next()).on('ask', (answer: (bytes: Buffer) => void) => answer(bytes));
+    const ask = async (...messages: string[]): Promise<string[]> => {
+      raw.send(...messages);
+      return [await raw.messages.next(), await raw.messages.next()];
+    };
+    const first = await ask('421["ask"]');
+    bytes.fill(9);
+    expect(await ask('422["ask"]')).toEqual(['461-2[{"_placeholder":true,"num":0}]', '09']);
+    expect(await ask('61', '423["ask"]')).toEqual(first);
+  });
+});
+
 test.each([
   ['text of three bytes a character', '\u597d'.repeat(20_000)],
   ['a Buffer', Buffer.alloc(60_000)],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Fate } from '../outgoing.ts';
+import { copyOf, type Fate } from '../outgoing.ts';
 import {
   type Deliveries,
   formatOffset,
@@ -31,11 +31,14 @@ export function createPid(): string {
   return PID_PREFIX + randomBytes(15).toString('base64url');
 }
 
-/** An event as it is kept: encoded, so that it is replayed as it was, whatever became of its arguments. */
+/** An event as it is kept: encoded and copied, so that it is replayed as it was, whatever became of its arguments. */
 export interface KeptEvent {
   /** Without an offset. */
   readonly encoded: Encoded;
-  /** What an offset has to be added to, where a parser of the user's own encodes it; `null` otherwise. */
+  /**
+   * What an offset has to be added to, where a parser of the user's own encodes it, for a client that does not count: as
+   * it is by then. `null` otherwise.
+   */
   readonly data: readonly unknown[] | null;
 }
 
@@ -160,8 +163,9 @@ export class RecoveryAdapter extends Adapter {
       const event: OutgoingEvent = { ...UNKEPT, encoded };
       return (socket) => socket.sendEvent(packet, event, options);
     }
-    const kept: KeptEvent = { encoded, data: this.#isTextKnown ? null : (packet.data as unknown[]) };
-    const number = this.recovery.keep(kept, weigh(encoded), audience, nowMs());
+    const data = this.#isTextKnown ? null : (packet.data as unknown[]);
+    const kept: KeptEvent = { encoded: copyOf(encoded), data };
+    const number = this.recovery.keep(kept, weigh(kept.encoded), audience, nowMs());
     this.#kept.watch();
     const counted: OutgoingEvent = { encoded, number, floor: this.recovery.floor };
     let offset: OutgoingEvent | null = null;
