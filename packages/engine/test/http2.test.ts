@@ -1,67 +1,8 @@
-import { type ClientHttp2Session, connect, createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { Server, type ServerOptions, type Socket } from '@hawser/engine';
 import { WebSocket } from '@hawser/ws';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { ask, connectHead, PATH, startHttp2 } from './rig/http2.ts';
 import { Queue } from './rig/queue.ts';
 import { endOf } from './rig/sessions.ts';
-
-interface Answer {
-  readonly status: unknown;
-  readonly text: string;
-}
-
-/** Starts an engine on a server of HTTP/2, and connects to it. */
-async function startHttp2(options: ServerOptions = {}) {
-  const http = createServer((_request, response) => {
-    response.end("the user's own");
-  });
-  const engine = new Server(options);
-  const sessions = new Queue<Socket>();
-  engine.on('connection', (session: Socket) => sessions.push(session));
-  engine.attach(http);
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  const { port } = http.address() as AddressInfo;
-  const client = connect(`http://127.0.0.1:${port}`);
-  await new Promise((resolve) => client.once('remoteSettings', resolve));
-  onTestFinished(() => {
-    client.destroy();
-    engine.close();
-    http.close();
-  });
-  return { engine, sessions, client, port };
-}
-
-async function ask(
-  client: ClientHttp2Session,
-  headers: Record<string, string>,
-  body?: string,
-): Promise<Answer> {
-  const stream = client.request(headers, { endStream: false });
-  stream.setEncoding('utf8');
-  if (headers[':method'] !== 'CONNECT') stream.end(body);
-  let status: unknown;
-  let text = '';
-  stream.on('response', (answered) => {
-    status = answered[':status'];
-  });
-  for await (const part of stream) text += part;
-  return { status, text };
-}
-
-/** Returns the head of a WebSocket's stream. */
-function connectHead(path: string, protocol = 'websocket'): Record<string, string> {
-  return {
-    ':method': 'CONNECT',
-    ':protocol': protocol,
-    ':scheme': 'http',
-    ':authority': '127.0.0.1',
-    ':path': path,
-    'sec-websocket-version': '13',
-  };
-}
-
-const PATH = '/engine.io/?EIO=4&transport=polling';
 
 describe('engine over HTTP/2', () => {
   test('server polls', async () => {

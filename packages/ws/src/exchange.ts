@@ -28,7 +28,7 @@ export interface Exchange {
    */
   accept(admittance: Admittance): string | null;
   /**
-   * Answers with `status` and ends our side of the stream.
+   * Answers with `status` and ends our side of the stream. A client that has left is told nothing.
    * @throws WS_ERR_HEADER_ARGUMENT, with nothing sent
    */
   refuse(status: number, body: Buffer, headers: ResponseHeaders): void;

@@ -9,9 +9,12 @@ import {
   type ResponseHeaders,
 } from '@hawser/protocol/websocket';
 import type { Admittance, Exchange, UpgradeHead } from '../exchange.ts';
-import { endStream } from '../stream-owner.ts';
+import { endStream, isGone } from '../stream-owner.ts';
 
-/** A handshake over HTTP/2: one stream of a session becomes the connection (RFC 8441). */
+/**
+ * A handshake over HTTP/2: one stream of a session becomes the connection (RFC 8441). One that was reset is not answered:
+ * Node throws at whoever tries.
+ */
 export class ConnectExchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
@@ -26,12 +29,15 @@ export class ConnectExchange implements Exchange {
   }
 
   accept(admittance: Admittance): null {
-    this.#stream.respond({ ...connectAcceptance(admittance), ':status': 200 });
+    const head = { ...connectAcceptance(admittance), ':status': 200 };
+    if (!isGone(this.#stream)) this.#stream.respond(head);
     return null;
   }
 
   refuse(status: number, body: Buffer, headers: ResponseHeaders): void {
-    this.#stream.respond({ ...connectRefusal(body.length, headers), ':status': status });
+    const head = { ...connectRefusal(body.length, headers), ':status': status };
+    if (isGone(this.#stream)) return;
+    this.#stream.respond(head);
     endStream(this.#stream, body);
   }
 }
