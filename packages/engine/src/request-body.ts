@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Natives } from '@hawser/protocol/engineio';
 import { ByteList } from '@hawser/protocol/websocket';
 import { setLongTimeout } from '@hawser/ws/internal';
+import { cutRequest } from './request-stream.ts';
 
 /** What becomes of a body. */
 export interface BodyHandler {
@@ -31,10 +32,10 @@ export function discardBody(request: IncomingMessage, { maxPayloadBytes, maxBody
   const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
   if ((length === '0' && coding === undefined) || request.complete || request.destroyed) return;
   let byteLength = 0;
-  const timer = setLongTimeout(() => request.destroy(), maxBodyMs);
+  const timer = setLongTimeout(() => cutRequest(request), maxBodyMs);
   request.on('data', (part: Buffer) => {
     byteLength += part.length;
-    if (byteLength > maxPayloadBytes + MAX_DISCARDED_BYTES) request.destroy();
+    if (byteLength > maxPayloadBytes + MAX_DISCARDED_BYTES) cutRequest(request);
   });
   for (const event of ['end', 'close']) request.once(event, () => clearTimeout(timer));
 }
@@ -68,7 +69,7 @@ export class RequestBody {
   /** Takes no more of it, and cuts the client off. */
   destroy(): void {
     this.#body = null;
-    this.#request.destroy();
+    cutRequest(this.#request);
   }
 
   #onPart(part: Buffer): void {
@@ -80,7 +81,7 @@ export class RequestBody {
       this.#body = null;
       this.#handler.onBodyTooLarge();
     } else if (this.#byteLength > this.#maxBytes + MAX_DISCARDED_BYTES) {
-      this.#request.destroy();
+      cutRequest(this.#request);
     }
   }
 
@@ -98,7 +99,7 @@ export class RequestBody {
       this.#body = null;
       this.#handler.onBodyTooSlow();
     }
-    this.#request.destroy();
+    cutRequest(this.#request);
   }
 
   #onClose(): void {

@@ -1,7 +1,8 @@
 import type { ServerOptions } from '@hawser/engine';
-import { describe, expect, test, vi } from 'vitest';
-import { ask, connectHead, connectTo, startHttp2 } from '../rig/http2.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ask, beginPolling, connectHead, connectTo, startHttp2, streamEnd } from '../rig/http2.ts';
 import { Queue } from '../rig/queue.ts';
+import { endOf } from '../rig/sessions.ts';
 
 const WEBSOCKET = connectHead('/engine.io/?EIO=4&transport=websocket');
 
@@ -52,5 +53,57 @@ describe('who leaves while being decided on', () => {
     expect(stream.rstCode).toBe(8);
     await sessions.next();
     await vi.waitUntil(() => engine.clientsCount === 0);
+  });
+});
+
+describe('bodies over HTTP/2 that never end', () => {
+  /** Begins a session and, with the first bytes of a body, a POST. */
+  async function startPosting(options: ServerOptions = {}) {
+    const rig = await startHttp2(options);
+    const { session, path } = await beginPolling(rig);
+    const post = rig.client.request({ ':path': path, ':method': 'POST' }, { endStream: false });
+    post.write('4aaa');
+    return { ...rig, session, path, post };
+  }
+
+  test('server answers 408 and takes no more', async () => {
+    const { post, session, streams } = await startPosting({ pingInterval: 60, pingTimeout: 40 });
+    const ending = endOf(session);
+    const trickle = setInterval(() => post.closed || post.write('a'), 20);
+    onTestFinished(() => clearInterval(trickle));
+    expect(await streamEnd(post)).toEqual({
+      status: 408,
+      text: 'payload took longer than 200 ms',
+      rstCode: 0,
+    });
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_REQUEST_TIMEOUT' });
+    await vi.waitUntil(() => streams.size === 0);
+  });
+
+  test('server answers 413, and cuts who sends on', async () => {
+    const { post, streams } = await startPosting({ maxHttpBufferSize: 100_000 });
+    post.write('a'.repeat(100_000));
+    await new Promise((resolve) => post.once('response', resolve));
+    post.write('a'.repeat(2_000_000));
+    expect(await streamEnd(post)).toMatchObject({ rstCode: 0 });
+    await vi.waitUntil(() => streams.size === 0);
+  });
+
+  test('server cuts a POST whose session it closes, and the connection is let go with its client', async () => {
+    const { post, session, client, connections } = await startPosting();
+    await vi.waitUntil(() => session.transport.takeHeard());
+    session.close(true);
+    expect(await streamEnd(post)).toEqual({ status: undefined, text: '', rstCode: 8 });
+    client.destroy();
+    await vi.waitUntil(() => connections.size === 0);
+  });
+
+  test('server lets go of a connection whose POSTs overlapped, and were cut by their client', async () => {
+    const { post, path, client, connections } = await startPosting();
+    post.write('a'.repeat(60_000));
+    expect((await ask(client, { ':path': path, ':method': 'POST' }, '4x')).status).toBe(400);
+    post.close(0);
+    client.destroy();
+    await vi.waitUntil(() => connections.size === 0);
   });
 });

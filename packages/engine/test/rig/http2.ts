@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import {
   type ClientHttp2Session,
+  type ClientHttp2Stream,
   type ClientSessionOptions,
   connect,
   createServer,
@@ -11,6 +12,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { Server, type ServerOptions, type Socket } from '@hawser/engine';
 import { onTestFinished } from 'vitest';
+import { sidOf } from './http.ts';
 import { Queue } from './queue.ts';
 
 /** Where sessions that poll begin. */
@@ -63,6 +65,34 @@ function collectLive<T extends EventEmitter>(http: Http2Server, event: string): 
     item.once('close', () => live.delete(item));
   });
   return live;
+}
+
+/** Begins a session by polling, and returns it with the path of its requests. */
+export async function beginPolling({
+  client,
+  sessions,
+}: {
+  readonly client: ClientHttp2Session;
+  readonly sessions: Queue<Socket>;
+}): Promise<{ readonly session: Socket; readonly path: string }> {
+  const { text } = await ask(client, { ':path': PATH });
+  return { session: await sessions.next(), path: `${PATH}&sid=${sidOf(text)}` };
+}
+
+/** Waits until the server has ended a stream, whichever way. One that is being written to may never close after that. */
+export async function streamEnd(stream: ClientHttp2Stream): Promise<Answer & { readonly rstCode: number }> {
+  let status: unknown;
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('response', (answered) => {
+    status = answered[':status'];
+  });
+  stream.on('data', (part: string) => {
+    text += part;
+  });
+  stream.on('error', () => {});
+  await new Promise((resolve) => stream.once('end', resolve));
+  return { status, text, rstCode: stream.rstCode };
 }
 
 /** Makes one request, with a body or without, and returns the answer. */

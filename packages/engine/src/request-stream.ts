@@ -1,0 +1,17 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+
+/** Cuts off the client of a request. */
+export function cutRequest(request: IncomingMessage): void {
+  const stream = streamOf(request);
+  // To destroy a request of HTTP/2 only pauses it, for good.
+  if (stream === undefined) request.destroy();
+  else if (!stream.writableEnded) stream.close(constants.NGHTTP2_CANCEL);
+  // RFC 9113 8.1: who has been answered is told to stop without an error, and keeps the answer.
+  else stream.destroy();
+}
+
+/** Returns what a request of HTTP/2, and its response, go over. */
+function streamOf(message: IncomingMessage | ServerResponse): ServerHttp2Stream | undefined {
+  return (message as { stream?: ServerHttp2Stream }).stream;
+}
