@@ -216,7 +216,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     response.on('close', () => {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;
-      if (response.writableFinished) {
+      // One of HTTP/2 that was reset before it was answered says that it has finished.
+      if (response.writableEnded && response.writableFinished) {
         if (!this.writable) this.#usePoll();
         return;
       }

@@ -2,7 +2,7 @@ import type { ServerOptions } from '@hawser/engine';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ask, beginPolling, connectHead, connectTo, startHttp2, streamEnd } from '../rig/http2.ts';
 import { Queue } from '../rig/queue.ts';
-import { endOf } from '../rig/sessions.ts';
+import { endOf, untilWritable } from '../rig/sessions.ts';
 
 const WEBSOCKET = connectHead('/engine.io/?EIO=4&transport=websocket');
 
@@ -105,5 +105,17 @@ describe('bodies over HTTP/2 that never end', () => {
     post.close(0);
     client.destroy();
     await vi.waitUntil(() => connections.size === 0);
+  });
+});
+
+describe('polls over HTTP/2', () => {
+  test.each([0, 8])('server ends the session of a poll that its client resets with %i', async (code) => {
+    const rig = await startHttp2();
+    const { session, path } = await beginPolling(rig);
+    const poll = rig.client.request({ ':path': path });
+    await untilWritable(session);
+    const ending = endOf(session);
+    poll.close(code);
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_REQUEST_CUT' });
   });
 });
