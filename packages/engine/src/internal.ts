@@ -5,6 +5,7 @@ export { amountOf } from './amounts.ts';
 export { chooseCoding } from './http-compression.ts';
 export { createCorsMiddleware, type Middleware } from './middleware.ts';
 export { resolveAmounts } from './options.ts';
+export { type BodyLimits, discardBody } from './request-body.ts';
 export { cutUntaken } from './router.ts';
 export type { SessionConsumer } from './session-consumer.ts';
 export { SessionIds } from './session-id.ts';

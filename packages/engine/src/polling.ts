@@ -207,12 +207,13 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   #onPoll(poll: Poll): void {
-    const { response } = poll;
+    const { request, response } = poll;
     if (this.#poll !== null || this.#compressingBytes > 0) {
       this.#refuse(poll, 'EIO_ERR_OVERLAP', 'overlap from client');
       return;
     }
     this.#poll = poll;
+    discardBody(request, this.#context);
     response.on('close', () => {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;

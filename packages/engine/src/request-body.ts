@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Natives } from '@hawser/protocol/engineio';
 import { ByteList } from '@hawser/protocol/websocket';
 import { setLongTimeout } from '@hawser/ws/internal';
-import { cutRequest } from './request-stream.ts';
+import { cutRequest, streamOf } from './request-stream.ts';
 
 /** What becomes of a body. */
 export interface BodyHandler {
@@ -17,20 +17,26 @@ export interface BodyHandler {
 /** So much is read of a body after it was refused: a client that is cut while it sends may not see the answer. */
 const MAX_DISCARDED_BYTES = 1_048_576;
 
-/** What bounds a body, and where it is kept. */
-export interface BodyContext {
-  readonly natives: Natives;
+/** What bounds a body. */
+export interface BodyLimits {
   readonly maxPayloadBytes: number;
   readonly maxBodyMs: number;
 }
 
+/** What bounds a body, and where it is kept. */
+export interface BodyContext extends BodyLimits {
+  readonly natives: Natives;
+}
+
 /**
- * Has the body of a request that is refused read under the same limits, for its client to see the answer: Node reads on
- * as long as it comes.
+ * Has the body of a request that nobody reads read under the same limits, for its client to see the answer: Node reads on
+ * as long as it comes. Of HTTP/2 the end is read where there is no body, too: of a stream that is reset before, Node does
+ * not let go, nor then of the connection that its client has ended.
  */
-export function discardBody(request: IncomingMessage, { maxPayloadBytes, maxBodyMs }: BodyContext): void {
+export function discardBody(request: IncomingMessage, { maxPayloadBytes, maxBodyMs }: BodyLimits): void {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
-  if ((length === '0' && coding === undefined) || request.complete || request.destroyed) return;
+  const isEmpty = length === '0' && coding === undefined && streamOf(request) === undefined;
+  if (isEmpty || request.complete || request.destroyed) return;
   let byteLength = 0;
   const timer = setLongTimeout(() => cutRequest(request), maxBodyMs);
   request.on('data', (part: Buffer) => {

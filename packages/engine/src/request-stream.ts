@@ -11,7 +11,7 @@ export function cutRequest(request: IncomingMessage): void {
   else stream.destroy();
 }
 
-/** Returns what a request of HTTP/2, and its response, go over. */
-function streamOf(message: IncomingMessage | ServerResponse): ServerHttp2Stream | undefined {
+/** Returns what a request of HTTP/2, and its response, go over; of HTTP/1.1 there is no such thing. */
+export function streamOf(message: IncomingMessage | ServerResponse): ServerHttp2Stream | undefined {
   return (message as { stream?: ServerHttp2Stream }).stream;
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, deflate, gzip } from 'node:zlib';
-import { chooseCoding, type Middleware } from '@hawser/engine/internal';
+import { type BodyLimits, chooseCoding, discardBody, type Middleware } from '@hawser/engine/internal';
 
 /** The bundles of the client; each has a `.map`. */
 const BUNDLES = ['socket.io.js', 'socket.io.min.js', 'socket.io.esm.min.js', 'socket.io.msgpack.min.js'];
@@ -16,6 +16,9 @@ const COMPRESS = Object.freeze({
 });
 type Coding = keyof typeof COMPRESS;
 const CODINGS = Object.freeze(Object.keys(COMPRESS)) as readonly Coding[];
+
+/** A request for a file has no body that anybody would read. */
+const BODY_LIMITS: BodyLimits = Object.freeze({ maxPayloadBytes: 0, maxBodyMs: 30_000 });
 
 /** Where the files are, and what goes along with them. */
 export interface ClientFilesOptions {
@@ -44,6 +47,7 @@ export class ClientFiles {
   /** Answers a request for a file, or returns `false` where there is none of this name: others may answer then. */
   handle(name: string, request: IncomingMessage, response: ServerResponse): boolean {
     if (!NAMES.has(name)) return false;
+    discardBody(request, BODY_LIMITS);
     const { cors } = this.#options;
     if (cors === null) void this.#answer(name, request, response);
     else cors(request, response, () => void this.#answer(name, request, response));

@@ -1,6 +1,6 @@
 import type { ServerOptions } from '@hawser/engine';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { ask, beginPolling, connectHead, connectTo, startHttp2, streamEnd } from '../rig/http2.ts';
+import { ask, beginPolling, connectHead, connectTo, PATH, startHttp2, streamEnd } from '../rig/http2.ts';
 import { Queue } from '../rig/queue.ts';
 import { endOf, untilWritable } from '../rig/sessions.ts';
 
@@ -117,5 +117,33 @@ describe('polls over HTTP/2', () => {
     const ending = endOf(session);
     poll.close(code);
     expect((await ending).description).toMatchObject({ code: 'EIO_ERR_REQUEST_CUT' });
+  });
+});
+
+describe('who takes no answers over HTTP/2', () => {
+  const REFUSED = '/engine.io/?EIO=4&transport=nonsense';
+
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['a request that is refused', { ':path': REFUSED }, undefined],
+    ['a body that is refused', { ':path': REFUSED, ':method': 'POST' }, '4hello'],
+    ['a handshake', { ':path': PATH }, undefined],
+  ])('server lets go of the connection of a client that leaves the answer to %s', async (_of, head, body) => {
+    const { port, connections } = await startHttp2();
+    const client = await connectTo(port, { settings: { initialWindowSize: 0 } });
+    const stream = client.request(head, { endStream: body === undefined });
+    if (body !== undefined) stream.end(body);
+    await new Promise((resolve) => stream.once('response', resolve));
+    stream.close(0);
+    await new Promise((resolve) => client.ping(resolve));
+    client.destroy();
+    await vi.waitUntil(() => connections.size === 1);
+  });
+
+  test('server bounds the time of a body that it refuses', async () => {
+    const { client, streams } = await startHttp2({ pingInterval: 60, pingTimeout: 40 });
+    const stream = client.request({ ':path': REFUSED, ':method': 'POST' }, { endStream: false });
+    stream.write('a');
+    expect(await streamEnd(stream)).toMatchObject({ status: 400 });
+    await vi.waitUntil(() => streams.size === 0);
   });
 });

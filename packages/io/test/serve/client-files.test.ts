@@ -1,5 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server as HttpServer, type IncomingMessage, request } from 'node:http';
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import { connect, createServer as createHttp2Server } from 'node:http2';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +14,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { createCorsMiddleware } from '@hawser/engine/internal';
 import { Server as UpstreamServer } from 'socket.io';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ClientFiles } from '../../src/serve-client.ts';
 
 const upstreamRoot = join(createRequire(__filename).resolve('socket.io'), '../..');
@@ -183,5 +190,27 @@ describe('the client files', () => {
     writeFileSync(join(empty, 'socket.io.js'), readFileSync(join(folder, 'socket.io.js')));
     expect((await ask(port, 'socket.io.js', { 'accept-encoding': 'br' })).status).toBe(200);
     expect(readdirSync(empty)).toEqual(['socket.io.js']);
+  });
+
+  it('keep no connection of HTTP/2 whose client leaves without the answer', async () => {
+    const files = new ClientFiles({ folder, version, cors: null });
+    const http = createHttp2Server((req, res) => {
+      files.handle('socket.io.js', req as unknown as IncomingMessage, res as unknown as ServerResponse);
+    });
+    const live = new Set<unknown>();
+    http.on('session', (session) => {
+      live.add(session);
+      session.once('close', () => live.delete(session));
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void http.close());
+    const { port } = http.address() as AddressInfo;
+    const client = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+    const stream = client.request({ ':path': '/' });
+    await new Promise((resolve) => stream.once('response', resolve));
+    stream.close(0);
+    await new Promise((resolve) => client.ping(resolve));
+    client.destroy();
+    await vi.waitUntil(() => live.size === 0);
   });
 });
