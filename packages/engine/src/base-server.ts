@@ -25,6 +25,7 @@ import { PreparedMessage } from './prepared-message.ts';
 import { QueryReader } from './query.ts';
 import { abortRequest, abortUpgrade, type ErrorCallback, type ErrorContext } from './refusal.ts';
 import { discardBody } from './request-body.ts';
+import { isGone } from './request-stream.ts';
 import { Socket } from './session.ts';
 import type { SessionHost } from './session-host.ts';
 import { SessionIds } from './session-id.ts';
@@ -272,7 +273,7 @@ export class BaseServer extends EventEmitter {
 
   #openPolling(id: string, request: EngineRequest, response: ServerResponse): void {
     // While it was decided on, the client may have left, of which nothing more would be heard.
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     if (this.#isClosed) {
       response.writeHead(503).end();
       return;

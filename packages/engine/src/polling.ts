@@ -6,6 +6,7 @@ import { EngineError, type EngineErrorCode } from './errors.ts';
 import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, discardBody, RequestBody } from './request-body.ts';
+import { isGone } from './request-stream.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -79,7 +80,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     // The first request of a session is kept; what answered it is not.
     request.res = null;
     // While middlewares took their time, the client may have left, of which nothing more would be heard.
-    if (response.destroyed) this.#accuse('EIO_ERR_REQUEST_CUT', 'request closed prematurely');
+    if (isGone(response)) this.#accuse('EIO_ERR_REQUEST_CUT', 'request closed prematurely');
     else if (request.method === 'GET') this.#onPoll({ request, response });
     else if (request.method === 'POST') this.#onPost({ request, response });
     else {

@@ -11,6 +11,13 @@ export function cutRequest(request: IncomingMessage): void {
   else stream.destroy();
 }
 
+/** Tells whether the client of a response has left. */
+export function isGone(response: ServerResponse): boolean {
+  const stream = streamOf(response);
+  // A stream that was reset is closed at once, and may be destroyed only later.
+  return stream === undefined ? response.destroyed : stream.closed || stream.destroyed;
+}
+
 /** Returns what a request of HTTP/2, and its response, go over; of HTTP/1.1 there is no such thing. */
 export function streamOf(message: IncomingMessage | ServerResponse): ServerHttp2Stream | undefined {
   return (message as { stream?: ServerHttp2Stream }).stream;

@@ -45,6 +45,36 @@ describe('who leaves while being decided on', () => {
     expect(engine.clientsCount).toBe(0);
   });
 
+  test.each([
+    ['resets its poll', false],
+    ['cuts its connection', true],
+  ])('server begins no session by polling with a client that %s', async (_how, isConnection) => {
+    const { port, engine, streams, verdicts } = await startUndecided();
+    const leaving = await connectTo(port);
+    const poll = leaving.request({ ':path': PATH });
+    poll.on('error', () => {});
+    const verdict = await verdicts.next();
+    if (isConnection) leaving.destroy();
+    else poll.close(8);
+    await vi.waitUntil(() => streams.size === 0);
+    verdict(null, true);
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  test('server ends the session of a client that resets its poll while a middleware takes its time', async () => {
+    const rig = await startHttp2();
+    const { session, path } = await beginPolling(rig);
+    const nexts = new Queue<() => void>();
+    rig.engine.use((_request, _response, next) => nexts.push(next));
+    const poll = rig.client.request({ ':path': path });
+    const next = await nexts.next();
+    poll.close(8);
+    await vi.waitUntil(() => rig.streams.size === 0);
+    const ending = endOf(session);
+    next();
+    expect((await ending).description).toMatchObject({ message: 'request closed prematurely' });
+  });
+
   test('server lets nobody in over a stream that a listener for headers resets', async () => {
     const { client, engine, sessions } = await startHttp2();
     engine.on('headers', (_headers, { stream }) => stream.close(8));
