@@ -142,7 +142,10 @@ export class BaseServer extends EventEmitter {
     });
   }
 
-  /** Handles one upgrade of a client, for routers of one's own. */
+  /**
+   * Handles one upgrade of a client, for routers of one's own.
+   * @throws Error when `socket` is let in that was let in before
+   */
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const request = this.#takeIn(req, true);
     const response = this.#middlewares.length === 0 ? null : new UpgradeResponse(request, socket);

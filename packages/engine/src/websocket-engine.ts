@@ -11,6 +11,7 @@ import {
   ConnectExchange,
   type Exchange,
   hasLeft,
+  isOwned,
   MAX_UNWRITTEN_BYTES,
   NodeNatives,
   Roster,
@@ -41,6 +42,7 @@ export interface Admission {
 export interface WebSocketEngine {
   /** Where frames for many are made. */
   readonly slab: Slab;
+  /** @throws Error when the socket was let in before */
   accept(admission: Admission): void;
   /** Takes in that time passed. */
   tick(nowMs: number): void;
@@ -111,6 +113,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   }
 
   accept({ request, socket, head, headers, context, onOpen }: Admission): void {
+    if (isOwned(socket)) throw new Error('handleUpgrade was called twice for the same socket');
     // While it was decided on, the client may have left.
     if (hasLeft(socket)) {
       socket.destroy();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { attach, listen, type Server, Transport } from '@hawser/engine';
+import { attach, listen, Server, type Socket, Transport } from '@hawser/engine';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openClient } from './rig/clients.ts';
@@ -8,6 +8,7 @@ import { listenOn, startEngine } from './rig/engines.ts';
 import { ask, handshake, sendRaw, upgradeHead } from './rig/http.ts';
 import { Queue } from './rig/queue.ts';
 import { endOf } from './rig/sessions.ts';
+import { openSocket } from './rig/sockets.ts';
 
 describe('server', () => {
   test('server gives a silent client up by the time that the handshake names, not before', async () => {
@@ -131,5 +132,28 @@ describe('server', () => {
     await ask(port, { path: `/outer/${query}` });
     await ask(port, { path: `/outer/inner/${query}` });
     expect([outer.clientsCount, inner.clientsCount]).toEqual([1, 1]);
+  });
+
+  test('handleUpgrade throws where the socket is one that it has let in', async () => {
+    const [engine, http, sessions] = [new Server(), createServer(), new Queue<Socket>()];
+    engine.on('connection', (session: Socket) => sessions.push(session));
+    onTestFinished(() => void engine.close());
+    const thrown = new Promise((resolve) => {
+      http.on('upgrade', (request, socket, head) => {
+        engine.handleUpgrade(request, socket, head);
+        try {
+          engine.handleUpgrade(request, socket, head);
+        } catch (error) {
+          resolve(error);
+        }
+      });
+    });
+    const { socket, messages } = await openSocket(await listenOn(http));
+    expect(await thrown).toMatchObject({ message: 'handleUpgrade was called twice for the same socket' });
+    const session = await sessions.next();
+    session.on('message', (data) => session.send(data));
+    socket.send('4once');
+    expect(await messages.next()).toBe('4once');
+    expect(engine.clientsCount).toBe(1);
   });
 });
