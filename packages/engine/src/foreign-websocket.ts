@@ -8,7 +8,7 @@ import { EngineNatives } from './natives.ts';
 import { byteLengthOf, encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
-import type { Admission, WebSocketEngine } from './websocket-engine.ts';
+import { type Admission, exchangeOf, isHttp2Stream, type WebSocketEngine } from './websocket-engine.ts';
 
 /** A connection of a foreign WebSocket server, as far as `ws` and `eiows` agree. */
 export interface ForeignSocket {
@@ -43,6 +43,8 @@ export type ForeignServerClass = new (options: {
   maxPayload: number;
 }) => ForeignServer;
 
+const NOT_OVER_HTTP2 = Buffer.from('no WebSocket over HTTP/2 here');
+
 /** Makes transports with the WebSocket server that the user chose. */
 export class ForeignWebSocketEngine implements WebSocketEngine {
   readonly isBusy = false;
@@ -76,6 +78,12 @@ export class ForeignWebSocketEngine implements WebSocketEngine {
 
   accept(admission: Admission): void {
     const { request, socket, head, onOpen } = admission;
+    // It would write HTTP/1.1 into the stream, as data.
+    if (isHttp2Stream(socket)) {
+      socket.on('error', ignore);
+      exchangeOf(request, socket).refuse(501, NOT_OVER_HTTP2, {});
+      return;
+    }
     this.#admissions.set(request, admission);
     this.#server.handleUpgrade(request, socket, head, (websocket) => {
       onOpen(new ForeignWebSocketTransport(websocket, request, this.#context, this.#isCompressing));
@@ -183,3 +191,5 @@ class ForeignWebSocketTransport extends ConfirmingTransport {
     else this.deliver(packet);
   }
 }
+
+function ignore(): void {}

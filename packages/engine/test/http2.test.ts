@@ -1,5 +1,6 @@
 import { WebSocket } from '@hawser/ws';
 import { describe, expect, test } from 'vitest';
+import { WebSocketServer as WsServer } from 'ws';
 import { ask, connectHead, PATH, startHttp2 } from './rig/http2.ts';
 import { Queue } from './rig/queue.ts';
 import { endOf } from './rig/sessions.ts';
@@ -69,5 +70,12 @@ describe('engine over HTTP/2', () => {
     expect((await ask(client, connectHead('/elsewhere'))).status).toBe(405);
     expect((await ask(client, connectHead(path, 'other'))).status).toBe(405);
     expect(engine.clientsCount).toBe(0);
+  });
+
+  test('server with a WebSocket server of the option wsEngine refuses streams, and polls', async () => {
+    const { client, engine } = await startHttp2({ wsEngine: WsServer });
+    expect((await ask(client, connectHead('/engine.io/?EIO=4&transport=websocket'))).status).toBe(501);
+    expect((await ask(client, { ':path': PATH })).status).toBe(200);
+    expect(engine.clientsCount).toBe(1);
   });
 });
