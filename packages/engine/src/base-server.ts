@@ -38,7 +38,7 @@ import { TransportContexts } from './transport-context.ts';
 import { transports } from './transports.ts';
 import { verifyRequest } from './verification.ts';
 import { NativeWebSocketEngine, type WebSocketEngine } from './websocket-engine.ts';
-import type { WebTransportSession } from './webtransport.ts';
+import { endSession, type WebTransportSession } from './webtransport.ts';
 import { receiveWebTransport } from './webtransport-session.ts';
 
 /** Turns a request away with one of `Server.errors`. */
@@ -183,7 +183,7 @@ export class BaseServer extends EventEmitter {
   async onWebTransportSession(session: unknown): Promise<void> {
     const webTransport = session as WebTransportSession;
     if (this.#middlewares.length > 0) {
-      webTransport.close();
+      endSession(webTransport, null);
       return;
     }
     await receiveWebTransport(webTransport, this.#contexts.current, this.opts.upgradeTimeout, {

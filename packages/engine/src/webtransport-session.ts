@@ -1,6 +1,11 @@
 import type { Packet } from '@hawser/protocol/engineio';
 import type { TransportContext } from './transport-context.ts';
-import { type WebTransportSession, type WebTransportStream, WebTransportTransport } from './webtransport.ts';
+import {
+  endSession,
+  type WebTransportSession,
+  type WebTransportStream,
+  WebTransportTransport,
+} from './webtransport.ts';
 
 /** What becomes of a WebTransport session once it has said what it is for. */
 export interface WebTransportHost {
@@ -20,7 +25,7 @@ export async function receiveWebTransport(
   timeoutMs: number,
   host: WebTransportHost,
 ): Promise<void> {
-  const timer = setTimeout(() => session.close(), timeoutMs);
+  const timer = setTimeout(() => endSession(session, null), timeoutMs);
   session.closed.catch(() => {}).finally(() => clearTimeout(timer));
   const stream = await firstStreamOf(session);
   if (stream === undefined) return;

@@ -114,12 +114,7 @@ export class WebTransportTransport extends ConfirmingTransport {
     this.#hasLeft = true;
     clearTimeout(this.#leaveTimer);
     this.#reader.stop();
-    try {
-      if (this.#notice === null) this.#session.close();
-      else this.#session.close({ closeCode: this.#notice.code, reason: this.#notice.reason });
-    } catch {
-      // Some libraries do not have one closed that is over already.
-    }
+    endSession(this.#session, this.#notice);
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -175,6 +170,16 @@ export class WebTransportTransport extends ConfirmingTransport {
   #encode(type: Packet['type'], data: string | Uint8Array): Uint8Array {
     const { codecs, natives } = this.#context;
     return encodeStreamFrame(natives, codecs[4].encodeFrame(type, data));
+  }
+}
+
+/** Ends a session, whatever has become of it. */
+export function endSession(session: WebTransportSession, notice: CloseNotice | null): void {
+  try {
+    if (notice === null) session.close();
+    else session.close({ closeCode: notice.code, reason: notice.reason });
+  } catch {
+    // Some libraries do not have one closed that is over already.
   }
 }
 

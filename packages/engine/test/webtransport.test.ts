@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startEngine } from './rig/engines.ts';
 import { handshake } from './rig/http.ts';
 import { endOf } from './rig/sessions.ts';
@@ -102,6 +102,21 @@ describe('WebTransport', () => {
     await engine.onWebTransportSession(session);
     await closed;
   });
+
+  test.each([true, false])(
+    'server goes on where the session that it closes is over, and says so, with middlewares: %s',
+    async (hasMiddleware) => {
+      const { engine } = await startEngine(withWebTransport({ upgradeTimeout: 1 }));
+      if (hasMiddleware) engine.use((_request, _response, next) => next());
+      const { session, close } = openWebTransport(false);
+      const closing = vi.fn(() => {
+        close();
+        throw new Error('closed already');
+      });
+      await engine.onWebTransportSession({ ...session, close: closing });
+      expect(closing).toHaveBeenCalledOnce();
+    },
+  );
 
   test('server refuses a frame over the limit before it has come', async () => {
     const { engine, sessions } = await startEngine(withWebTransport({ maxHttpBufferSize: 1000 }));
