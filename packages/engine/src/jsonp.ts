@@ -20,9 +20,7 @@ export class Jsonp extends Polling {
   protected override readBody(body: Buffer): string {
     const { d } = parse(body.toString());
     // A form turns newlines into \r\n, so the client escapes them: \n as \\n, and \\n as \\\\n.
-    return typeof d === 'string'
-      ? d.replace(/(\\)?\\n/g, (match, slash) => (slash ? match : '\n')).replace(/\\\\n/g, '\\n')
-      : '';
+    return typeof d === 'string' ? d.replace(/(?<!\\)\\n/g, '\n').replace(/\\\\n/g, '\\n') : '';
   }
 
   protected override frameBody(payload: string | Uint8Array): string {
