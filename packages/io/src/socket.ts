@@ -171,7 +171,7 @@ export class Socket<
     return this as Anything;
   }
 
-  /** Sets how much may wait for this client when it reads too slowly, and what happens to more. */
+  /** Sets how much may wait for this client when it reads too slowly, and what happens to more; what waits already counts. */
   backpressure(options: BackpressureOptions): this {
     const rule = this.nsp.server.runtime.createBackpressure(options);
     if (this.#backpressure === null) this.#backpressure = rule;
