@@ -1,5 +1,6 @@
 import type { Socket as Conn } from '@hawser/engine';
 import type { Packet } from '@hawser/protocol/socketio';
+import type { Encoded } from './adapter/index.ts';
 import type { AnyServer } from './aliases.ts';
 import { type Backpressure, type Follower, type Waiting, WaitingLine } from './backpressure.ts';
 import {
@@ -70,13 +71,17 @@ export abstract class ClientOutput {
     this.#announced = { owner, key: owner?.keyOf(data), follower };
   }
 
-  /** @internal Sends one packet to this client alone. */
+  /** @internal Sends one packet to this client alone; adapters may have encoded it. */
   _packet(
     packet: Packet,
     options: WriteOptions = NO_OPTIONS,
     owner: Backpressure | null = null,
     follower: Follower | null = null,
   ): Fate {
+    if (options.preEncoded) {
+      this.announce(owner, null, follower);
+      return this.writeToEngine(packet as unknown as Encoded, options);
+    }
     if (this.conn.readyState !== 'open' || (options.volatile && !this.isIdle)) {
       follower?.onDropped?.();
       return 'dropped';

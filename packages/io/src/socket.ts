@@ -287,7 +287,9 @@ export class Socket<
   }
 
   /** @internal Sends a packet to this client alone. Programs put one of their own in its place, or call it. */
-  packet(packet: Packet, flags: BroadcastFlags = NO_FLAGS): boolean {
+  packet(packet: Packet, flags: BroadcastFlags & Partial<WriteOptions> = NO_FLAGS): boolean {
+    // Those of socket.io-adapter before 2.3 pass on here what they have encoded for all.
+    if (flags.preEncoded) return this.client._packet(packet, flags, this.#backpressure) === 'sent';
     const { name } = this.nsp;
     const addressed = packet.nsp === name ? packet : { ...packet, nsp: name };
     if (packet.type !== PacketType.EVENT) return this.client._packet(addressed, flags) === 'sent';

@@ -1,5 +1,6 @@
 import { Server, type ServerOptions, type Socket } from '@hawser/io';
 import { SessionAwareAdapter } from '@hawser/io/adapter';
+import { Adapter as OldAdapter } from 'socket.io-adapter-v2.2';
 import { describe, expect, test, vi } from 'vitest';
 import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
 import { connected, eventOf, openClient } from './rig/clients.ts';
@@ -186,6 +187,17 @@ describe('a slow client has its bound', () => {
     const got = await readOn(raw);
     expect(got.length).toBeLessThan(12);
     expect(got).toEqual(Array.from({ length: got.length }, (_, i) => ['n', 20 - got.length + i]));
+  });
+
+  test('drop-oldest: also of what an old adapter has encoded', async () => {
+    const { io, raw, socket } = await stall({ adapter: OldAdapter as never, slowConsumer: 'drop-oldest' });
+    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket, 5) });
+    for (let i = 0; i < 20; i++) io.emit('n', i);
+    socket.backpressure({ slowConsumer: 'close' });
+    socket.emit('end');
+    const got = await readOn(raw);
+    expect(got.length).toBeLessThan(12);
+    expect(got.at(-1)).toEqual(['n', 19]);
   });
 
   test('keep-latest: one event for each key waits, in the order of the last', async () => {
