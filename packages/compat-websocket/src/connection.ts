@@ -6,8 +6,7 @@ import { CLOSE_DESCRIPTIONS, encodeClose, readClose } from './close-frame.ts';
 import { CloseTimer } from './close-timer.ts';
 import type { ConnectionState, WebSocketConnectionEvents } from './connection-events.ts';
 import { WebSocketFrame } from './frame.ts';
-import { Inbound } from './inbound.ts';
-import type { InputHandler } from './input.ts';
+import { Inbound, type InboundHandler } from './inbound.ts';
 import { Keepalive, type KeepaliveHandler } from './keepalive.ts';
 import {
   fragmentBytes,
@@ -21,7 +20,7 @@ import { Output, type WriteCallback } from './output.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
-type Reports = InputHandler & KeepaliveHandler & StreamOwner;
+type Reports = InboundHandler & KeepaliveHandler & StreamOwner;
 
 /**
  * One connection after its handshake, in either role.
@@ -71,7 +70,15 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
     }
 
     onEnd(): void {
+      this.#connection.#inbound.receiveEnd();
+    }
+
+    onInputEnd(): void {
       if (this.#connection.state === 'open') this.#connection.#endSocket();
+    }
+
+    read(action: () => void): void {
+      this.#connection.#read(action);
     }
 
     onDrain(): void {
@@ -344,13 +351,13 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
     this.socket.resume();
   }
 
-  /** Runs what reads, and writes what that provokes at once. */
+  /** Runs what reads, and writes what that provokes: at once, or with what the rest of the chunk provokes. */
   #read(action: () => void): void {
     this._output.collect();
     try {
       action();
     } finally {
-      this._output.flush();
+      if (!this.#inbound.isInterrupted) this._output.flush();
     }
   }
 

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { connection as Connection, Message } from 'websocket';
 import { Queue } from '../../ws/test/rig/queue.ts';
-import { frame, PING, serverFrame, TEXT } from '../../ws/test/rig/raw-frame.ts';
+import {
+  CLOSE,
+  CONTINUATION,
+  closePayload,
+  frame,
+  PING,
+  PONG,
+  serverFrame,
+  TEXT,
+} from '../../ws/test/rig/raw-frame.ts';
 import { connectRaw, handshakeRequest } from '../../ws/test/rig/raw-peer.ts';
 import { startRawServer } from '../../ws/test/rig/raw-server.ts';
 import { captureUncaught } from '../../ws/test/rig/uncaught.ts';
@@ -69,6 +78,54 @@ describe.each(each)('connection of %s', (_, library) => {
     expect((await peer.frame()).payload.toString()).toBe('p');
   });
 
+  test('lets promises and ticks that a listener began go on before the next frame', async () => {
+    const { connection, peer } = await openServerSide(library);
+    const closed = closeOf(connection);
+    const seen: string[] = [];
+    const see = (name: string): void => {
+      seen.push(name);
+      process.nextTick(() => seen.push(`tick of ${name}`));
+      Promise.resolve().then(() => seen.push(`reaction to ${name}`));
+    };
+    connection.on('message', (message) => see(textOf(message)));
+    connection.on('ping', () => see('ping'));
+    connection.on('pong', () => see('pong'));
+    connection.on('close', () => see('close'));
+    peer.write(
+      frame(TEXT, 'one'),
+      frame(PING, 'p'),
+      frame(PONG, 'p'),
+      frame(TEXT, 'two'),
+      frame(TEXT, 'three', { fin: false }),
+      frame(CONTINUATION, '!'),
+      frame(CLOSE, closePayload(4000, 'done')),
+    );
+    expect((await peer.frame()).payload.toString()).toBe('p');
+    await peer.close();
+    peer.stream.end();
+    expect(await closed).toEqual({ code: 4000, description: 'done' });
+    await turn();
+    const names = ['one', 'ping', 'pong', 'two', 'three!', 'close'];
+    expect(seen).toEqual(names.flatMap((name) => [name, `tick of ${name}`, `reaction to ${name}`]));
+  });
+
+  test('holds back what comes behind the message whose promise reaction paused it', async () => {
+    const { connection, peer } = await openServerSide(library);
+    const messages = new Queue<string>();
+    connection.on('message', async (message) => {
+      messages.push(textOf(message));
+      if (textOf(message) !== 'one') return;
+      await null;
+      connection.pause();
+    });
+    peer.write(frame(TEXT, 'one'), frame(TEXT, 'two'));
+    expect(await messages.next()).toBe('one');
+    for (let i = 0; i < 5; i++) await turn();
+    expect(messages.length).toBe(0);
+    connection.resume();
+    expect(await messages.next()).toBe('two');
+  });
+
   test('does not answer a ping that a listener cancels', async () => {
     const { connection, peer } = await openServerSide(library);
     connection.on('ping', (cancel, data) => {
@@ -99,6 +156,24 @@ describe('connection', () => {
     expect(await peer.close()).toEqual({ code: 4000, reason: 'enough' });
     peer.stream.end();
     expect(await closed).toEqual({ code: 4000, description: 'enough' });
+  });
+
+  test('ends its side behind the answer to a close frame that waited with the end', async () => {
+    const { connection, peer } = await openServerSide(LIBRARIES.ours);
+    const closed = closeOf(connection);
+    const ended = new Promise((resolve) => connection.socket.on('end', resolve));
+    const messages = new Queue<string>();
+    connection.on('message', (message) => messages.push(textOf(message)));
+    connection.pause();
+    peer.write(frame(TEXT, 'one'), frame(TEXT, 'two'), frame(CLOSE, closePayload(1000)));
+    peer.stream.end();
+    while (connection.socket.readableLength === 0) await turn();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    connection.resume();
+    await ended;
+    expect(await messages.take(2)).toEqual(['one', 'two']);
+    expect(await peer.close()).toEqual({ code: 1000, reason: '' });
+    expect((await closed).code).toBe(1000);
   });
 
   test('delivers frames that came with the handshake', async () => {

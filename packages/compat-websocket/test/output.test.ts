@@ -49,6 +49,18 @@ describe('output', () => {
     expect(called).toBe(16);
   });
 
+  test('server writes once what promise reactions to the messages of one chunk send', async () => {
+    const { connection, peer } = await openServerSide(LIBRARIES.ours);
+    const writes = countWrites(connection.socket);
+    connection.on('message', async (message) => {
+      await null;
+      if (message.type === 'utf8') connection.sendUTF(message.utf8Data);
+    });
+    peer.write(...Array.from({ length: 16 }, (_, i) => frame(TEXT, `echo ${i}`)));
+    for (let i = 0; i < 16; i++) expect(await peer.text()).toBe(`echo ${i}`);
+    expect(writes()).toBeLessThanOrEqual(2);
+  });
+
   test('callbacks come in the context of who sent', async () => {
     const { connection } = await openServerSide(LIBRARIES.ours);
     const storage = new AsyncLocalStorage<string>();
