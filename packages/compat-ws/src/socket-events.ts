@@ -15,20 +15,20 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
   closed: ({ peer }) => peer._onClosed(),
 } satisfies StreamEvents<WebSocket>);
 
-/** The same, each message, ping and pong in a task of its own. */
+/** The same, each message, ping and pong in a turn of its own. */
 export const SOCKET_EVENTS_APART: StreamEvents<WebSocket> = Object.freeze({
   ...SOCKET_EVENTS,
   message: (socket, data, isBinary, fragmentEnds) => {
-    connectionOf(socket).delivery.letReactionsRun();
     socket._deliver(data, isBinary, fragmentEnds);
+    connectionOf(socket).delivery.letTurnEnd();
   },
   ping: (socket, data) => {
-    connectionOf(socket).delivery.letReactionsRun();
     emitSafely(socket, 'ping', data);
+    connectionOf(socket).delivery.letTurnEnd();
   },
   pong: (socket, data) => {
-    connectionOf(socket).delivery.letReactionsRun();
     emitSafely(socket, 'pong', data);
+    connectionOf(socket).delivery.letTurnEnd();
   },
 } satisfies StreamEvents<WebSocket>);
 

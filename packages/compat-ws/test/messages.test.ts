@@ -237,6 +237,22 @@ describe('messages', () => {
     expect([count, client.isPaused]).toEqual([1, false]);
   });
 
+  it('client that gives each message a turn pauses and resumes', async () => {
+    const { client, peer } = await connectPair({}, { allowSynchronousEvents: false });
+    const texts: string[] = [];
+    client.on('message', (data) => {
+      if (texts.push(String(data)) === 2) client.pause();
+    });
+    for (const text of ['1', '2', '3', '4']) peer.send(text);
+    while (!client.isPaused) await turn();
+    for (let i = 0; i < 5; i++) await turn();
+    expect(texts).toEqual(['1', '2']);
+    client.resume();
+    peer.close();
+    await once(client, 'close');
+    expect(texts).toEqual(['1', '2', '3', '4']);
+  });
+
   it('client lets promise reactions run between messages when told so', async () => {
     const { client, peer } = await connectPair({}, { allowSynchronousEvents: false });
     const events: string[] = [];

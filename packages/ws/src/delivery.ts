@@ -6,7 +6,7 @@ import type { CancelJob } from './compression/job-queue.ts';
 import { pauseStream } from './shared-reads.ts';
 
 /** Why delivery is held back; several reasons may hold at once. */
-const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS: 8 });
+const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS: 8, TURN: 16 });
 
 /** Whose messages are delivered. */
 export interface DeliveryHost {
@@ -18,7 +18,8 @@ export interface DeliveryHost {
 
 /**
  * Holds back the messages of one connection, and what its stream has to read: while the user has paused, while the peer
- * does not read, while a message is inflated on another thread, while promise reactions to the one before have to run.
+ * does not read, while a message is inflated on another thread, while promise reactions to the one before have to run, or
+ * the rest of the turn.
  */
 export class Delivery {
   readonly #machine: Connection;
@@ -75,6 +76,13 @@ export class Delivery {
     queueMicrotask(() => process.nextTick(() => this.#release(HOLD.REACTIONS)));
   }
 
+  /** Holds back the next message until this turn of the event loop is over. */
+  letTurnEnd(): void {
+    if (this.#holds & HOLD.TURN) return;
+    this.#hold(HOLD.TURN);
+    setImmediate(() => this.#release(HOLD.TURN));
+  }
+
   /** Returns what a compressed message was made of; `null` where it fails, or is delivered later. */
   inflate(deflation: Deflation, data: Uint8Array, isBinary: boolean, maxBytes: number): Uint8Array | null {
     const inflated = deflation.inflate(data, maxBytes);
@@ -95,7 +103,7 @@ export class Delivery {
    */
   finish(): boolean {
     do {
-      this.#holds &= HOLD.INFLATING | HOLD.REACTIONS;
+      this.#holds &= HOLD.INFLATING | HOLD.REACTIONS | HOLD.TURN;
       if (this.#holds > 0) return false;
       this.#host.read(() => {
         this.#machine.resume();

@@ -29,6 +29,42 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
     await side.end(3001, 'bye');
   });
 
+  for (const perMessageDeflate of [false, true]) {
+    differ(
+      `${role} gives each event a turn when told so, compressed: ${perMessageDeflate}`,
+      async (ws, log) => {
+        const options = { allowSynchronousEvents: false, perMessageDeflate };
+        const side = await openSide(role, ws, log, { options });
+        for (const event of ['message', 'ping', 'pong']) {
+          side.socket.on(event, () => {
+            setImmediate(() => log.note('socket', `turn of ${event}`));
+            process.nextTick(() => log.note('socket', `tick of ${event}`));
+            Promise.resolve().then(() => log.note('socket', `reaction to ${event}`));
+          });
+        }
+        side.peer.write(
+          side.encode(TEXT, 'one'),
+          side.encode(PING, 'p'),
+          side.encode(PONG, 'q'),
+          side.encode(BINARY, 'two'),
+          side.encode(TEXT, 'three', { fin: false }),
+          side.encode(CONTINUATION, '!'),
+        );
+        await side.end(3001, 'bye');
+      },
+    );
+  }
+
+  differ(`${role} gives each event a turn, also when its peer has left meanwhile`, async (ws, log) => {
+    const options = { allowSynchronousEvents: false };
+    // When the end is heard, and the state changes, is a matter of time.
+    const side = await openSide(role, ws, log, { options, isUnwatched: true });
+    log.watch('socket', side.socket, ['message', 'close']);
+    side.peer.write(...['1', '2', '3', '4', '5'].map((text) => side.encode(TEXT, text)));
+    side.peer.stream.end();
+    await side.closed;
+  });
+
   differ(`${role} joins fragments with control frames between them`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     side.say(TEXT, 'a', { fin: false });
