@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const HOME = join(__dirname, '..');
+const ROOT = join(HOME, '../..');
+
+describe('the default import', () => {
+  test.each([
+    ['default-import.mts', 'socket.io', 'node_modules/socket.io/dist/index.d.ts'],
+    ['default-import.mts', 'ours', 'packages/io/wrapper.d.mts'],
+    ['default-call.mts', 'ours', 'packages/io/wrapper.d.mts'],
+  ])('%s compiles against %s', (program, whose, declarations) => {
+    const folder = join(ROOT, '.cache', `io-types-${program}-${whose}`);
+    mkdirSync(folder, { recursive: true });
+    const config = {
+      extends: join(ROOT, 'tsconfig.json'),
+      compilerOptions: { paths: { 'socket.io': [join(ROOT, declarations)] } },
+      files: [join(HOME, 'test/types', program)],
+      include: [],
+      exclude: [],
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8', cwd: ROOT });
+    expect(stdout).toBe('');
+  });
+
+  test('has all that the index exports', () => {
+    const index = readFileSync(join(HOME, 'src/index.ts'), 'utf8');
+    const exported = [...index.matchAll(/export (?:type )?\{([^}]*)\}/g)]
+      .flatMap(([, names]) => names!.split(','))
+      .map((name) => name.replace('type ', '').trim())
+      .filter((name) => name !== '');
+    const wrapper = readFileSync(join(HOME, 'wrapper.d.mts'), 'utf8');
+    const aliases = [...wrapper.matchAll(/^ {2}export (?:import|type) (\w+)/gm)].map(([, name]) => name);
+    expect(aliases.sort()).toEqual(exported.sort());
+  });
+});
