@@ -8,6 +8,7 @@ import type { AnyClient } from './aliases.ts';
 import { createAnswer } from './answer-memory.ts';
 import type { Backpressure, BackpressureOptions, Follower } from './backpressure.ts';
 import type { Client } from './client.ts';
+import { DrainDebt } from './drain-debt.ts';
 import { disconnectedError } from './errors.ts';
 import type { Addressee } from './inbox.ts';
 import { type Middleware, runMiddlewares } from './middleware.ts';
@@ -31,9 +32,6 @@ import type {
 
 /** An event as a middleware of a socket has it: the name, and the arguments. */
 export type Event = [string, ...Anything[]];
-
-/** How often it is looked whether all has left, where nothing else tells. */
-const DRAIN_CHECK_MS = 50;
 
 const NO_FLAGS: BroadcastFlags = Object.freeze({});
 
@@ -72,7 +70,8 @@ export class Socket<
   #acks: PendingAcks | null = null;
   #middlewares: Middleware<Event>[] | null = null;
   #backpressure: Backpressure | null = null;
-  #owesDrain = false;
+  /** Once there was one: most sockets never have it. */
+  #drainDebt: DrainDebt | null = null;
   /** @internal The client has said that it leaves: what it sent in the same turn is too late, as upstream has it. */
   isLeaving = false;
   #isClosing = false;
@@ -174,8 +173,8 @@ export class Socket<
   /** Sets how much may wait for this client when it reads too slowly, and what happens to more; what waits already counts. */
   backpressure(options: BackpressureOptions): this {
     const rule = this.nsp.server.runtime.createBackpressure(options);
-    if (this.#backpressure === null) this.#backpressure = rule;
-    else this.#backpressure.goBy(rule);
+    this.#backpressure?.goBy(rule);
+    this.#backpressure ??= rule;
     return this;
   }
 
@@ -217,7 +216,7 @@ export class Socket<
     const data = this.conn.protocol === 3 ? undefined : { sid: this.id, pid: session?.pid, hawser };
     // Clients that wait for it and for the first event with one listener each would miss the second of two at once.
     this.client.writeAtOnce(() => this.packet({ type: PacketType.CONNECT, nsp: name, data }));
-    if (this.#owesDrain) this.#payDrainSoon();
+    this.#drainDebt?.watch();
   }
 
   /** @internal */
@@ -319,8 +318,7 @@ export class Socket<
 
   /** @internal What waited for the client has left. */
   onWritable(): void {
-    if (!this.#owesDrain || this.state !== 'open') return;
-    this.#owesDrain = false;
+    if (this.state !== 'open' || !this.#drainDebt?.pay()) return;
     attempt(() => this.emitReserved('drain'));
   }
 
@@ -345,23 +343,9 @@ export class Socket<
   }
 
   #oweDrain(): void {
-    if (this.#owesDrain) return;
-    this.#owesDrain = true;
-    if (this.state === 'open') this.#payDrainSoon();
-  }
-
-  #payDrainSoon(): void {
-    // The connection tells only when it had to stop: what this turn writes may leave without that.
-    if (this.client.isWritable) setImmediate(() => this.#payDrain());
-  }
-
-  #payDrain(): void {
-    if (!this.#owesDrain || !this.client.isWritable) return;
-    if (this.client.bufferedBytes === 0) this.onWritable();
-    // The kernel has stopped taking what was accepted, or it is being compressed.
-    else if (this.state === 'open') {
-      this.nsp.server.runtime.deadlines.begin(DRAIN_CHECK_MS, () => this.#payDrain());
-    }
+    const { deadlines } = this.nsp.server.runtime;
+    this.#drainDebt ??= new DrainDebt(this.client, deadlines, () => this.onWritable());
+    this.#drainDebt.owe(this.state === 'open');
   }
 
   #dispatch(args: Event): void {
@@ -399,7 +383,6 @@ export class Socket<
 
   /** Returns what hears that a packet was dropped, where somebody waits for the answer. */
   #followerOf({ id }: AdapterPacket): Follower | null {
-    if (id === undefined) return null;
-    return { onDropped: () => this.#acks?.drop(id) };
+    return id === undefined ? null : { onDropped: () => this.#acks?.drop(id) };
   }
 }
