@@ -152,17 +152,20 @@ export class BaseServer extends EventEmitter {
     let isAccepted = false;
     const refuse: Refuse = (code, context) =>
       this.#refuse(request, code, context, (known) => abortUpgrade(request, socket, code, known));
-    const accept = (onOpen: (transport: Transport) => void): void => {
+    const accept = (onOpen: (transport: Transport) => void, context = this.#contexts.current): void => {
       isAccepted = true;
       socket.off('error', ignore);
       const collected = response?.accept() ?? {};
       const headers = (): OutgoingHttpHeaders => this.#announceHeaders(collected, request);
-      this.#websockets.accept({ request, socket, head, headers, context: this.#contexts.current, onOpen });
+      this.#websockets.accept({ request, socket, head, headers, context, onOpen });
     };
     this.#verify(request, response as ServerResponse, true, refuse, () => {
       const { sid } = request._query;
-      if (sid) accept((transport) => this.#upgrade(sid, transport));
-      else {
+      if (sid) {
+        const { transport: current } = this.#sessions.find(sid)!;
+        const context = current instanceof Polling ? current.context : undefined;
+        accept((transport) => this.#upgrade(sid, transport), context);
+      } else {
         this.#admit(request, refuse, (id) => {
           // A foreign server may take the connection from under the socket.
           const { remoteAddress = '' } = request.socket;

@@ -44,7 +44,8 @@ interface Poll {
 export class Polling extends Transport implements Flushable, BodyHandler {
   static override readonly upgradesTo: readonly string[] = ['websocket', 'webtransport'];
 
-  readonly #context: TransportContext;
+  /** @internal What its session began with: where it moves to goes by the same. */
+  readonly context: TransportContext;
   #poll: Poll | null = null;
   #packets: OutgoingPacket[] = [];
   #collectedBytes = 0;
@@ -61,7 +62,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
 
   constructor(request: EngineRequest, context: TransportContext) {
     super(versionOf(request), !request._query.b64);
-    this.#context = context;
+    this.context = context;
   }
 
   get name(): string {
@@ -84,7 +85,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     else if (request.method === 'GET') this.#onPoll({ request, response });
     else if (request.method === 'POST') this.#onPost({ request, response });
     else {
-      discardBody(request, this.#context);
+      discardBody(request, this.context);
       response.writeHead(500).end();
     }
   }
@@ -95,7 +96,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     if (this.#collectedBytes > MAX_COLLECTED_BYTES) this.writable = false;
     if (this.#isFlushMarked) return;
     this.#isFlushMarked = true;
-    this.#context.flusher.mark(this);
+    this.context.flusher.mark(this);
   }
 
   override discard(): void {
@@ -119,7 +120,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.#packets = [];
     this.#collectedBytes = 0;
     this.#awaitTaking(poll.response);
-    const body = this.#context.codecs[this.protocol].encodePayload(packets, this.allowsBinaryBody);
+    const body = this.context.codecs[this.protocol].encodePayload(packets, this.allowsBinaryBody);
     const isCompressible = packets.some(
       ({ options, type }) => type === 'message' && options.compress !== false,
     );
@@ -136,7 +137,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     const { request, response } = this.#takePost();
     const isBinary = request.headers['content-type'] === 'application/octet-stream';
     const payload = isBinary ? body : this.readBody(body);
-    const { packets, violation } = this.#context.codecs[this.protocol].decodePayload(payload);
+    const { packets, violation } = this.context.codecs[this.protocol].decodePayload(payload);
     for (const packet of packets) this.deliver(packet);
     if (violation === null) {
       const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
@@ -148,7 +149,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   onBodyTooLarge(): void {
-    const limit = this.#context.maxPayloadBytes;
+    const limit = this.context.maxPayloadBytes;
     const reason = `payload is over the limit of ${limit} bytes`;
     this.#refuseBoth(413, reason);
     const error = new EngineError('EIO_ERR_PAYLOAD_TOO_LARGE', reason, { limit });
@@ -156,7 +157,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   onBodyTooSlow(): void {
-    const reason = `payload took longer than ${this.#context.maxBodyMs} ms`;
+    const reason = `payload took longer than ${this.context.maxBodyMs} ms`;
     this.#refuseBoth(408, reason);
     this.#accuse('EIO_ERR_REQUEST_TIMEOUT', reason);
   }
@@ -214,7 +215,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       return;
     }
     this.#poll = poll;
-    discardBody(request, this.#context);
+    discardBody(request, this.context);
     response.on('close', () => {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;
@@ -259,7 +260,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       this.#refuse(post, 'EIO_ERR_CONTENT_TYPE', 'invalid content');
     } else {
       this.#post = post;
-      this.#body = new RequestBody(request, response, this.#context, this);
+      this.#body = new RequestBody(request, response, this.context, this);
     }
   }
 
@@ -274,7 +275,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
 
   /** Refuses a request, with words. A poll that waits is closed without: the protocol's own suite expects that. */
   #refuse({ request, response }: Poll, code: EngineErrorCode, reason: string): void {
-    discardBody(request, this.#context);
+    discardBody(request, this.context);
     refuse(response, 400, reason);
     this.fail(new EngineError(code, reason));
   }
@@ -307,12 +308,12 @@ export class Polling extends Transport implements Flushable, BodyHandler {
 
   /** A client that is closed and does not read would hold its connection, and with it the HTTP server's close. */
   #cutLater(response: ServerResponse): void {
-    const timer = setTimeout(() => response.destroy(), this.#context.closeTimeoutMs).unref();
+    const timer = setTimeout(() => response.destroy(), this.context.closeTimeoutMs).unref();
     response.once('close', () => clearTimeout(timer));
   }
 
   #answer({ request, response }: Poll, body: string | Uint8Array, isCompressible: boolean): void {
-    const { httpCompression } = this.#context;
+    const { httpCompression } = this.context;
     const contentType = typeof body === 'string' ? 'text/plain; charset=UTF-8' : 'application/octet-stream';
     const headers: OutgoingHttpHeaders = { 'Content-Type': contentType };
     // Node writes a text together with its head.
@@ -345,7 +346,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     if (userAgent.includes(';MSIE') || userAgent.includes('Trident/')) headers['X-XSS-Protection'] = '0';
     headers['cache-control'] = 'no-store';
     this.emit('headers', headers, request);
-    this.#context.decorateHeaders(headers, request, response, this.sid);
+    this.context.decorateHeaders(headers, request, response, this.sid);
     return headers;
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
 import { endOf } from './rig/sessions.ts';
@@ -50,6 +50,22 @@ describe('options that are set while the server runs', () => {
     await handshake(port);
     expect((await endOf(await sessions.next())).reason).toBe('ping timeout');
     expect(patient.readyState).toBe('open');
+  });
+
+  test('a session that moves to WebSocket keeps its maxHttpBufferSize', async () => {
+    const { port, engine, sessions } = await startEngine({ maxHttpBufferSize: 10_000 });
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const messages: unknown[] = [];
+    session.on('message', (data) => messages.push(data));
+    engine.opts.maxHttpBufferSize = 100;
+    const { socket } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
+    const upgraded = new Promise((resolve) => session.once('upgrade', resolve));
+    socket.send('2probe');
+    socket.send('5');
+    await upgraded;
+    socket.send(`4${'a'.repeat(500)}`);
+    await vi.waitFor(() => expect(messages).toEqual(['a'.repeat(500)]));
   });
 
   test('maxHttpBufferSize bounds sessions that begin then, the others keep theirs', async () => {
