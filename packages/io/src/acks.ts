@@ -28,18 +28,20 @@ export class PendingAcks extends Map<number, AckCallback> {
       this.set(id, ack);
       return;
     }
+    let isSettled = false;
+    const settle = (...args: unknown[]): void => {
+      // That it was lost is told later, and the time may be up before.
+      if (isSettled) return;
+      isSettled = true;
+      deadlines.callOff(deadline);
+      ack.apply(socket, args);
+    };
     const deadline = deadlines.begin(timeoutMs, () => {
       this.delete(id);
-      ack.call(socket, ackTimeoutError());
+      settle(ackTimeoutError());
     });
-    const timed: AckCallback = (...args) => {
-      deadlines.callOff(deadline);
-      ack.call(socket, null, ...args);
-    };
-    timed[LOST] = (error) => {
-      deadlines.callOff(deadline);
-      ack.call(socket, error);
-    };
+    const timed: AckCallback = (...args) => settle(null, ...args);
+    timed[LOST] = settle;
     this.set(id, timed);
   }
 
@@ -57,8 +59,7 @@ export class PendingAcks extends Map<number, AckCallback> {
 
   /** The event was dropped: there will be no answer. */
   drop(id: number): void {
-    const lost = this.take(id)?.[LOST];
-    if (lost !== undefined) tellLater(lost, droppedError());
+    this.#loseLater(id, droppedError());
   }
 
   /** Tells all that there will be no answer, and forgets them. */
@@ -69,7 +70,13 @@ export class PendingAcks extends Map<number, AckCallback> {
 
   #loseOldest(): void {
     const [id] = this.keys();
-    this.lose(id!, new IoError('IO_ERR_TOO_MANY_ACKS', `over ${MAX_PENDING} events wait for an answer`));
+    const error = new IoError('IO_ERR_TOO_MANY_ACKS', `over ${MAX_PENDING} events wait for an answer`);
+    this.#loseLater(id!, error);
+  }
+
+  #loseLater(id: number, error: IoError): void {
+    const lost = this.take(id)?.[LOST];
+    if (lost !== undefined) tellLater(lost, error);
   }
 }
 

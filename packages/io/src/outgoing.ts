@@ -62,7 +62,10 @@ function copyMessage(message: unknown): string | Buffer {
   const bytes = types.isAnyArrayBuffer(message) ? new Uint8Array(message) : message;
   // What has no bytes is sent as its text.
   if (!ArrayBuffer.isView(bytes)) return String(bytes);
-  return Buffer.from(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  // Not of Node's pool, of which each piece keeps all.
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
+  copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return copy;
 }
 
 /**

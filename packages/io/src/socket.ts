@@ -87,8 +87,7 @@ export class Socket<
     const { runtime } = nsp.server;
     if (runtime.limitsSockets) this.#backpressure = runtime.createBackpressure();
     // Middlewares look at them. Until it is let in, nothing that is sent to them is sent to it.
-    const resumed = session?.resumed;
-    if (resumed) attempt(() => this.join([...resumed.rooms]));
+    for (const room of session?.resumed?.rooms ?? []) attempt(() => this.join(room));
   }
 
   /** @internal What waits for an answer; adapters add to it. */
@@ -123,6 +122,7 @@ export class Socket<
     const data: unknown[] = [ev, ...args];
     const ack = typeof data.at(-1) === 'function' ? (data.pop() as AckCallback) : null;
     if (this.state === 'gone') {
+      if (this.session === null) this.anyOutgoingListeners?.call(this, data);
       if (ack !== null) refuseAck(this, ack, flags.timeout);
       else this.session?.emitToNext(this, { type: PacketType.EVENT, nsp: this.nsp.name, data }, flags);
       return false;

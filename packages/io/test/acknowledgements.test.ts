@@ -159,6 +159,40 @@ describe('an acknowledgement always settles', () => {
     expect(await promise).toMatchObject({ code: 'IO_ERR_DISCONNECTED', responses: [0] });
   });
 
+  test('an event that was dropped as its time was up is told of once', async () => {
+    const [{ socket }] = (await connectSome(await startServer(), 1)) as [
+      Awaited<ReturnType<typeof connectSome>>[0],
+    ];
+    const told: unknown[] = [];
+    // So that timers come before what is told later.
+    await new Promise((resolve) => setImmediate(resolve));
+    socket.emit('something that waits');
+    socket.timeout(1).volatile.emit('ask', (error: { code: string }) => told.push(error.code));
+    for (const endMs = Date.now() + 10; Date.now() < endMs; );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(told).toHaveLength(1);
+  });
+
+  test('who emits again what did not fit does so later, and within the bound', async () => {
+    const [{ socket }] = (await connectSome(
+      await startServer({ maxBufferedBytes: Number.POSITIVE_INFINITY }),
+      1,
+    )) as [Awaited<ReturnType<typeof connectSome>>[0]];
+    let again = 0;
+    let isEmitting = false;
+    const ask = () =>
+      socket.timeout(600_000).emit('ask', () => {
+        expect(isEmitting).toBe(false);
+        if (again++ < 10) ask();
+      });
+    isEmitting = true;
+    for (let i = 0; i < 65_636; i++) ask();
+    isEmitting = false;
+    await vi.waitFor(() => expect(again).toBeGreaterThan(10));
+    expect(socket.acks.size).toBe(65_536);
+    socket.disconnect();
+  });
+
   test('events that wait for an answer are bounded in number', async () => {
     const [{ socket }] = (await connectSome(
       await startServer({ maxBufferedBytes: Number.POSITIVE_INFINITY }),

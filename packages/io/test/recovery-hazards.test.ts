@@ -1,9 +1,11 @@
 import { PacketType } from '@hawser/protocol/socketio';
 import { describe, expect, test, vi } from 'vitest';
+import { copyOf } from '../src/outgoing.ts';
 import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
 import { type Connection, connectHawser, lose, readAnswer } from './rig/sessions.ts';
+import { gatherUncaught } from './rig/uncaught.ts';
 
 describe('an event that goes out before one that has its number already', () => {
   const BOUND = { maxBytes: 3000, skipMiddlewares: false };
@@ -57,6 +59,28 @@ describe('an event that goes out before one that has its number already', () => 
       expect(third.answer.hawser?.refused).toBe(refused);
     },
   );
+});
+
+test('a listener of the adapter that throws keeps a recovered socket out of no room', async () => {
+  const uncaught = gatherUncaught();
+  const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+  const { raw, answer } = await connectHawser(port);
+  const socket = await sockets.next();
+  socket.join(['a', 'b', 'c']);
+  await lose(raw, socket);
+  io.of('/').adapter.on('join-room', (room) => {
+    if (room === 'a') throw new Error('listener');
+  });
+  await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+  const next = await sockets.next();
+  expect([...next.rooms].sort()).toEqual(['a', 'b', 'c', next.id].sort());
+  await vi.waitFor(() => expect(uncaught).toEqual(['listener']));
+});
+
+test('bytes that are kept keep no others in memory', () => {
+  const [, copy] = copyOf(['51-["frame",{"_placeholder":true,"num":0}]', Buffer.from('small')]);
+  expect(copy).toEqual(Buffer.from('small'));
+  expect((copy as Buffer).buffer.byteLength).toBe(5);
 });
 
 describe('what crosses the bound of a slow client is lost with its connection', () => {

@@ -108,6 +108,20 @@ export class Deliveries {
     return null;
   }
 
+  /** Returns the last number below `floor` of those behind the first `received`: of what the log has let go of. */
+  lastBelow(floor: number, received: number): number | undefined {
+    let last: number | undefined;
+    let skip = received - this.#forgotten;
+    for (let i = 0; i < this.#runs.length; i += 2) {
+      const first = this.#runs[i]!;
+      const length = this.#runs[i + 1]!;
+      const end = Math.min(first + length, floor);
+      if (first !== UNKEPT && first + Math.max(skip, 0) < end) last = end - 1;
+      skip -= length;
+    }
+    return last;
+  }
+
   /** Returns the numbers of the events behind the first `received`, those that were kept. */
   after(received: number): number[] {
     const numbers: number[] = [];

@@ -213,9 +213,10 @@ export class Recovery<Event> {
     const place = deliveries === null ? this.#believe(position, lostAt) : this.#locate(position, deliveries);
     if (typeof place === 'string') return { refused: place };
     if (this.#log.floor > lostAt) return { refused: this.#whyForgotten(lostAt) };
-    const unreceived = deliveries?.after(place.received) ?? [];
-    const lost = unreceived.findLast((number) => this.#log.get(number) === undefined);
+    // Looked for before they are listed: of a session that is old they may be all that it was ever sent.
+    const lost = deliveries?.lastBelow(this.#log.floor, place.received);
     if (lost !== undefined) return { refused: this.#whyForgotten(lost) };
+    const unreceived = deliveries?.after(place.received) ?? [];
     const missed = [
       ...unreceived.map((number) => this.#missed(number)),
       ...this.missedSince(state.rooms, deliveries === null ? place.last + 1 : lostAt),

@@ -108,6 +108,19 @@ describe('events', () => {
       }
     }));
 
+  test('listeners for what goes out hear what is emitted on a socket that is gone', () =>
+    playBoth(async (stage) => {
+      const arrival = new Promise<Socket>((resolve) => stage.io.once('connection', resolve));
+      const client = await connected(openClient(stage.url));
+      const socket = await arrival;
+      socket.onAnyOutgoing((...args: unknown[]) => stage.note(args));
+      const gone = eventOf(socket as never, 'disconnect');
+      client.disconnect();
+      await gone;
+      socket.emit('late', 1);
+      socket.timeout(10).emit('ask', 2, () => {});
+    }));
+
   test('listeners for any event, of both directions', () =>
     playBoth(async (stage) => {
       const { client, socket } = await connectOne(stage);

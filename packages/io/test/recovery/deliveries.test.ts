@@ -17,6 +17,15 @@ describe('Deliveries', () => {
     expect([3, 4, 5, 9, 6].map((number) => deliveries.countUpTo(number))).toEqual([1, 2, 5, 6, null]);
   });
 
+  it('tells what is lost without a list of all that was sent', () => {
+    const deliveries = new Deliveries();
+    // More than an array can hold.
+    for (let number = 1; number <= 150_000_000; number++) deliveries.add(number, 1);
+    expect(deliveries.lastBelow(149_999_990, 0)).toBe(149_999_989);
+    expect(deliveries.lastBelow(149_999_990, 149_999_988)).toBe(149_999_989);
+    expect(deliveries.lastBelow(149_999_990, 149_999_989)).toBeUndefined();
+  });
+
   it('forgets more than it can remember, and says so', () => {
     const deliveries = new Deliveries();
     for (let number = 1; number <= 20_000; number += 2) deliveries.add(number, 1);
@@ -59,6 +68,9 @@ describe('Deliveries', () => {
         for (let count = forgotten; count <= list.length; count++) {
           const rest = list.slice(count).filter((number) => number !== 0);
           expect(deliveries.after(received + count)).toEqual(rest);
+          const floors = Array.from({ length: next + 2 }, (_, floor) => floor);
+          const lasts = floors.map((floor) => deliveries.lastBelow(floor, received + count));
+          expect(lasts).toEqual(floors.map((floor) => rest.findLast((number) => number < floor)));
         }
         list.forEach((number, i) => {
           if (number !== 0 && i >= forgotten) expect(deliveries.countUpTo(number)).toBe(received + i + 1);
