@@ -25,6 +25,8 @@ export class Tally {
   #base;
   /** @type {Totals | undefined} */
   #latest;
+  /** What had come when those were taken: what came since is not in them. */
+  #counted = { events: 0, payloadBytes: 0 };
 
   /**
    * An event has come. The same one again does not count.
@@ -45,6 +47,7 @@ export class Tally {
   take(totals) {
     this.#base ??= totals;
     this.#latest = totals;
+    this.#counted = { events: this.#events, payloadBytes: this.#payloadBytes };
   }
 
   /** Count anew from now on. */
@@ -54,6 +57,7 @@ export class Tally {
     this.#firstSeq = undefined;
     this.#lastSeq = 0;
     this.#base = this.#latest;
+    this.#counted = { events: 0, payloadBytes: 0 };
   }
 
   /** Whether the latest totals are all there are: nothing of before is in the count. */
@@ -64,9 +68,10 @@ export class Tally {
     const missed = this.#firstSeq === undefined ? 0 : this.#lastSeq - this.#firstSeq + 1 - this.#events;
     /** @type {Cost} */
     const cost = { events: this.#events, missed, requests: since('requests'), bytesUp, bytesDown, cpuMs };
-    if (this.#events > 0) {
-      cost.overheadBytes = Math.max(0, bytesUp + bytesDown - this.#payloadBytes) / this.#events;
-      cost.cpuMsPerEvent = cpuMs / this.#events;
+    const { events, payloadBytes } = this.#counted;
+    if (events > 0) {
+      cost.overheadBytes = Math.max(0, bytesUp + bytesDown - payloadBytes) / events;
+      cost.cpuMsPerEvent = cpuMs / events;
     }
     return cost;
   }

@@ -13,6 +13,7 @@ const ROOM_RULE = 'A room has 1 to 32 letters, digits, spaces or . - _ and begin
 /** The column beside the messages: the user's name, the rooms, who is here. */
 export class SideView {
   #side = byId('side', HTMLElement);
+  #main = byId('main', HTMLElement);
   #backdrop = byId('backdrop', HTMLElement);
   #opener = byId('side-open', HTMLButtonElement);
   #name = byId('name', HTMLInputElement);
@@ -170,6 +171,8 @@ export class SideView {
     const isNarrow = this.#narrow.matches;
     this.#side.classList.toggle('is-open', isOpen && isNarrow);
     this.#side.inert = isNarrow && !isOpen;
+    // What it lies over is not there for the keyboard either.
+    this.#main.inert = isNarrow && isOpen;
     this.#backdrop.hidden = !(isNarrow && isOpen);
     this.#opener.setAttribute('aria-expanded', String(isNarrow && isOpen));
     if (!isNarrow || isOpen === wasOpen) return;

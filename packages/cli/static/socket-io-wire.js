@@ -30,7 +30,8 @@ export class SocketIoWire {
     this.#handler = handler;
     this.#socket ??= this.#listen();
     this.#socket.connect();
-    return linkOf(this.#socket, handler, () => {
+    const end = (/** @type {string} */ reason) => this.#ended(reason);
+    return linkOf(this.#socket, handler, end, () => {
       this.#handler = undefined;
     });
   }
@@ -73,10 +74,11 @@ export class SocketIoWire {
 /**
  * @param {Socket} socket
  * @param {LinkHandler} handler
+ * @param {(reason: string) => void} end
  * @param {() => void} forget
  * @returns {Link}
  */
-function linkOf(socket, handler, forget) {
+function linkOf(socket, handler, end, forget) {
   return {
     queuedBytes: 0,
     send({ type, ...payload }, bytes) {
@@ -85,7 +87,11 @@ function linkOf(socket, handler, forget) {
       socket.emit(type, payload, ...attachments, handler.onMessage);
       return true;
     },
-    close: () => socket.disconnect(),
+    close() {
+      socket.disconnect();
+      // Before it was open, no event says so.
+      end(describeReason('io client disconnect'));
+    },
     abandon() {
       forget();
       socket.disconnect();

@@ -104,7 +104,11 @@ export class Manager<
     installTimerFunctions(this, this.opts);
     const { reconnectionDelay, reconnectionDelayMax, randomizationFactor = 0.5 } = this.opts;
     // As upstream has it, none is the default: at once and for ever would be a load for the server.
-    this.#backoff = new Backoff(reconnectionDelay || 1000, reconnectionDelayMax || 5000, randomizationFactor);
+    this.#backoff = new Backoff(
+      reconnectionDelay || 1000,
+      reconnectionDelayMax || 5000,
+      randomizationFactor ?? 0.5,
+    );
     this.reconnection(this.opts.reconnection !== false);
     this.reconnectionAttempts(this.opts.reconnectionAttempts || Number.POSITIVE_INFINITY);
     this.timeout(this.opts.timeout ?? 20_000);

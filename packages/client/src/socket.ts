@@ -337,16 +337,16 @@ export class Socket<
 
   #destroy(): void {
     this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
+    this.#unsubscribe = this.#asker = undefined;
     this.io._destroy();
   }
 
   #onopen(): void {
-    const asker = (data?: object) => {
+    // Whoever asks again while `auth` takes its time does not make its answer void.
+    const asker = (this.#asker ??= (data?: object) => {
       // An answer that comes twice, or for a connection that was lost, is no second CONNECT.
       if (this.#asker === asker) this.#sendConnect(data);
-    };
-    this.#asker = asker;
+    });
     if (typeof this.auth === 'function') this.auth(asker);
     else asker(this.auth);
   }

@@ -112,6 +112,38 @@ test('connect asks again where auth threw, or never answered', async () => {
   expect(answers).toHaveLength(2);
 });
 
+test('connect that is called again and again while auth takes its time does not make its answer void', async () => {
+  const { url } = await startServer();
+  let asked = 0;
+  const socket = connect(url, {
+    auth: (answer) => {
+      asked++;
+      setTimeout(answer, 60, {});
+    },
+  });
+  const watchdog = setInterval(() => socket.connect(), 20);
+  onTestFinished(() => clearInterval(watchdog));
+  await eventOf(socket, 'connect');
+  expect(asked).toBeGreaterThan(1);
+});
+
+test('an address that is false or 0 is none, and the options count', () => {
+  const manager = new Manager(false as never, { autoConnect: false, path: '/mine' });
+  expect([manager._autoConnect, manager.opts.path]).toEqual([false, '/mine']);
+});
+
+test('memory that is given away while it waits is not counted for ever', async () => {
+  const { url } = await startServer({}, echo);
+  const socket = connect(url, { maxBufferedBytes: 100_000, transports: ['websocket'] });
+  await eventOf(socket, 'connect');
+  for (let i = 0; i < 10; i++) {
+    const bytes = new Uint8Array(50_000);
+    const answer = socket.emitWithAck('ask', bytes);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    await answer;
+  }
+});
+
 test('an answer of auth that comes twice, or late, makes no second CONNECT', async () => {
   const joined: unknown[] = [];
   const { url } = await startServer({}, (server) => {

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from '@hawser/io';
 import { SessionAwareAdapter } from 'socket.io-adapter';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
 import { connect, eventOf } from './rig/clients.ts';
 
 async function start(options: object): Promise<{ io: Server; url: string }> {
@@ -68,6 +69,24 @@ test('what comes with the last poll before an upgrade is told when the session h
   expect(socket.connected).toBe(false);
   socket.connect();
   await eventOf(socket, 'connect');
+});
+
+test('what a listener for an upgrade throws loses nothing that came with the last poll', async () => {
+  const { io, url } = await start({});
+  io.on('connection', (socket) => {
+    socket.conn.once('upgrading', () => socket.emit('number', 1));
+    socket.conn.once('upgrade', () => socket.emit('number', 2));
+  });
+  const uncaught = nextUncaught();
+  const socket = connect(url, { autoConnect: false });
+  const numbers: number[] = [];
+  socket.on('number', (number: number) => numbers.push(number));
+  socket.connect();
+  socket.io.engine.on('upgrade', () => {
+    throw new Error('listener');
+  });
+  await vi.waitFor(() => expect(numbers).toEqual([1, 2]));
+  expect(await uncaught).toMatchObject({ message: 'listener' });
 });
 
 test('who disconnects when an answer came hears nothing that is behind it, by polling', async () => {

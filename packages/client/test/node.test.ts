@@ -32,7 +32,11 @@ test.each(TRANSPORTS)(
       console.log(socket.connected, socket.io.engine.transport.name);
       clearInterval(timer);
     };
-    socket.on('connect', () => ${transports.length} > 1 ? socket.io.engine.once('upgrade', done) : done());`;
+    socket.on('connect', () => {
+      const { engine } = socket.io;
+      if (engine.transport.name === '${transports.at(-1)}') done();
+      else engine.once('upgrade', done);
+    });`;
     const child = spawn(process.execPath, ['-e', program], { cwd: join(__dirname, '..') });
     onTestFinished(() => {
       child.kill();

@@ -108,7 +108,8 @@ class LabServer implements Lab {
   #lose(error: Error): void {
     if (this.#fleet === undefined) return;
     this.#onError(error);
-    for (const socket of this.#pages.keys()) socket.disconnect(true);
+    // Not `disconnect`, after which no client comes back by itself.
+    for (const socket of this.#pages.keys()) socket.conn.close();
     void this.close();
   }
 }

@@ -97,6 +97,9 @@ function watchWire(page: Page): Map<string, Set<number>> {
   return seen;
 }
 
+/** The process of a transport: they have its name as an argument. */
+const processOf = (name: string) => server.children().find(({ args }) => args.includes(name))?.pid;
+
 describe('the lab', { timeout: TIMEOUT_MS }, () => {
   test('brings the same events over all five transports, and counts what each cost', async () => {
     const { page, errors } = await browser.visit(url);
@@ -122,6 +125,16 @@ describe('the lab', { timeout: TIMEOUT_MS }, () => {
     expect(rows['short-polling'].overhead).toBeGreaterThan(rows.websocket.overhead);
     expect(wire.get('websocket')?.size).toBeGreaterThan(50);
     expect(errors).toEqual([]);
+  });
+
+  test('begins anew where the process of a transport dies', async () => {
+    const { page } = await browser.visit(url);
+    await waitForEvents(page, 5);
+    const pid = processOf('websocket')!;
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => processOf('websocket') ?? pid, WAIT).not.toBe(pid);
+    const { events } = await readRow(page, 'websocket');
+    await waitForEvents(page, events + 5);
   });
 
   test('its sliders change the stream, with the keys alone', async () => {

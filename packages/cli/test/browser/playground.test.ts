@@ -315,6 +315,9 @@ describe.each(WIRES)('the connection over $over', { timeout: TIMEOUT_MS }, (wire
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await stateOf(page, 'closed').waitFor();
     await page.locator('#banner', { hasText: wire.closed }).waitFor();
+    // Connect, and Disconnect before that came off.
+    await page.locator('#state-button').dblclick();
+    await stateOf(page, 'closed').waitFor();
     await say(page, 'kept');
     expect(await deliveryOf(page, 'kept').textContent()).toBe('waiting');
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
@@ -450,8 +453,10 @@ describe('using it', { timeout: TIMEOUT_MS }, () => {
     await page.getByRole('button', { name: 'Rooms and people' }).click();
     await page.getByRole('textbox', { name: 'Join or create a room' }).waitFor();
     expect(await page.evaluate('document.activeElement.id')).toBe('side-close');
+    expect(await page.evaluate('document.getElementById("main").inert')).toBe(true);
     await page.keyboard.press('Escape');
     await page.getByRole('textbox', { name: 'Join or create a room' }).waitFor({ state: 'hidden' });
+    expect(await page.evaluate('document.getElementById("main").inert')).toBe(false);
     expect(await page.evaluate('document.activeElement.id')).toBe('side-open');
     await stopServer();
     await page.locator('#banner').waitFor();

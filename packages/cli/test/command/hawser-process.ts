@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const PACKAGE = join(__dirname, '..', '..');
@@ -88,6 +88,16 @@ export class HawserProcess {
   /** Stop reading the command's output, as `head` does. */
   closeOutput(): void {
     this.#child.stdout?.destroy();
+  }
+
+  /** The processes that it has started, with their arguments. */
+  children(): { pid: number; args: string[] }[] {
+    const { pid } = this.#child;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    return children.filter(Boolean).map((child) => ({
+      pid: Number(child),
+      args: readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0'),
+    }));
   }
 
   signal(signal: NodeJS.Signals): void {

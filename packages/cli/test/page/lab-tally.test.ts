@@ -45,3 +45,12 @@ test('counted anew, what was before is left out', () => {
   tally.take(totals(6, 60, 600, 6));
   expect(tally.cost).toMatchObject({ events: 1, missed: 0, requests: 1, bytesDown: 100 });
 });
+
+test('what came since the last totals is not set against them', () => {
+  const tally = new Tally();
+  tally.take(totals(0, 0, 0, 0));
+  for (let seq = 1; seq <= 4; seq++) tally.count({ seq, data: 'x'.repeat(10) });
+  tally.take(totals(1, 0, 240, 8));
+  for (let seq = 5; seq <= 20; seq++) tally.count({ seq, data: 'x'.repeat(10) });
+  expect(tally.cost).toMatchObject({ events: 20, overheadBytes: 50, cpuMsPerEvent: 2 });
+});

@@ -16,7 +16,7 @@ export function readArguments<Options>(
   uri: string | Options | null | undefined,
   options: Options | undefined,
 ): readonly [string | undefined, Options | undefined] {
-  return typeof uri === 'string' ? [uri, options] : [undefined, uri ?? options];
+  return typeof uri === 'string' ? [uri, options] : [undefined, uri || options];
 }
 
 /** Returns where `uri` and `options` lead to; what they leave open is the page's own. */

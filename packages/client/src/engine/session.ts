@@ -341,11 +341,14 @@ export class SocketWithoutUpgrade
       this.flush();
       return;
     }
+    // What was given away meanwhile counts for less than it did.
+    this.#bufferedBytes = 0;
     this.emitReserved('drain');
     this.finishClosing();
   }
 
   #onError(error: TransportError | Error): void {
+    if (this.readyState === 'closed') return;
     SocketWithoutUpgrade.priorWebsocketSuccess = false;
     if (this.opts.tryAllTransports && this.transports.length > 1 && this.readyState === 'opening') {
       this.#dropTransport();
@@ -361,7 +364,6 @@ export class SocketWithoutUpgrade
   #dropTransport(): void {
     const transport = this.transport as Transport | undefined;
     transport?.off();
-    transport?.on('error', () => {});
     transport?.close();
   }
 

@@ -39,7 +39,8 @@ export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHo
     this.setTransport(candidate);
     this.upgrading = false;
     SocketWithoutUpgrade.priorWebsocketSuccess = candidate.name === 'websocket';
-    this.emitReserved('upgrade', candidate);
+    // Behind it comes what was in the last poll, whatever a listener throws.
+    this.emitGuarded('upgrade', candidate);
     this.flush();
     this.finishClosing();
   }

@@ -74,7 +74,5 @@ export class UpgradeAttempt implements ClientUpgradeHandler {
   #leave(): void {
     this.#host.clearTimeoutFn(this.#timer);
     this.#candidate.off();
-    // What comes too late is nobody's.
-    this.#candidate.on('error', () => {});
   }
 }

@@ -53,7 +53,7 @@ export abstract class Polling extends Transport {
       // The first packet opens the session.
       if (this.readyState === 'opening' && packet.type === 'open') this.onOpen();
       if (packet.type === 'close') {
-        this.onClose({ description: 'transport closed by the server' });
+        this.onClose({ description: 'closed by the server' });
         return;
       }
       this.onPacket(this.handOut(packet));
