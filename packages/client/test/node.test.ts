@@ -11,7 +11,7 @@ import { io as upstream } from 'socket.io-client';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { buildOnce } from './browser/page.ts';
-import { connect, eventOf } from './rig/clients.ts';
+import { carriedBy, connect, eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -186,7 +186,7 @@ test("a WebSocket sends the program's own cookies and those of the server", asyn
   const socket = connect(url, { withCredentials: true, extraHeaders: { cookie: 'mine=1' } });
   await eventOf(socket, 'connect');
   const { id } = socket.io.engine;
-  await eventOf(socket.io.engine, 'upgrade');
+  await carriedBy(socket, 'websocket');
   expect(upgrades).toEqual([`mine=1; io=${id}`]);
 });
 

@@ -1,6 +1,6 @@
 import type { Socket as ServerSocket } from 'socket.io';
 import { describe, expect, test } from 'vitest';
-import { connect, eventOf } from './rig/clients.ts';
+import { carriedBy, connect, eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
 
 const TRANSPORTS = [['polling'], ['websocket'], ['polling', 'websocket']];
@@ -20,7 +20,7 @@ describe.each(TRANSPORTS.map((names) => [names]))('a stock server, over %s', (tr
     await eventOf(socket, 'connect');
     expect(socket.connected).toBe(true);
     expect(await news).toEqual([{ text: 'ü', nested: [Buffer.from([1, 2, 255])] }]);
-    if (transports.length > 1) await eventOf(socket.io.engine, 'upgrade');
+    await carriedBy(socket, transports.at(-1)!);
     const answer = await new Promise((resolve) =>
       socket.emit('ask', 'é', Buffer.from([3]), (...args: unknown[]) => resolve(args)),
     );
@@ -164,7 +164,7 @@ test.each(TRANSPORTS.map((names) => [names]))(
     });
     const socket = connect(url, { transports, reconnectionDelay: 10 });
     await eventOf(socket, 'connect');
-    if (transports.length > 1) await eventOf(socket.io.engine, 'upgrade');
+    await carriedBy(socket, transports.at(-1)!);
     const gone = eventOf(socket, 'disconnect');
     socket.emit('number', 1);
     socket.io.engine.close();

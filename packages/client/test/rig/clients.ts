@@ -19,3 +19,8 @@ export function eventOf<Args extends unknown[] = unknown[]>(
     target.once(event as never, ((...args: Args) => resolve(args)) as never);
   });
 }
+
+/** Waits until a transport carries the connection: that may have come about before `connect` was told. */
+export async function carriedBy({ io: { engine } }: Socket, name: string): Promise<void> {
+  if (engine.transport.name !== name) await eventOf(engine, 'upgrade');
+}
