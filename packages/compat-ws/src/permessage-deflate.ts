@@ -23,7 +23,7 @@ export interface PerMessageDeflateOptions {
   readonly zlibInflateOptions?: object | undefined;
   /** Shorter messages are not compressed, also where a context is kept. @defaultValue 1 024 */
   readonly threshold?: number | undefined;
-  /** Most messages that are compressed on other threads at a time. @defaultValue 10 */
+  /** Most messages that are compressed on other threads at a time; without bound where not above 0. @defaultValue 10 */
   readonly concurrencyLimit?: number | undefined;
   readonly isServer?: boolean | undefined;
   readonly maxPayload?: number | undefined;
@@ -40,7 +40,7 @@ export function createCompressor(options: PerMessageDeflateOptions, role: Role):
     wanted: agreementOf({}),
     thresholdBytes: options.threshold ?? 1024,
     zlib: zlibOptions(options),
-    maxJobs: options.concurrencyLimit ?? 10,
+    maxJobs: maxJobs(options),
   };
   return new Compressor(settings, role);
 }
@@ -246,6 +246,11 @@ function agreementOf(params: Params): DeflateAgreement {
     serverMaxWindowBits: Number(params.server_max_window_bits ?? MAX_WINDOW_BITS),
     clientMaxWindowBits: Number(params.client_max_window_bits ?? MAX_WINDOW_BITS),
   };
+}
+
+/** As `ws` counts: what no number of jobs comes to is no bound. */
+function maxJobs({ concurrencyLimit = 10 }: PerMessageDeflateOptions): number {
+  return concurrencyLimit > 0 ? concurrencyLimit : Number.POSITIVE_INFINITY;
 }
 
 /** Window, flushing and dictionary are the extension's own. */
