@@ -4,7 +4,7 @@ import {
   type Role,
   type ViolationCode,
 } from '@hawser/protocol/websocket';
-import { type CompressionSettings, Compressor, type Deflation } from '@hawser/ws/internal';
+import { type CompressionSettings, Compressor, type Deflation, setImmediate } from '@hawser/ws/internal';
 import type { ExtensionParams } from './extension.ts';
 import { EMPTY_BUFFER, toBuffer } from './payload.ts';
 import { toError } from './violation-error.ts';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { Connection, type ConnectionHandler, PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
-import type { StreamConnection } from '@hawser/ws/internal';
+import { type StreamConnection, setImmediate } from '@hawser/ws/internal';
 import { type BinaryType, reasonBytes, shapeMessage, toBuffer } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { createEndpoint, type SocketOptions } from './socket-settings.ts';

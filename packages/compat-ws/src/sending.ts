@@ -5,8 +5,10 @@ import {
   type Deflation,
   EncodedFrames,
   type FrameOptions,
+  nextTick,
   OutgoingControl,
   type StreamConnection,
+  setImmediate,
   type WriteCallback,
 } from '@hawser/ws/internal';
 import { checkControlPayload } from './arguments.ts';
@@ -132,7 +134,7 @@ export class Sending {
     this.#inOrder(message.byteLength, callback, () => {
       const result = this.#connection.sendOutgoing(message);
       if (result === 'closed' && callback !== undefined) {
-        process.nextTick(callback, new Error('the connection is closed'));
+        nextTick(callback, new Error('the connection is closed'));
       }
     });
   }

@@ -1,4 +1,4 @@
-import { attempt, type Flushable, inOwnContext } from '@hawser/ws/internal';
+import { attempt, type Flushable, inOwnContext, nextTick } from '@hawser/ws/internal';
 
 let due: Flushable[] = [];
 
@@ -8,7 +8,7 @@ let due: Flushable[] = [];
  * closes the server in between.
  */
 export function flushInTick(target: Flushable): void {
-  if (due.push(target) === 1) process.nextTick(flushDue);
+  if (due.push(target) === 1) nextTick(flushDue);
 }
 
 function flushDue(): void {

@@ -1,6 +1,6 @@
 /** For the packages of this workspace that build on this one. No API: it may change with any release. */
 
-export { attempt, SlotMap, throwLater } from '@hawser/ws/internal';
+export { attempt, SlotMap, setImmediate, throwLater } from '@hawser/ws/internal';
 export { amountOf } from './amounts.ts';
 export { chooseCoding } from './http-compression.ts';
 export { createCorsMiddleware, type Middleware } from './middleware.ts';

@@ -1,5 +1,5 @@
 import { VIOLATIONS } from '@hawser/protocol/websocket';
-import { attempt, type StreamConnection } from '@hawser/ws/internal';
+import { attempt, type StreamConnection, setImmediate } from '@hawser/ws/internal';
 import { EngineError, MESSAGE_TOO_LARGE, messageTooLarge } from './errors.ts';
 import { encodeMessage, type OutgoingPacket } from './packet.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';

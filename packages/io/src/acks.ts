@@ -1,4 +1,4 @@
-import { attempt } from '@hawser/engine/internal';
+import { attempt, setImmediate } from '@hawser/engine/internal';
 import { type AckCallback, LOST } from './adapter/contract.ts';
 import type { Deadlines } from './deadlines.ts';
 import { ackTimeoutError, disconnectedError, droppedError, IoError } from './errors.ts';

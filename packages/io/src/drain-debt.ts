@@ -1,3 +1,4 @@
+import { setImmediate } from '@hawser/engine/internal';
 import type { Deadlines } from './deadlines.ts';
 
 /** How often it is looked whether all has left, where nothing else tells. */

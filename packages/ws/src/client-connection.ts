@@ -5,6 +5,7 @@ import { Compressor } from './compression/compressor.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { type Dialled, type Dialling, dial } from './dial.ts';
 import { WebSocketError } from './errors.ts';
+import { queueMicrotask, setImmediate } from './event-loop.ts';
 import { NodeNatives } from './natives.ts';
 import { TEXT_MESSAGE } from './outgoing.ts';
 import { StreamConnection } from './stream-connection.ts';

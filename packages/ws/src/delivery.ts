@@ -3,6 +3,7 @@ import type { Connection } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
 import type { CancelJob } from './compression/job-queue.ts';
+import { nextTick, queueMicrotask, setImmediate } from './event-loop.ts';
 import { pauseStream } from './shared-reads.ts';
 
 /** Why delivery is held back; several reasons may hold at once. */
@@ -73,7 +74,7 @@ export class Delivery {
     this.#holds |= HOLD.REACTIONS;
     this.#machine.pause();
     // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => process.nextTick(() => this.#release(HOLD.REACTIONS)));
+    queueMicrotask(() => nextTick(() => this.#release(HOLD.REACTIONS)));
   }
 
   /** Holds back the next message until this turn of the event loop is over. */

@@ -1,6 +1,7 @@
 import { CloseCode } from '@hawser/protocol/websocket';
 import type { ClientConnection } from './client-connection.ts';
 import type { CloseStatus } from './client-target.ts';
+import { setImmediate } from './event-loop.ts';
 
 /**
  * Sends a client's messages in the order in which they were given, blobs among them, and counts what waits.

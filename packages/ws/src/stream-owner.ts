@@ -2,6 +2,7 @@ import { constants, type Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { nextTick } from './event-loop.ts';
 import { createReadSharing, pauseStream } from './shared-reads.ts';
 
 /** Who deals with what a stream reports: one owner at a time, so that a handover touches no listener. */
@@ -134,5 +135,5 @@ function onAborted(this: Http2Stream): void {
   const owner = (this as Duplex as OwnedStream)[OWNER];
   if (this.rstCode === constants.NGHTTP2_NO_ERROR && owner.onReset !== undefined) owner.onReset();
   // Not at once: a reset of ours is still to be sent.
-  else process.nextTick(() => this.destroy());
+  else nextTick(() => this.destroy());
 }

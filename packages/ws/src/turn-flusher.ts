@@ -1,4 +1,5 @@
 import { inOwnContext } from './async-context.ts';
+import { setImmediate } from './event-loop.ts';
 
 /** Something that collects output and writes it when told. */
 export interface Flushable {

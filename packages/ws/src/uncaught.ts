@@ -1,6 +1,8 @@
+import { nextTick } from './event-loop.ts';
+
 /** Has `error` surface as an uncaught exception, from a stack on which nothing is left half done. */
 export function throwLater(error: unknown): void {
-  process.nextTick(throwNow, error);
+  nextTick(throwNow, error);
 }
 
 function throwNow(error: unknown): never {

@@ -1,4 +1,5 @@
 import type { DeflateAgreement, Role } from '@hawser/protocol/websocket';
+import { setImmediate } from '../event-loop.ts';
 import type { CompressionSettings } from './compression-options.ts';
 import {
   type DeflateParams,

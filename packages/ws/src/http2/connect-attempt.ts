@@ -15,6 +15,7 @@ import {
 import type { WebSocketClientOptions } from '../client-options.ts';
 import type { Attempt, OnDialled } from '../dial.ts';
 import { connectFailed, WebSocketError } from '../errors.ts';
+import { nextTick } from '../event-loop.ts';
 import type { Offer } from '../offer.ts';
 import { Refusal, unexpectedStatus } from '../refusal.ts';
 import { cutStream } from '../stream-owner.ts';
@@ -44,7 +45,7 @@ export class ConnectAttempt implements Attempt, SessionUser {
     this.#options = options;
     this.#onDone = onDone;
     this.#fields = toFields(url, offer.headers(url, options));
-    process.nextTick(() => this.#begin());
+    nextTick(() => this.#begin());
   }
 
   get refusal(): Refusal | null {

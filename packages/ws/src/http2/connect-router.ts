@@ -1,6 +1,7 @@
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { CONNECT_PROTOCOL } from '@hawser/protocol/websocket';
+import { nextTick } from '../event-loop.ts';
 import {
   type Attachment,
   countForeign,
@@ -42,7 +43,7 @@ export function attachConnect(
     if (claimant !== onStream && !isRefused) return;
     // A reset that came in with the request is reported before our turn.
     stream.on('error', ignore);
-    process.nextTick(() => {
+    nextTick(() => {
       stream.off('error', ignore);
       if (stream.headersSent || stream.closed) return;
       // Whoever asks for something else is told so by the judge of the handshake.

@@ -1,0 +1,53 @@
+import { createServer } from 'node:http';
+import { Server } from '@hawser/io';
+import { afterEach, expect, it, vi } from 'vitest';
+import { connected, eventOf, openClient } from './rig/clients.ts';
+import { listenOn } from './rig/servers.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+/** A server that is made while timers are fake; it is attached to an HTTP server that ends with the test. */
+async function startFaked(): Promise<{ io: Server; url: string }> {
+  vi.useFakeTimers();
+  const http = createServer();
+  return { io: new Server(http), url: `http://127.0.0.1:${await listenOn(http)}` };
+}
+
+it('server and client connect, answer and part while timers are fake, as upstream', async () => {
+  const { io, url } = await startFaked();
+  const parted = new Promise((resolve) => {
+    io.on('connection', (socket) => {
+      socket.on('ask', (text, answer) => answer(`${text}!`));
+      socket.on('disconnect', resolve);
+    });
+  });
+  const client = await connected(openClient(url));
+  expect(await client.emitWithAck('ask', 'hello')).toBe('hello!');
+  const news = eventOf(client as never, 'news');
+  io.emit('news', 1);
+  expect(await news).toEqual([1]);
+  client.disconnect();
+  expect(await parted).toBe('client namespace disconnect');
+});
+
+it('server hears of a connection that ends while timers are fake, as upstream', async () => {
+  const { io, url } = await startFaked();
+  const parted = new Promise((resolve) => {
+    io.on('connection', (socket) => socket.on('disconnect', resolve));
+  });
+  const client = await connected(openClient(url));
+  client.io.engine.close();
+  expect(await parted).toBe('transport close');
+});
+
+it('server is told that an answer will not come while timers are fake', async () => {
+  const { io, url } = await startFaked();
+  const answered = new Promise((resolve) => {
+    io.on('connection', (socket) => {
+      socket.on('disconnect', () => socket.timeout(10_000).emit('ask', resolve));
+    });
+  });
+  const client = await connected(openClient(url));
+  client.disconnect();
+  expect(await answered).toBeInstanceOf(Error);
+});
