@@ -262,6 +262,8 @@ export class StreamConnection<Peer>
 
   onError(error: Error): void {
     if (this.#deliverRest()) this.#machine.abort(error.message);
+    // One that was told not to destroys itself for no error.
+    if (!this.#stream.destroyed) cutStream(this.#stream);
   }
 
   onClose(): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { SendResult, ServerSocket, WebSocketServerOptions } from '@hawser/ws';
 import { describe, expect, test } from 'vitest';
@@ -150,6 +151,22 @@ describe('broken streams', () => {
     (peer.stream as Socket).resetAndDestroy();
     expect(await closes.next()).toMatchObject({ code: 1006 });
     expect(socket.send('late')).toBe('closed');
+  });
+
+  test('server cuts a stream that stays open behind its error', async () => {
+    const { closes, close } = recordCloses();
+    const { http } = await startHttp();
+    makeServer({ close }).attach(http);
+    const upgraded = new Promise<Duplex>((resolve) => {
+      http.once('upgrade', (_request, stream) => resolve(stream));
+    });
+    const peer = connectInMemory(http);
+    peer.write(handshakeRequest());
+    expect((await peer.response()).status).toBe(101);
+    const stream = await upgraded;
+    stream.emit('error', new Error('the link is lost'));
+    expect(stream.destroyed).toBe(true);
+    expect(await closes.next()).toEqual({ code: 1006, reason: 'the link is lost' });
   });
 
   test.each(['own port', 'attached'])(

@@ -142,6 +142,22 @@ describe.each(ROLES)('how a %s closes', (role) => {
     side.probe();
   });
 
+  for (const isPaused of [false, true]) {
+    differ(
+      `${role} destroys a socket with an error (${isPaused ? 'paused' : 'reading'})`,
+      async (ws, log) => {
+        const side = await openSide(role, ws, log);
+        const { _socket: stream } = side.socket as unknown as { _socket: Socket };
+        if (isPaused) side.socket.pause();
+        stream.emit('error', new Error('the link is lost'));
+        log.note('stream', 'destroyed', stream.destroyed);
+        side.probe();
+        await side.closed;
+        side.probe('at last');
+      },
+    );
+  }
+
   differ(`${role} emits what came before the peer vanished`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     side.peer.write(side.encode(TEXT, 'last words'));

@@ -1,8 +1,9 @@
-import { constants } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServerSocket, WebSocketStream } from '@hawser/ws';
 import { describe, expect, test, vi } from 'vitest';
 import { next, openClient } from '../rig/clients.ts';
+import { recordCloses } from '../rig/closes.ts';
 import { connectSession, openOverH2c, openStream, requestStream, responseOf } from '../rig/http2-peers.ts';
 import { startOverH2c } from '../rig/http2-servers.ts';
 import { Queue } from '../rig/queue.ts';
@@ -38,6 +39,20 @@ describe('a stream that breaks', () => {
     peer.stream.close(code);
     expect(await closes.next()).toMatchObject({ code: 1006 });
     expect(socket.bufferedBytes).toBeGreaterThan(0);
+  });
+
+  test('server resets one that stays open behind its error, and the session goes on', async () => {
+    const { closes, close } = recordCloses();
+    const { http, port } = await startOverH2c({ close });
+    const streams = new Queue<ServerHttp2Stream>();
+    http.on('stream', (stream) => streams.push(stream));
+    const session = await connectSession(port);
+    const peer = await openStream(session);
+    (await streams.next()).emit('error', new Error('the link is lost'));
+    expect(await closes.next()).toEqual({ code: 1006, reason: 'the link is lost' });
+    await peer.closed;
+    expect(peer.stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    await openStream(session);
   });
 
   test('server reports 1006 when its client ends without a close frame, and ends as well', async () => {
