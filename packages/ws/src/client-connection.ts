@@ -162,6 +162,15 @@ export class ClientConnection<Peer> {
     this.#stream?.delivery.resume();
   }
 
+  /** Holds messages back until `readerKeepsUp`, beside what the user holds back. */
+  readerLagsBehind(): void {
+    this.#stream?.delivery.readerLagsBehind();
+  }
+
+  readerKeepsUp(): void {
+    this.#stream?.delivery.readerKeepsUp();
+  }
+
   /** Sets whether the connection, or its handshake, keeps the process alive. */
   reference(isReferenced: boolean): void {
     this.#isReferenced = isReferenced;

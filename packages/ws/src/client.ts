@@ -69,7 +69,10 @@ export class WebSocket extends WebSocketEventTarget {
     pong: (socket, data) => socket.#dispatchData('pong', data),
     drain: (socket) => socket.#sender.checkDrain(),
     // Nothing is delivered any more, and the server's close frame must not wait behind it.
-    closing: (socket) => socket.#connection.resume(),
+    closing: (socket) => {
+      socket.#connection.resume();
+      socket.#connection.readerKeepsUp();
+    },
     closed: (socket, end) => socket.#closed(end),
   } satisfies ClientEvents<WebSocket>);
 
@@ -252,8 +255,9 @@ export class WebSocket extends WebSocketEventTarget {
   /**
    * Iterates over the `data` of the messages, in place of `message` listeners or beside them. Beyond the standard.
    *
-   * While the loop is busy with one message, the connection is paused behind the next: memory stays bounded, and
-   * the server has to wait. The loop ends when the connection closes cleanly or is terminated; it throws what an
+   * While the loop is busy with one message, the connection waits behind the next: memory stays bounded, and the server
+   * has to wait. It resumes a client that is paused when it begins; a {@link WebSocket.pause} behind that holds it up, too.
+   * The loop ends when the connection closes cleanly or is terminated; it throws what an
    * `error` event would carry. Leaving it early closes the connection.
    *
    * Messages count from the call on: nothing is missed when the loop begins in the turn of the constructor, in an
@@ -266,6 +270,7 @@ export class WebSocket extends WebSocketEventTarget {
 
   #openSource(): MessageSource<MessageData> {
     if (this.#source === null) {
+      this.#connection.resume();
       this.#source = new MessageSource(this.#connection, () => this.close());
       if (this.readyState === CLOSED) this.#source.end(this.#error);
     }

@@ -7,7 +7,7 @@ import { nextTick, queueMicrotask, setImmediate } from './event-loop.ts';
 import { pauseStream } from './shared-reads.ts';
 
 /** Why delivery is held back; several reasons may hold at once. */
-const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS: 8, TURN: 16 });
+const HOLD = Object.freeze({ USER: 1, SLOW_CONSUMER: 2, INFLATING: 4, REACTIONS: 8, TURN: 16, READER: 32 });
 
 /** Whose messages are delivered. */
 export interface DeliveryHost {
@@ -18,8 +18,8 @@ export interface DeliveryHost {
 }
 
 /**
- * Holds back the messages of one connection, and what its stream has to read: while the user has paused, while the peer
- * does not read, while a message is inflated on another thread, while promise reactions to the one before have to run, or
+ * Holds back the messages of one connection, and what its stream has to read: while the user has paused, while a
+ * stream's reader or the peer does not read, while a message is inflated on another thread, while promise reactions to the one before have to run, or
  * the rest of the turn.
  */
 export class Delivery {
@@ -43,7 +43,7 @@ export class Delivery {
 
   /** What the peer sends may wait unread through no fault of its own. */
   get isDeaf(): boolean {
-    return (this.#holds & (HOLD.USER | HOLD.INFLATING)) > 0;
+    return (this.#holds & (HOLD.USER | HOLD.READER | HOLD.INFLATING)) > 0;
   }
 
   /** Holds messages back until `resume`. */
@@ -53,10 +53,17 @@ export class Delivery {
 
   /** Delivers again, though nothing within this call. */
   resume(): void {
-    if ((this.#holds & HOLD.USER) === 0) return;
-    this.letReactionsRun();
-    this.#release(HOLD.USER);
-    if (this.#holds === HOLD.REACTIONS) this.#stream.resume();
+    this.#resume(HOLD.USER);
+  }
+
+  /** Holds messages back until `readerKeepsUp`, whatever the user does. */
+  readerLagsBehind(): void {
+    this.#hold(HOLD.READER);
+  }
+
+  /** Delivers again as {@link resume} does, unless the user has paused. */
+  readerKeepsUp(): void {
+    this.#resume(HOLD.READER);
   }
 
   /** Reads nothing more from a peer that does not read, until `peerKeepsUp`. */
@@ -127,6 +134,13 @@ export class Delivery {
     this.#holds |= reason;
     this.#machine.pause();
     if ((this.#holds & HOLD.REACTIONS) === 0) pauseStream(this.#stream);
+  }
+
+  #resume(reason: number): void {
+    if ((this.#holds & reason) === 0) return;
+    this.letReactionsRun();
+    this.#release(reason);
+    if (this.#holds === HOLD.REACTIONS) this.#stream.resume();
   }
 
   #release(reason: number): void {

@@ -1,30 +1,30 @@
 import { ReadableStream, type ReadableStreamDefaultController } from 'node:stream/web';
 import type { WebSocketError } from './errors.ts';
 
-/** What delivers messages until it is told to pause. */
-interface Pausable {
-  pause(): void;
-  resume(): void;
+/** What delivers messages while they are read. */
+interface Deliverer {
+  readerLagsBehind(): void;
+  readerKeepsUp(): void;
 }
 
-/** The messages of a connection as a stream: while one waits to be read, the connection is paused. */
+/** The messages of a connection as a stream: while one waits to be read, the next are held back. */
 export class MessageSource<Data> {
   readonly readable: ReadableStream<Data>;
-  readonly #connection: Pausable;
+  readonly #connection: Deliverer;
   #controller!: ReadableStreamDefaultController<Data>;
   #isDiscarding = false;
   #isCancelled = false;
   #error: WebSocketError | null = null;
 
   /** @param onCancel - closes the connection; messages that still come in are given to nobody */
-  constructor(connection: Pausable, onCancel: (reason: unknown) => void) {
+  constructor(connection: Deliverer, onCancel: (reason: unknown) => void) {
     this.#connection = connection;
     this.readable = new ReadableStream<Data>({
       start: (controller) => {
         this.#controller = controller;
       },
       pull: (controller) => {
-        if (this.#error === null) connection.resume();
+        if (this.#error === null) connection.readerKeepsUp();
         else controller.error(this.#error);
       },
       cancel: (reason) => {
@@ -38,13 +38,13 @@ export class MessageSource<Data> {
   push(data: Data): void {
     if (this.#isDiscarding) return;
     this.#controller.enqueue(data);
-    if (!this.#hasRoom) this.#connection.pause();
+    if (!this.#hasRoom) this.#connection.readerLagsBehind();
   }
 
   /** Takes no more messages, so that the connection does not wait for a reader. */
   discard(): void {
     this.#isDiscarding = true;
-    this.#connection.resume();
+    this.#connection.readerKeepsUp();
   }
 
   /** Ends the stream behind what waits in it. */

@@ -92,6 +92,41 @@ describe('for await over a client', () => {
     expect(events).toEqual(['1', '2']);
   });
 
+  test('client that is paused while the loop runs is resumed by nobody else', async () => {
+    const { client, peer } = await openToRaw();
+    const [seen, yielded] = [new Queue<string>(), new Queue<string>()];
+    client.onmessage = ({ data }) => {
+      seen.push(data);
+      if (data === '2') client.pause();
+    };
+    const ended = (async () => {
+      for await (const data of client) yielded.push(data as string);
+    })();
+    peer.stream.end(Buffer.concat([framesOf(['1', '2', '3']), GOODBYE]));
+    expect(await yielded.take(2)).toEqual(['1', '2']);
+    for (let i = 0; i < 5; i++) await turn();
+    expect(await seen.take(2)).toEqual(['1', '2']);
+    expect([seen.length, client.readyState]).toEqual([0, 1]);
+    client.resume();
+    await ended;
+    expect([await seen.next(), await yielded.next()]).toEqual(['3', '3']);
+  });
+
+  test.each([1000, undefined])(
+    'client that is paused while the loop runs is closed with %s',
+    async (code) => {
+      const { client, peer } = await openToRaw();
+      client.onmessage = () => client.pause();
+      const all = collect(client);
+      peer.write(framesOf(['1', '2', '3']));
+      await next(client, 'message');
+      client.close(code);
+      await peer.close();
+      peer.stream.end(GOODBYE);
+      expect(await all).toEqual(['1']);
+    },
+  );
+
   test('client is paused while the loop is busy: one message waits, at most', async () => {
     const { client, peer } = await openToRaw();
     let delivered = 0;
