@@ -170,6 +170,24 @@ describe('messages', () => {
     expect(texts).toEqual(['one', 'one', 'two', 'one', 'one', 'one']);
   });
 
+  it('server sends a view to all, each time as long as its memory is then', async () => {
+    const { url, server, client } = await connectPair();
+    const clients = [client];
+    for (let i = 0; i < 2; i++) {
+      clients.push(openClient(url));
+      await once(server, 'connection');
+    }
+    const received = Promise.all(clients.map((each) => once(each, 'message')));
+    // The types do not know yet that memory can be resized.
+    const memory = Reflect.construct(ArrayBuffer, [100, { maxByteLength: 100 }]);
+    const view = new Uint8Array(memory);
+    for (const [index, peer] of [...server.clients].entries()) {
+      if (index === 2) memory.resize(50);
+      peer.send(view);
+    }
+    expect((await received).map(([data]) => data.length)).toEqual([100, 100, 50]);
+  });
+
   it('server continues a message with a text that it just sent to others', async () => {
     const { url, server, peer, client } = await connectPair();
     const other = openClient(url);

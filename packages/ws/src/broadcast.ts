@@ -27,6 +27,8 @@ export class Broadcast implements Outgoing {
   readonly #slab: Slab;
   readonly #data: string | Uint8Array;
   readonly #isBinary: boolean;
+  /** When this was made: that of a view may change with its memory. */
+  readonly #dataLength: number;
   #bytes: Uint8Array | null = null;
   #isKept = false;
   /** What it is compressed, once somebody takes it compressed. */
@@ -38,6 +40,7 @@ export class Broadcast implements Outgoing {
     this.#slab = slab;
     this.#data = data;
     this.#isBinary = isBinary;
+    this.#dataLength = data.length;
   }
 
   keep(): void {
@@ -52,6 +55,7 @@ export class Broadcast implements Outgoing {
    * then, and larger ones are borrowed in any case.
    */
   isOf(data: Uint8Array): boolean {
+    if (data.length !== this.#dataLength) return false;
     const { copied, end } = this.#plain;
     return copied === null || (copied as Buffer).compare(data, 0, data.length, end - data.length, end) === 0;
   }
