@@ -18,7 +18,7 @@ export interface PerMessageDeflateOptions {
   readonly clientNoContextTakeover?: boolean | undefined;
   readonly serverMaxWindowBits?: number | boolean | undefined;
   readonly clientMaxWindowBits?: number | boolean | undefined;
-  readonly zlibDeflateOptions?: CompressionSettings['zlib'] | undefined;
+  readonly zlibDeflateOptions?: CompressionSettings['zlib'] | null | undefined;
   /** Taken, and without effect: a message is inflated in one piece. */
   readonly zlibInflateOptions?: object | undefined;
   /** Shorter messages are not compressed, also where a context is kept. @defaultValue 1 024 */
@@ -254,8 +254,8 @@ function maxJobs({ concurrencyLimit = 10 }: PerMessageDeflateOptions): number {
 }
 
 /** Window, flushing and dictionary are the extension's own. */
-function zlibOptions({ zlibDeflateOptions = {} }: PerMessageDeflateOptions): CompressionSettings['zlib'] {
-  const { level, memLevel, strategy } = zlibDeflateOptions;
+function zlibOptions({ zlibDeflateOptions }: PerMessageDeflateOptions): CompressionSettings['zlib'] {
+  const { level, memLevel, strategy } = zlibDeflateOptions ?? {};
   return {
     ...(level !== undefined && { level }),
     ...(memLevel !== undefined && { memLevel }),

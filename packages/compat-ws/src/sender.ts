@@ -101,7 +101,8 @@ export class Sender {
 
   /** Sends a message, or a fragment of one. */
   send(data: unknown, options: SenderOptions, callback?: WriteCallback): void {
-    const { fin = true, mask } = options;
+    const { mask } = options;
+    const fin = Boolean(options.fin);
     const isFirst = this.#isFragmentCompressed === null;
     const isCompressed = this.#isFragmentCompressed ?? this.#isWorthwhile(data, options.compress ?? false);
     this.#isFragmentCompressed = fin ? null : isCompressed;

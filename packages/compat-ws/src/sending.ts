@@ -89,16 +89,16 @@ export class Sending {
   send(data: unknown, options: SenderOptions | undefined, callback: WriteCallback | undefined): void {
     if (callback !== undefined) flushInTick(this.#connection);
     if (typeof data === 'number') data = String(data);
-    const isBinary = options?.binary ?? typeof data !== 'string';
-    const isOrdinary = options?.mask !== this.#socket._isServer;
+    const all = withDefaults(data, options, this.#socket._isServer);
+    const isOrdinary = Boolean(all.mask) !== this.#socket._isServer;
     if (isOrdinary && this.#isImmediate(data)) {
-      this.#sendPayload(toPayload(data), isBinary, options, callback);
+      this.#sendPayload(toPayload(data), all, callback);
       return;
     }
     this.#submit(data, callback, (payload) => {
-      if (isOrdinary) this.#sendPayload(payload, isBinary, options, callback);
+      if (isOrdinary) this.#sendPayload(payload, all, callback);
       // Masked as the other side does.
-      else this.#socket._sender!.send(payload, { ...options, binary: isBinary, compress: false }, callback);
+      else this.#socket._sender!.send(payload, { ...all, compress: false }, callback);
     });
   }
 
@@ -146,12 +146,12 @@ export class Sending {
 
   #sendPayload(
     payload: string | Uint8Array,
-    isBinary: boolean,
-    options: SenderOptions | undefined,
+    options: SenderOptions,
     callback: WriteCallback | undefined,
   ): void {
-    const isFinal = options?.fin ?? true;
-    const isCompressible = options?.compress ?? true;
+    const isBinary = Boolean(options.binary);
+    const isFinal = Boolean(options.fin);
+    const isCompressible = Boolean(options.compress);
     const isPlain = isFinal && isCompressible && callback === undefined;
     const isShareable = isPlain && !this.#isFragmenting && this.#settings.isServer;
     const broadcast = isShareable ? this.#settings.recall(payload, isBinary, this.#socket) : null;
@@ -216,4 +216,10 @@ export class Sending {
     this.#blobs ??= new BlobQueue(this.#connection, (error) => this.#socket._failSending(error));
     this.#blobs.submit(data, callback, send, this.#compression?.isEmpty !== false);
   }
+}
+
+/** As in `ws`, an option that is there counts, be it `undefined`. */
+function withDefaults(data: unknown, options: SenderOptions | undefined, isServer: boolean): SenderOptions {
+  const defaults = { binary: typeof data !== 'string', compress: true, fin: true, mask: !isServer };
+  return options ? { ...defaults, ...options } : defaults;
 }

@@ -97,6 +97,13 @@ describe.each(ROLES)('compression by a %s', (role) => {
     });
   }
 
+  differ(`${role} compresses only what it is not told not to`, async (ws, log) => {
+    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0, zlibDeflateOptions: null } });
+    for (const compress of [undefined, null, 0, 1]) side.socket.send(LONG, { compress } as object);
+    await side.wire.frames(4);
+    await side.end();
+  });
+
   differ(`${role} without context compresses nothing below its threshold`, async (ws, log) => {
     const side = await openDeflating(role, ws, log, { agreement: NO_TAKEOVER, deflate: { threshold: 4201 } });
     side.socket.send(LONG);

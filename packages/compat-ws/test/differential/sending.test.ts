@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe } from 'vitest';
 import { departs, differ } from './rig/differ.ts';
 import { openSide, ROLES, startServer } from './rig/sides.ts';
@@ -46,6 +47,14 @@ const OPTIONS: readonly object[] = [
   { mask: true },
   { mask: false },
   {},
+  { binary: undefined },
+  { binary: null },
+  { compress: undefined },
+  { fin: undefined },
+  { fin: null },
+  { mask: undefined },
+  { mask: null },
+  { fin: true, binary: undefined, compress: null, mask: undefined },
 ];
 
 describe.each(ROLES)('what a %s sends', (role) => {
@@ -67,7 +76,7 @@ describe.each(ROLES)('what a %s sends', (role) => {
   }
 
   for (const options of OPTIONS) {
-    differ(`${role} sends with ${JSON.stringify(options)}`, async (ws, log) => {
+    differ(`${role} sends with ${inspect(options)}`, async (ws, log) => {
       const side = await openSide(role, ws, log);
       for (const data of ['text', Buffer.from('bytes'), new Blob(['blob'])]) {
         log.attempt('socket', 'send', () =>
