@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { Connection, type ConnectionHandler, PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
-import { type StreamConnection, setImmediate } from '@hawser/ws/internal';
+import { attempt, type StreamConnection, setImmediate } from '@hawser/ws/internal';
 import { type BinaryType, reasonBytes, shapeMessage, toBuffer } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import { createEndpoint, type SocketOptions } from './socket-settings.ts';
@@ -125,6 +125,11 @@ export class ConnectionReceiver extends Receiver {
   constructor(connection: StreamConnection<WebSocket>, options: ReceiverOptions) {
     super(options);
     this.#connection = connection;
+  }
+
+  /** The peer's close frame came. */
+  conclude(code: number, reason: Buffer): void {
+    attempt(() => this.emit('conclude', code, reason));
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: WriteDone): void {

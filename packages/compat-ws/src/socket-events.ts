@@ -12,6 +12,7 @@ export const SOCKET_EVENTS: StreamEvents<WebSocket> = Object.freeze({
   cutWhileHeld: ({ peer }) => peer._onCut(),
   ending: ({ peer }) => peer._onEnding(),
   closing: ({ peer }) => peer._onClosing(),
+  finished: ({ peer }) => peer._onFinished(),
   closed: ({ peer }) => peer._onClosed(),
 } satisfies StreamEvents<WebSocket>);
 

@@ -30,6 +30,12 @@ export interface SocketOptions {
   readonly skipUTF8Validation?: boolean | undefined;
 }
 
+/** What the constructor of a socket takes of a server's options. */
+export interface AcceptedOptions {
+  readonly autoPong?: boolean | undefined;
+  readonly closeTimeout?: number | undefined;
+}
+
 /**
  * What all connections of one server, or one client, share: the protocol's settings, the memory for output, the
  * last message that was sent.

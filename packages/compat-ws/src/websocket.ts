@@ -21,7 +21,7 @@ import {
 import { ConnectionReceiver, type Receiver } from './receiver.ts';
 import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
 import { Sending } from './sending.ts';
-import { type SocketOptions, SocketSettings } from './socket-settings.ts';
+import { type AcceptedOptions, type SocketOptions, SocketSettings } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
 
 /** Up to so much of what this turn sent is not counted by `bufferedAmount`: it leaves when the turn ends. */
@@ -31,12 +31,6 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 30_000;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_EXTENSIONS: Readonly<Record<string, PerMessageDeflate>> = Object.freeze({});
-
-/** What the constructor takes of a server's options. */
-export interface AcceptedOptions {
-  readonly autoPong?: boolean | undefined;
-  readonly closeTimeout?: number | undefined;
-}
 
 /**
  * A WebSocket with the interface of the class of that name in `ws`.
@@ -81,7 +75,7 @@ export class WebSocket extends EventEmitter {
   #stream: Duplex | null = null;
   #settings: SocketSettings | null = null;
   #sender: ConnectionSender | null = null;
-  #receiver: Receiver | null = null;
+  #receiver: ConnectionReceiver | null = null;
   #isCloseSent = false;
   #sending: Sending | null = null;
 
@@ -317,7 +311,11 @@ export class WebSocket extends EventEmitter {
     if (this._readyState === OPEN) this._readyState = CLOSING;
     this.#startCloseTimer();
     if (violation !== null) this.#sending!.behindBlob(() => process.nextTick(() => this.#emitError()));
-    else this.#receiver?.emit('conclude', this._closeCode, this._closeMessage);
+  }
+
+  /** The peer's close frame came, or will not come any more. */
+  _onFinished(): void {
+    if (this._closeFrameReceived) this.#receiver?.conclude(this._closeCode, this._closeMessage);
   }
 
   /** The socket is gone. */

@@ -325,6 +325,7 @@ export class StreamConnection<Peer>
 
   onFinished(): void {
     this.#isFinished = true;
+    this.#context.events.finished?.(this);
     if (this.#stream.destroyed) return;
     // The peer's end of the stream has to be seen, whatever was held back.
     this.#stream.resume();

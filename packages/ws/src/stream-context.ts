@@ -54,6 +54,8 @@ export interface StreamEvents<Peer> {
   ending?(connection: StreamConnection<Peer>): void;
   /** The connection is no longer open: nothing more can be sent. */
   closing(connection: StreamConnection<Peer>): void;
+  /** The peer's close frame came, or will not come any more. */
+  finished?(connection: StreamConnection<Peer>): void;
   /** The transport is gone. */
   closed(connection: StreamConnection<Peer>): void;
 }

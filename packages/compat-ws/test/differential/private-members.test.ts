@@ -71,6 +71,28 @@ describe.each(ROLES)('private members of a %s', (role) => {
     });
   }
 
+  for (const peer of ['answers', 'closes at the same time', 'leaves']) {
+    differ(
+      `${role} has a receiver that concludes with the peer's close, where it ${peer}`,
+      async (ws, log) => {
+        const side = await openSide(role, ws, log);
+        const conclude = log.callback('receiver', 'conclude');
+        inside(side.socket)._receiver.on('conclude', (code, reason) => {
+          conclude(code, String(reason), side.socket.readyState);
+        });
+        if (peer === 'leaves') {
+          side.peer.stream.destroy();
+          await side.closed;
+          return;
+        }
+        side.socket.close(4001, 'mine');
+        log.note('receiver', 'close() returned');
+        if (peer === 'answers') await side.wire.frames(1);
+        await side.end(4002, 'theirs');
+      },
+    );
+  }
+
   differ(`${role} reads what is written to its receiver`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     const receiver = inside(side.socket)._receiver;
