@@ -10,6 +10,8 @@ export class BlobQueue {
   readonly #connection: StreamConnection<WebSocket>;
   readonly #onFailure: (error: Error) => void;
   #last: Promise<void> | null = null;
+  /** Of those that wait here, in order. */
+  #callbacks = new Set<{ readonly callback: WriteCallback | undefined }>();
   /** What is told behind a blob that is being read and was next to be sent; `null` where there is none. */
   #told: (() => void)[] | null = null;
 
@@ -36,8 +38,12 @@ export class BlobQueue {
   ): void {
     const byteLength = byteLengthOf(data);
     this.waitingBytes += byteLength;
+    const waiting = { callback };
+    this.#callbacks.add(waiting);
     const finish = (payload: string | Uint8Array): void => {
       this.waitingBytes -= byteLength;
+      // It was behind a blob that could not be read.
+      if (!this.#callbacks.delete(waiting)) return;
       if (this.#connection.isOpen) send(payload);
       else callback?.(new Error('The socket was closed while the blob was being read'));
     };
@@ -53,13 +59,8 @@ export class BlobQueue {
           this.#told = null;
           resolve();
           attempt(() => {
-            if (error === null) {
-              finish(payload!);
-            } else {
-              this.waitingBytes -= byteLength;
-              callback?.(error);
-              this.#onFailure(error);
-            }
+            if (error === null) finish(payload!);
+            else this.#fail(error, byteLength);
           });
           for (const task of told) attempt(task);
         });
@@ -78,6 +79,15 @@ export class BlobQueue {
   run(task: () => void): void {
     if (this.#last === null) task();
     else this.#append(task);
+  }
+
+  /** The first that waits cannot be read, and what is behind it will not be sent. */
+  #fail(error: Error, byteLength: number): void {
+    this.waitingBytes -= byteLength;
+    const callbacks = this.#callbacks;
+    this.#callbacks = new Set();
+    for (const { callback } of callbacks) attempt(() => callback?.(error));
+    this.#onFailure(error);
   }
 
   #append(task: () => void | Promise<void>): void {

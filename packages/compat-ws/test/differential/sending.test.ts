@@ -104,6 +104,24 @@ describe.each(ROLES)('what a %s sends', (role) => {
     await side.end();
   });
 
+  differ(`${role} tells all that wait behind a blob why it cannot be read`, async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    const { socket } = side;
+    const blob = new Blob(['blob']);
+    blob.arrayBuffer = async () => {
+      throw new Error('not to be read');
+    };
+    socket.send('before');
+    const tell = (what: string) => log.callback('socket', `callback of ${what}`);
+    socket.send(blob as never, tell('the blob'));
+    socket.send('behind', tell('a text'));
+    socket.send(new Blob(['another']) as never, tell('another blob'));
+    socket.ping('ping', undefined, tell('a ping'));
+    await side.wire.frames(1);
+    side.peer.stream.end();
+    await side.closed;
+  });
+
   differ(`${role} keeps the order of blobs, messages, pings and its close`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     const { socket } = side;
