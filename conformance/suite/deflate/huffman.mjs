@@ -30,7 +30,7 @@ export class HuffmanTable {
   }
 }
 
-/** The first code of each length; an incomplete set is allowed only with a single code (3.2.7). */
+/** The first code of each length; an incomplete set is allowed only with a single code, of one bit (3.2.7). */
 function firstCodes(counts) {
   const next = [0, 0];
   let code = 0;
@@ -42,6 +42,6 @@ function firstCodes(counts) {
     if (left < 0) throw new RangeError('more codes than bits allow');
   }
   const used = counts.reduce((sum, count) => sum + count, 0);
-  if (left > 0 && used > 1) throw new RangeError('codes that leave a gap');
+  if (left > 0 && used !== counts[1]) throw new RangeError('codes that leave a gap');
   return next;
 }
