@@ -1,4 +1,4 @@
-import { hasTooManyArguments, isReservedEvent } from '@hawser/protocol/socketio';
+import { BINARY_TYPE_OFFSET, hasTooManyArguments, isReservedEvent } from '@hawser/protocol/socketio';
 import { Emitter } from './emitter.ts';
 import { isBinary } from './engine/packet.ts';
 import { SocketError } from './errors.ts';
@@ -8,8 +8,6 @@ import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
 /** A type, how many attachments follow, a namespace, an id, JSON: each but the first may be missing. */
 const PACKET = /^([0-6])(?:(\d{1,9})-)?(?:(\/[^,]*),?)?(\d{1,16})?([\s\S]+)?$/;
 const [CONNECT, DISCONNECT, EVENT, ACK] = [0, 1, 2, 3] as const;
-/** How much the types that announce attachments are above those that do not. */
-const BINARY_OFFSET = 3;
 const MAX_ATTACHMENTS = 10;
 
 /**
@@ -21,7 +19,8 @@ class Encoder implements PacketEncoder {
     const attachments: unknown[] = [];
     const plain = type === EVENT || type === ACK ? extract(data, '', attachments) : data;
     const count = attachments.length;
-    const head = (count > 0 ? `${type + BINARY_OFFSET}${count}-` : type) + (nsp === '/' ? '' : `${nsp},`);
+    const head =
+      (count > 0 ? `${type + BINARY_TYPE_OFFSET}${count}-` : type) + (nsp === '/' ? '' : `${nsp},`);
     return [
       head + (id ?? '') + (plain === undefined || plain === null ? '' : JSON.stringify(plain)),
       ...attachments,
@@ -69,7 +68,7 @@ function read(
   [, wireType, count, nsp = '/', digits, json]: readonly (string | undefined)[],
   attachments: readonly unknown[],
 ): Packet {
-  const type = (Number(wireType) - (count ? BINARY_OFFSET : 0)) as Packet['type'];
+  const type = (Number(wireType) - (count ? BINARY_TYPE_OFFSET : 0)) as Packet['type'];
   const fill = (key: string, value: AnyValue) => {
     if (value?._placeholder !== true) return value;
     // Not the length, nor what all arrays have, and nothing that could become a prototype.

@@ -283,7 +283,7 @@ export class Server<
     name: string,
     auth: { [key: string]: Anything },
     fn: (nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | false) => void,
-    isWanted: () => boolean = () => true,
+    isWanted: () => boolean,
   ): void {
     const parents = [...this.#parents];
     const askFrom = (at: number): void => {

@@ -260,6 +260,7 @@ export class Socket<
     this.state = 'gone';
     attempt(() => this.adapter.delAll(this.id));
     this.nsp._remove(this as never, wasJoining);
+    this.#drainDebt?.pay();
     const acks = this.#acks;
     this.#acks = null;
     acks?.loseAll(disconnectedError());

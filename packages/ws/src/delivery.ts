@@ -19,8 +19,8 @@ export interface DeliveryHost {
 
 /**
  * Holds back the messages of one connection, and what its stream has to read: while the user has paused, while a
- * stream's reader or the peer does not read, while a message is inflated on another thread, while promise reactions to the one before have to run, or
- * the rest of the turn.
+ * stream's reader or the peer does not read, while a message is inflated on another thread, while promise reactions to
+ * the one before have to run, or the rest of the turn.
  */
 export class Delivery {
   readonly #machine: Connection;

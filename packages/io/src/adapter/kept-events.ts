@@ -64,7 +64,6 @@ export function isKept({ type, id, data }: AdapterPacket, flags: BroadcastFlags 
 
 /** Returns what a packet weighs, in bytes. An encoder may be the user's own, and make anything. */
 export function weigh(encoded: Encoded): number {
-  if (!Array.isArray(encoded)) return 0;
   let bytes = (encoded.length - 1) * MESSAGE_BYTES;
   for (const message of encoded as (string | Partial<ArrayBuffer>)[]) {
     bytes += typeof message === 'string' ? Buffer.byteLength(message) : (message.byteLength ?? 0);
