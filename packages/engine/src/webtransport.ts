@@ -6,7 +6,7 @@ import {
   type ViolationCode,
 } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
-import { attempt } from '@hawser/ws/internal';
+import { attempt, setImmediate } from '@hawser/ws/internal';
 import { ConfirmingTransport } from './confirming-transport.ts';
 import { EngineError } from './errors.ts';
 import type { OutgoingPacket } from './packet.ts';
@@ -25,6 +25,9 @@ export interface WebTransportStream {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
 }
+
+/** How long a peer that never answered a ping is waited for at the end, once the last was written. */
+const UNPROVEN_PEER_MS = 1000;
 
 /** What is told of the first packet, before there is a transport. */
 type FirstPacket = (packet: Packet) => void;
@@ -90,11 +93,14 @@ export class WebTransportTransport extends ConfirmingTransport {
 
   protected doClose(done: () => void, notice: CloseNotice | null): void {
     this.#notice = notice;
-    this.#leaveTimer = setTimeout(() => this.#leave(), this.#context.closeTimeoutMs).unref();
+    this.#leaveWithin(this.#context.closeTimeoutMs);
     // The end of a session overtakes what its stream still carries: the pong tells that the peer has read all of it.
     if (this.#canAnswer) {
+      const isProven = this.#pongs > 0;
       this.#pings++;
-      this.#writer.write(this.#encode('ping', '')).catch(ignore);
+      this.#writer.write(this.#encode('ping', '')).then(() => {
+        if (!isProven) this.#leaveWithin(Math.min(UNPROVEN_PEER_MS, this.#context.closeTimeoutMs));
+      }, ignore);
     } else {
       const leave = (): void => this.#leave();
       this.#writer.close().then(leave, leave);
@@ -106,6 +112,11 @@ export class WebTransportTransport extends ConfirmingTransport {
   protected override onPeerClose(): void {
     this.end(undefined);
     this.#leave();
+  }
+
+  #leaveWithin(ms: number): void {
+    clearTimeout(this.#leaveTimer);
+    if (!this.#hasLeft) this.#leaveTimer = setTimeout(() => this.#leave(), ms).unref();
   }
 
   /** Ends the session. */
@@ -123,7 +134,7 @@ export class WebTransportTransport extends ConfirmingTransport {
         const { value, done } = await reader.read();
         if (done) break;
         this.wasHeard = true;
-        this.#reader.receive(value);
+        this.#reader.receive(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       }
       this.onPeerClose();
     } catch (error) {
@@ -161,10 +172,14 @@ export class WebTransportTransport extends ConfirmingTransport {
     if (!wasOpen) this.#leave();
   }
 
+  /** A session that ends breaks its stream, and is heard of in the same turn: then that is what happened. */
   #break(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.fail(new EngineError('EIO_ERR_CONNECTION', message, { cause: error }));
-    this.onPeerClose();
+    setImmediate(() => {
+      if (this.readyState === 'closed') return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.fail(new EngineError('EIO_ERR_CONNECTION', message, { cause: error }));
+      this.onPeerClose();
+    });
   }
 
   #encode(type: Packet['type'], data: string | Uint8Array): Uint8Array {

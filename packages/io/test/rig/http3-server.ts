@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, createHmac, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ReadableStream as NodeReadable } from 'node:stream/web';
 import Logger, { LogLevel } from '@matrixai/logger';
 import { events, QUICConnection, QUICServer, type QUICStream } from '@matrixai/quic';
 import { onTestFinished } from 'vitest';
 import type { WebTransportSession, WebTransportStream } from '../../../engine/src/webtransport.ts';
+import { makeCertificate } from '../../../engine/test/rig/certificate.ts';
 
 // HTTP/3 over a real QUIC, as far as WebTransport needs it: RFC 9114, RFC 9297, draft-ietf-webtrans-http3. One side of
 // the requests is not looked at: whoever sends a request gets a session.
@@ -70,18 +67,6 @@ async function verify(secret: ArrayBuffer, data: ArrayBuffer, signature: ArrayBu
 }
 
 /** A browser takes one by its hash that lasts two weeks at most. */
-function makeCertificate(): { key: string; cert: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'hawser-http3-'));
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const line = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost`;
-  try {
-    execFileSync('openssl', [...line.split(' '), '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
-    return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
 /** Connections that have begun, and not ended. The library fails on streams of others: it shuts directions that they lack. */
 const ready = new WeakSet<QUICConnection>();
 const streamsOf = QUICConnection.prototype as unknown as { processStreams(this: QUICConnection): void };
