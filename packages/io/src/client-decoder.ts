@@ -79,12 +79,20 @@ class WrappedDecoder implements ClientDecoder {
 
 /** Returns the rule that a packet breaks whatever it was read by, or `null`. */
 function judge(type: number, data: unknown): ViolationCode | null {
-  if (typeof data !== 'object' || data === null) return null;
-  if (Array.isArray(data)) {
-    if (type === PacketType.EVENT && isReservedEvent(data[0])) return 'SIO_ERR_RESERVED_EVENT';
-    if (hasTooManyArguments(data)) return 'SIO_ERR_TOO_MANY_ARGUMENTS';
+  const violation = type === PacketType.EVENT || type === PacketType.ACK ? judgeArguments(type, data) : null;
+  if (violation !== null) return violation;
+  return typeof data === 'object' && data !== null && isTooDeep(data) ? 'SIO_ERR_TOO_DEEP' : null;
+}
+
+function judgeArguments(type: number, data: unknown): ViolationCode | null {
+  if (!Array.isArray(data)) return 'SIO_ERR_INVALID_PAYLOAD';
+  const name: unknown = data[0];
+  if (type === PacketType.EVENT) {
+    if (isReservedEvent(name)) return 'SIO_ERR_RESERVED_EVENT';
+    // Anything else may turn out as a reserved name, or as none at all.
+    if (typeof name !== 'string' && typeof name !== 'number') return 'SIO_ERR_INVALID_PAYLOAD';
   }
-  return isTooDeep(data) ? 'SIO_ERR_TOO_DEEP' : null;
+  return hasTooManyArguments(data) ? 'SIO_ERR_TOO_MANY_ARGUMENTS' : null;
 }
 
 /** Goes level by level: a parser may have made what is in several places, or in itself. */

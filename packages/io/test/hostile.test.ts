@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { Server } from '@hawser/io';
 import { Adapter } from '@hawser/io/adapter';
+import * as parser from '@hawser/io/parser';
 import * as msgpack from 'socket.io-msgpack-parser';
 import { describe, expect, test, vi } from 'vitest';
 import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
@@ -209,6 +211,10 @@ describe('a hostile client', () => {
       ['connect_error'],
       ['newListener'],
       ['removeListener'],
+      [['disconnect'], 'forged'],
+      [{ toString: 1, valueOf: 1 }],
+      [null],
+      [],
       ['echo', nested(1000)],
       ['echo', ...Array(4096).fill(0)],
     ]) {
@@ -228,6 +234,27 @@ describe('a hostile client', () => {
     const event = { type: 2, data: ['echo', nested(999), Buffer.alloc(2000), null] };
     raw.send(encode(event));
     expect(await raw.messages.next()).toMatch(Buffer.from('echo').toString('hex'));
+  });
+
+  test('is told by the server what is no packet where the parser of the program looks at nothing', async () => {
+    class Decoder extends EventEmitter {
+      add(text: string): void {
+        this.emit('decoded', JSON.parse(text));
+      }
+    }
+    const { port, sockets } = await startServer({ parser: { ...parser, Decoder } as never });
+    for (const packet of [
+      { type: 2, data: 'say' },
+      { type: 2 },
+      { type: 3, id: 1, data: 'answer' },
+      { type: 3, id: 1, data: { length: 1 } },
+    ]) {
+      const raw = await openRaw(port);
+      raw.send(`4${JSON.stringify({ type: 0, nsp: '/' })}`);
+      const end = eventOf((await sockets.next()) as never, 'disconnect');
+      raw.send(`4${JSON.stringify({ nsp: '/', ...packet })}`);
+      expect(await end).toMatchObject(['parse error', { code: 'SIO_ERR_INVALID_PAYLOAD' }]);
+    }
   });
 
   test('connections that connect to nothing are ended all the same when there are many', async () => {
