@@ -10,29 +10,28 @@ export interface Whereabouts {
 type Visit<S> = (socket: S) => void;
 
 /**
- * Calls `visit` with each socket that the options mean, once.
+ * Calls `visit` with each socket that the options mean, once. Listeners of the program may be called in the midst of it:
+ * whom those have join or leave does not change who is left out.
  *
- * One room, or none, is a walk over the room itself: only with several is it remembered who was there already.
+ * One room, or none, is a walk over the room itself, as far as it was at the beginning: only with several is it
+ * remembered who was there already.
  */
 export function forEachSocket<S = AdapterSocket>(
   whereabouts: Whereabouts,
   { rooms, except }: BroadcastOptions,
   visit: Visit<S>,
 ): void {
-  visitEach(whereabouts, rooms, membersOf(whereabouts.rooms, except), visit);
+  const seen = rooms.size > 1 ? new Set<SocketId>() : null;
+  visitEach(whereabouts, rooms, excludedBy(whereabouts.rooms, except), visit, seen);
 }
 
-/**
- * As {@link forEachSocket}, where `visit` has listeners of the program called: whom those have join or leave does not
- * change who is left out.
- */
+/** As {@link forEachSocket}, where `visit` moves the sockets: who joins in the midst of it is visited too. */
 export function actOnEachSocket(
   whereabouts: Whereabouts,
-  options: BroadcastOptions,
+  { rooms, except }: BroadcastOptions,
   visit: Visit<AdapterSocket>,
 ): void {
-  const excluded = new Set(membersOf(whereabouts.rooms, options.except));
-  visitEach(whereabouts, options.rooms, excluded, visit);
+  visitEach(whereabouts, rooms, excludedBy(whereabouts.rooms, except), visit, new Set());
 }
 
 function visitEach<S>(
@@ -40,27 +39,25 @@ function visitEach<S>(
   included: ReadonlySet<Room>,
   excluded: ReadonlySet<SocketId> | null,
   visit: Visit<S>,
+  seen: Set<SocketId> | null,
 ): void {
   const sockets = nsp.sockets as ReadonlyMap<SocketId, S>;
-  if (included.size > 1) {
-    const seen = new Set<SocketId>();
-    for (const room of included) walk(rooms.get(room)?.keys(), sockets, excluded, visit, seen);
-  } else if (included.size === 1) {
-    for (const room of included) walk(rooms.get(room)?.keys(), sockets, excluded, visit, null);
-  } else {
-    walk(sids.keys(), sockets, excluded, visit, null);
-  }
+  if (included.size === 0) walk(sids, sockets, excluded, visit, seen);
+  else for (const room of included) walk(rooms.get(room), sockets, excluded, visit, seen);
 }
 
 function walk<S>(
-  ids: Iterable<SocketId> | undefined,
+  ids: ReadonlySet<SocketId> | ReadonlyMap<SocketId, unknown> | undefined,
   sockets: ReadonlyMap<SocketId, S>,
   excluded: ReadonlySet<SocketId> | null,
   visit: Visit<S>,
   seen: Set<SocketId> | null,
 ): void {
   if (ids === undefined) return;
-  for (const id of ids) {
+  // Who leaves and joins again stands behind the others, again and again.
+  let left = seen === null ? ids.size : Number.POSITIVE_INFINITY;
+  for (const id of ids.keys()) {
+    if (left-- === 0) break;
     if (excluded?.has(id)) continue;
     if (seen !== null) {
       if (seen.has(id)) continue;
@@ -71,23 +68,24 @@ function walk<S>(
   }
 }
 
-/** Returns who is in any of `names`, or `null` for nobody. One room is returned as it is, not copied. */
-function membersOf(
+/** Returns who is in any of `names` now, or `null` for nobody. */
+function excludedBy(
   rooms: ReadonlyMap<Room, ReadonlySet<SocketId>>,
   names: ReadonlySet<Room> | undefined,
 ): ReadonlySet<SocketId> | null {
   if (names === undefined || names.size === 0) return null;
   let only: ReadonlySet<SocketId> | null = null;
-  let union: Set<SocketId> | null = null;
+  let all: Set<SocketId> | null = null;
   for (const name of names) {
     const members = rooms.get(name);
     if (members === undefined) continue;
-    if (only === null) {
+    // A socket's own room is not copied: every broadcast to the others leaves that out.
+    if (only === null && all === null && members.size === 1 && members.has(name)) {
       only = members;
       continue;
     }
-    union ??= new Set(only);
-    for (const id of members) union.add(id);
+    all ??= new Set(only);
+    for (const id of members) all.add(id);
   }
-  return union ?? only;
+  return all ?? only;
 }

@@ -195,6 +195,46 @@ describe('rooms and broadcasts', () => {
       stage.note(await closed);
     }));
 
+  test('listeners for rooms move sockets that are being moved', () =>
+    playBoth(async (stage) => {
+      const ends = await connectSome(stage, 3);
+      const { adapter, sockets } = stage.io.sockets;
+      const names = new Map(ends.map(({ socket }, i) => [socket.id, i]));
+      for (const { socket } of ends) socket.join('lobby');
+      adapter.on('leave-room', (room, id) => {
+        if (room !== 'lobby') return;
+        stage.note(room, names.get(id));
+        sockets.get(id)?.join('lobby');
+      });
+      stage.io.in('lobby').socketsLeave('lobby');
+      stage.note(ends.map(({ socket }) => socket.rooms.size));
+    }));
+
+  test('listeners for what goes out move sockets in the midst of it', () =>
+    playBoth(async (stage) => {
+      const ends = await connectSome(stage, 3);
+      const [a, b] = [ends[0]!.socket, ends[1]!.socket];
+      b.join('waiting');
+      const seen = ends.map(({ client }) => {
+        const names: string[] = [];
+        client.onAny((name: string) => names.push(name));
+        return names;
+      });
+      a.onAnyOutgoing((name: string) => {
+        if (name === 'turn') b.leave('waiting');
+        if (name !== 'again') return;
+        a.leave('r');
+        a.join('r');
+      });
+      stage.io.except('waiting').emit('turn');
+      for (const { socket } of ends) socket.join('r');
+      stage.io.to('r').emit('again');
+      const last = Promise.all(ends.map(({ client }) => eventOf(client as never, 'end')));
+      stage.io.emit('end');
+      await last;
+      stage.note(seen);
+    }));
+
   test('many acknowledge, or not all in time', () =>
     playBoth(async (stage) => {
       const ends = await connectSome(stage, 3);
