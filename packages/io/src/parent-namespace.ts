@@ -90,8 +90,7 @@ class ChildrenAdapter extends Adapter implements AdapterOfMany {
   }
 
   override broadcast(packet: AdapterPacket, options: BroadcastOptions): void {
-    // Each adapter writes its own name into the packet.
-    for (const { adapter } of this.#children) adapter.broadcast({ ...packet }, options);
+    for (const { adapter } of this.#children) adapter.broadcast(copyOf(packet), options);
   }
 
   override broadcastWithAck(
@@ -101,7 +100,7 @@ class ChildrenAdapter extends Adapter implements AdapterOfMany {
     ack: AckCallback,
   ): void {
     for (const child of this.#children) {
-      const copy = { ...packet };
+      const copy = copyOf(packet);
       child.adapter.broadcastWithAck(copy, options, clientCountCallback, ack);
       forgetUnanswered(child, copy, ack);
     }
@@ -124,4 +123,9 @@ class ChildrenAdapter extends Adapter implements AdapterOfMany {
   override disconnectSockets(options: BroadcastOptions, close: boolean): void {
     for (const { adapter } of this.#children) adapter.disconnectSockets(options, close);
   }
+}
+
+/** Returns a packet for one adapter, which writes its name into it, and may add to the arguments. */
+function copyOf(packet: AdapterPacket): AdapterPacket {
+  return { ...packet, data: [...(packet.data as unknown[])] };
 }

@@ -200,6 +200,21 @@ describe('packages', () => {
     expect((await io.in('room').fetchSockets()).map(({ id }) => id)).toEqual([socket.id]);
   });
 
+  test('SessionAwareAdapter of socket.io-adapter, which adds to what it is given, under a pattern', async () => {
+    const { io, url } = await startServer({
+      adapter: SessionAwareAdapter as never,
+      connectionStateRecovery: {},
+    });
+    const pattern = io.of(/^\/n\d$/);
+    const clients = ['/n1', '/n2', '/n3'].map((name) => openClient(url + name));
+    await Promise.all(clients.map(connected));
+    const counts = Promise.all(
+      clients.map(async (client) => (await eventOf(client as never, 'news')).length),
+    );
+    pattern.emit('news', 1);
+    expect(await counts).toEqual([2, 2, 2]);
+  });
+
   test('@socket.io/redis-adapter: two servers are one', async () => {
     const redis = Array.from({ length: 4 }, () => new Redis({ host: '127.0.0.1' }));
     onTestFinished(() => {
