@@ -16,9 +16,9 @@ export class Runtime {
   readonly #encoder = new Encoder({ isBinary: isBufferOrView });
   readonly hasOwnParser: boolean;
   readonly recovers: boolean;
-  /** Most bytes of one packet, its attachments included. */
-  readonly maxPacketLength: number;
-  readonly maxAttachments: number;
+  readonly maxAttachments = MAX_ATTACHMENTS;
+  /** Of a packet with its attachments: they are few, and the engine has a bound for each message. */
+  readonly maxPacketLength = Number.POSITIVE_INFINITY;
   /** The engine, once there is one. A foreign one may not be able to do all of it. */
   engine: Partial<Engine> | undefined;
   readonly #backpressure: BackpressureOptions;
@@ -27,9 +27,6 @@ export class Runtime {
   constructor(options: RuntimeOptions) {
     this.hasOwnParser = options.parser !== undefined;
     this.recovers = Boolean(options.connectionStateRecovery);
-    const { maxHttpBufferSize = 1e6 } = options;
-    this.maxAttachments = MAX_ATTACHMENTS;
-    this.maxPacketLength = maxHttpBufferSize * (1 + MAX_ATTACHMENTS);
     this.#backpressure = options;
     // What is wrong with them is seen now, and not when somebody connects.
     this.createBackpressure();
@@ -65,7 +62,6 @@ export class Runtime {
 export interface RuntimeOptions extends BackpressureOptions {
   readonly parser?: unknown;
   readonly connectionStateRecovery?: unknown;
-  readonly maxHttpBufferSize?: number | undefined;
 }
 
 /** As upstream's decoder has it. */

@@ -1,8 +1,11 @@
-import { Server, type ServerOptions } from '@hawser/io';
-import { describe, expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import { Server, type ServerOptions, type Socket } from '@hawser/io';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Queue } from '../../engine/test/rig/queue.ts';
 import { turn } from '../../engine/test/rig/warnings.ts';
+import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
-import { startServer } from './rig/servers.ts';
+import { listenOn, startServer } from './rig/servers.ts';
 
 const NO_AMOUNTS = [Number.NaN, -1, '1mb', '', {}];
 
@@ -66,6 +69,29 @@ describe('options of the engine', () => {
     const came = new Promise((resolve) => socket.once('event', resolve));
     raw.send(`42["event","${'a'.repeat(12_000_000)}"]`);
     expect(await came).toHaveLength(12_000_000);
+  });
+
+  test('server takes events as large as it is told to where it is attached, or later', async () => {
+    const io = new Server();
+    const sockets = new Queue<Socket>();
+    io.on('connection', (socket) => sockets.push(socket));
+    const http = createServer();
+    io.attach(http, { maxHttpBufferSize: 1e8 });
+    onTestFinished(() => io.close());
+    const port = await listenOn(http);
+    const connect = async () => {
+      const raw = await openRaw(port);
+      raw.send('40');
+      return { raw, socket: await sockets.next() };
+    };
+    const first = await connect();
+    io.engine.opts.maxHttpBufferSize = 100;
+    const second = await connect();
+    const came = eventOf(first.socket as never, 'event');
+    first.raw.send(`42["event","${'a'.repeat(12_000_000)}"]`);
+    expect((await came)[0]).toHaveLength(12_000_000);
+    second.raw.send(`42["event","${'a'.repeat(100)}"]`);
+    expect((await second.raw.closed).code).toBe(1009);
   });
 });
 

@@ -305,4 +305,19 @@ describe('packages', () => {
     client.io.engine.write('2nonsense');
     expect((await end)[0]).toBe('parse error');
   });
+
+  test('engine.io, whose limit for messages counts for packets too', async () => {
+    const http = createServer();
+    const engine = new EngineIoServer({ maxHttpBufferSize: 1e8 });
+    engine.attach(http, { path: '/socket.io' });
+    const io = new Server();
+    io.bind(engine);
+    io.on('connection', (socket) => {
+      socket.on('large', (bytes: Buffer, answer: (length: number) => void) => answer(bytes.length));
+    });
+    const port = await listenOn(http);
+    onTestFinished(() => io.close());
+    const client = await connected(openClient(`http://127.0.0.1:${port}`));
+    expect(await client.emitWithAck('large', Buffer.alloc(12_000_000))).toBe(12_000_000);
+  });
 });
