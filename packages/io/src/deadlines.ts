@@ -59,6 +59,8 @@ class DeadlineQueue {
   #first: Deadline | null = null;
   #last: Deadline | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** For when it is set. */
+  #timerDueMs = 0;
 
   constructor(timeoutMs: number, onEmpty: () => void) {
     this.#timeoutMs = timeoutMs;
@@ -66,12 +68,13 @@ class DeadlineQueue {
   }
 
   add(onDue: () => void): Deadline {
-    const deadline = new Deadline(this, performance.now() + this.#timeoutMs, onDue);
+    const nowMs = performance.now();
+    const deadline = new Deadline(this, nowMs + this.#timeoutMs, onDue);
     deadline.before = this.#last;
     if (this.#last === null) this.#first = deadline;
     else this.#last.behind = deadline;
     this.#last = deadline;
-    if (this.#timer === null) this.#schedule(this.#timeoutMs);
+    if (this.#timer === null) this.#schedule(this.#timeoutMs, nowMs);
     return deadline;
   }
 
@@ -87,16 +90,18 @@ class DeadlineQueue {
     deadline.behind = null;
   }
 
-  #schedule(delayMs: number): void {
+  #schedule(delayMs: number, nowMs: number): void {
     // Sockets keep the process alive; without any, nobody waits.
     // What is due later has its turn after another look.
     const timerMs = Math.min(Math.ceil(delayMs), MAX_TIMEOUT_MS);
+    this.#timerDueMs = nowMs + timerMs;
     this.#timer = own.runInAsyncScope(() => setTimeout(this.#onTimer, timerMs).unref());
   }
 
   readonly #onTimer = (): void => {
     this.#timer = null;
-    const nowMs = performance.now();
+    // A suite of tests may fake timers, and not the clock: a timer that fires says by itself what time it is.
+    const nowMs = Math.max(performance.now(), this.#timerDueMs);
     try {
       for (let due = this.#first; due !== null && due.dueMs <= nowMs; due = this.#first) {
         this.remove(due);
@@ -105,7 +110,7 @@ class DeadlineQueue {
     } finally {
       // Also when a callback of the program threw: others wait behind it.
       if (this.#first === null) this.#onEmpty();
-      else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0));
+      else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0), nowMs);
     }
   };
 }

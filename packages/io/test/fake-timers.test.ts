@@ -7,8 +7,8 @@ import { listenOn } from './rig/servers.ts';
 afterEach(() => void vi.useRealTimers());
 
 /** A server that is made while timers are fake; it is attached to an HTTP server that ends with the test. */
-async function startFaked(): Promise<{ io: Server; url: string }> {
-  vi.useFakeTimers();
+async function startFaked(toFake?: ('setTimeout' | 'clearTimeout')[]): Promise<{ io: Server; url: string }> {
+  vi.useFakeTimers(toFake && { toFake });
   const http = createServer();
   return { io: new Server(http), url: `http://127.0.0.1:${await listenOn(http)}` };
 }
@@ -50,4 +50,23 @@ it('server is told that an answer will not come while timers are fake', async ()
   const client = await connected(openClient(url));
   client.disconnect();
   expect(await answered).toBeInstanceOf(Error);
+});
+
+it('server is told that an answer did not come in time where only timers are fake, and not the clock', async () => {
+  const { io, url } = await startFaked(['setTimeout', 'clearTimeout']);
+  const answered = new Promise<unknown[]>((resolve) => {
+    const errors: unknown[] = [];
+    const note = (error: Error): void => {
+      if (errors.push(error.message) === 3) resolve(errors);
+    };
+    io.on('connection', (socket) => {
+      socket.timeout(5000).emit('ask', note);
+      io.timeout(5000).emit('ask', note);
+      socket.timeout(7000).emit('ask', note);
+    });
+  });
+  await connected(openClient(url));
+  vi.advanceTimersByTime(5001);
+  vi.advanceTimersByTime(2000);
+  expect(await answered).toEqual(Array(3).fill('operation has timed out'));
 });
