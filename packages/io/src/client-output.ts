@@ -33,6 +33,8 @@ export abstract class ClientOutput {
   readonly server: AnyServer;
   /** @internal */
   protected readonly runtime: Runtime;
+  /** @internal In the midst of a write, perhaps of a broadcast: the program hears of an end that it brings later. */
+  protected isWriting = false;
   #line: WaitingLine | null = null;
   #announced: Announced | null = null;
 
@@ -143,8 +145,9 @@ export abstract class ClientOutput {
       while (this.conn.readyState === 'open' && this.conn.transport.writable) {
         const waiting = line.take();
         if (waiting === null) break;
-        this.#write(waiting.outgoing);
+        // First: what waits behind it counts as lost in the midst of a write that ends the connection.
         waiting.follower?.onSent?.();
+        this.#write(waiting.outgoing);
       }
       if (!line.isEmpty) return false;
       this.#line = null;
@@ -164,7 +167,13 @@ export abstract class ClientOutput {
 
   #write({ messages, options }: Pick<Outgoing, 'messages' | 'options'>): Fate {
     const wasWritable = this.conn.transport.writable;
-    for (const message of messages) this.conn.write(message, options);
+    const wasWriting = this.isWriting;
+    this.isWriting = true;
+    try {
+      for (const message of messages) this.conn.write(message, options);
+    } finally {
+      this.isWriting = wasWriting;
+    }
     return wasWritable && this.conn.transport.writable ? 'sent' : 'waits';
   }
 
@@ -178,7 +187,9 @@ export abstract class ClientOutput {
     const standing = line.add(waiting, this.bufferedBytes);
     if (line.isEmpty) this.#line = null;
     if (standing !== 'overflow') return standing;
+    this.isWriting = true;
     this.failSlow((waiting.owner ?? line).maxBufferedBytes);
+    this.isWriting = false;
     // It counts as lost with the connection, behind what waited before it.
     waiting.follower?.onSent?.();
     return 'dropped';

@@ -299,8 +299,8 @@ export class Client<
 
   #finish(): void {
     this.#decoder.stop();
-    // What came in before is delivered before.
-    if (this.runtime.inbox.isEmpty) this.deliver(null);
+    // What came in before is delivered before, and what is being sent is sent to all.
+    if (this.runtime.inbox.isEmpty && !this.isWriting) this.deliver(null);
     else this.runtime.inbox.push(this, null);
   }
 }

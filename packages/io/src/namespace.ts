@@ -349,7 +349,7 @@ export class Namespace<
     client.letIn(socket);
     socket._onconnect();
     // What it missed, or a listener for joined rooms, may have ended its connection.
-    if (!socket.connected) return;
+    if (!socket.connected || client.conn.readyState !== 'open') return;
     this.emitReserved('connect', socket);
     this.emitReserved('connection', socket);
   };

@@ -110,6 +110,29 @@ describe('what crosses the bound of a slow client is lost with its connection', 
   });
 });
 
+test('what is being written when the connection ends comes again before what waited behind it', async () => {
+  const { port, sockets } = await startServer({
+    connectionStateRecovery: { maxBytes: 50_000_000 },
+    slowConsumer: 'drop-oldest',
+  });
+  const { raw, answer } = await connectHawser(port);
+  const socket = await sockets.next();
+  raw.socket.pause();
+  do {
+    socket.emit('flood', 'x'.repeat(1_000_000));
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (socket.conn.transport.writable);
+  for (const name of ['a', 'b', 'c']) socket.emit(name);
+  socket.conn.on('packetCreate', ({ data }: { data: unknown }) => {
+    if (data === '2["a"]') socket.conn.close(true);
+  });
+  const lost = eventOf(socket as never, 'disconnect');
+  raw.socket.resume();
+  await lost;
+  const { missed } = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+  expect(missed.slice(-3)).toEqual(['42["a"]', '42["b"]', '42["c"]']);
+});
+
 test('a packet that a program sends by itself is counted, and not sent again', async () => {
   const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
   const { raw, answer } = await connectHawser(port);
