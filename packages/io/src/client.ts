@@ -202,7 +202,7 @@ export class Client<
     }
   }
 
-  /** @internal Its session goes on over another connection. */
+  /** @internal A session of its goes on over another connection, or is asked for again. */
   supersede(): void {
     // Also where it is about to close, once what waits is sent.
     this.#closeAs('forced server close', undefined);

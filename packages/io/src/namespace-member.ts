@@ -134,6 +134,11 @@ export abstract class NamespaceMember<
     return this.session?.countsEvents ?? false;
   }
 
+  /** @internal Some of what it missed is gone by now. */
+  get isIncomplete(): boolean {
+    return this.session?.isWhole === false;
+  }
+
   /** Joins one or more rooms; with an adapter that asks others, returns a promise for when that is done. */
   join(rooms: Room | Room[]): Promise<void> | void {
     // Who is gone would stay in the room for ever.

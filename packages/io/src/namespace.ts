@@ -344,6 +344,11 @@ export class Namespace<
       this.#turnAway(socket, error);
       return;
     }
+    if (socket.isIncomplete) {
+      // Its client comes again, and is told so.
+      client.supersede();
+      return;
+    }
     this.#joining--;
     this.sockets.set(socket.id, socket);
     client.letIn(socket);

@@ -9,6 +9,7 @@ import type {
   Session,
   SocketId,
 } from './adapter/index.ts';
+import { isKept } from './adapter/kept-events.ts';
 import {
   type Counted,
   type CountingSocket,
@@ -55,6 +56,8 @@ export interface SocketSession {
   readonly refusal: RecoveryRefusal | undefined;
   /** Whether the client counts what it receives: one of Hawser. */
   readonly countsEvents: boolean;
+  /** Whether all is there yet that was missed: else the socket cannot be let in. */
+  readonly isWhole: boolean;
   /** What comes again is told by it; `null` where the client does not send retries under the same id. */
   readonly answers: AnswerMemory | null;
   /** The socket is let in: it joins the room of its own, and what was missed comes before all else that it is sent. */
@@ -105,6 +108,7 @@ class ForeignSession implements SocketSession {
   readonly resumed: Resumed | null;
   readonly refusal = undefined;
   readonly countsEvents = false;
+  readonly isWhole = true;
   readonly answers = null;
   readonly #adapter: Adapter;
   /** Until what was missed is taken. */
@@ -205,6 +209,8 @@ class CountedSession implements SocketSession {
   #missed: readonly MissedEvent<KeptEvent>[] = [];
   /** The number of the first event since the session was restored; 0 when it has its socket. */
   #since = 0;
+  /** What its socket was sent before it was let in, and is not kept. */
+  #held: (() => void)[] | null = null;
   /** When it was lost, while it has no socket again. */
   #awaySinceMs: number | undefined;
 
@@ -234,18 +240,28 @@ class CountedSession implements SocketSession {
     this.#awaySinceMs = restored.awaySinceMs;
   }
 
+  get isWhole(): boolean {
+    return this.#since === 0 || this.#adapter.recovery.floor <= this.#since;
+  }
+
   begin(socket: SessionSocket): void {
     this.#presence.state = 'present';
     this.#awaySinceMs = undefined;
     this.answers = this.countsEvents ? (this.answers ?? this.#createAnswers()) : null;
     this.answers?.passTo(socket);
     this.#sendMissed(socket);
+    for (const send of this.#held ?? []) attempt(send);
+    this.#held = null;
     // A listener for joined rooms may send to it, and is to find it behind what it missed.
     attempt(() => socket.join(socket.id));
   }
 
   emit(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): Fate {
-    return this.#adapter.sendTo(socket, packet, flags);
+    if (this.#since === 0) return this.#adapter.sendTo(socket, packet, flags);
+    // What it missed comes first; what is kept, in its place among that.
+    if (isKept(packet, flags)) broadcastTo(socket, this.#adapter, packet, flags);
+    else (this.#held ??= []).push(() => this.#adapter.sendTo(socket, packet, flags));
+    return 'waits';
   }
 
   emitToNext(socket: SessionSocket, packet: AdapterPacket, flags: BroadcastFlags): void {
@@ -297,6 +313,8 @@ class CountedSession implements SocketSession {
   #takeMissed(): readonly MissedEvent<KeptEvent>[] {
     if (this.#since === 0) return [];
     const { recovery } = this.#adapter;
+    // Who asks for the session next is told that some are gone: as if they had been sent, and not received.
+    if (!this.isWhole) this.#deliveries.add(recovery.floor - 1, recovery.floor);
     const since = recovery.missedSince(this.resumed!.rooms, this.#since);
     for (const { number } of since) this.#deliveries.add(number, recovery.floor);
     const all = [...this.#missed, ...since];

@@ -4,10 +4,10 @@ import { copyOf } from '../src/outgoing.ts';
 import { eventOf } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
-import { type Connection, connectHawser, lose, readAnswer } from './rig/sessions.ts';
+import { type Connection, connectHawser, connectStock, lose, readAnswer } from './rig/sessions.ts';
 import { gatherUncaught } from './rig/uncaught.ts';
 
-describe('an event that goes out before one that has its number already', () => {
+describe('an event that is emitted in the midst of another, or of judging', () => {
   const BOUND = { maxBytes: 3000, skipMiddlewares: false };
 
   test.each([
@@ -52,7 +52,7 @@ describe('an event that goes out before one that has its number already', () => 
       await lose(first.raw, await sockets.next());
       const session = { pid: first.answer.pid, hawser: { received: 0 } };
       const second = await connectHawser(port, session);
-      expect(second.missed.map((text) => text.slice(0, 9))).toEqual(['42["welco', '42["news"']);
+      expect(second.missed.map((text) => text.slice(0, 9))).toEqual(['42["news"', '42["welco']);
       await lose(second.raw, await sockets.next());
       io.emit('later', 'x'.repeat(size * 2));
       const third = await connectHawser(port, session);
@@ -148,6 +148,82 @@ test('a packet that a program sends by itself is counted, and not sent again', a
 });
 
 describe('a session whose new socket is being judged', () => {
+  test.each(['hawser', 'stock'])(
+    'is sent what it missed first, and the rest in its place: %s client',
+    async (kind) => {
+      const { io, port, sockets } = await startServer({
+        connectionStateRecovery: { skipMiddlewares: false },
+      });
+      const decisions: ((error?: Error) => void)[] = [];
+      io.use((socket, next) => {
+        if (!socket.recovered) return next();
+        // It would have to wait, and is dropped.
+        socket.volatile.emit('volatile', decisions.length);
+        socket.emit('ask', decisions.length, (answer: string) => socket.emit('answered', answer));
+        socket.emit('by a middleware', decisions.length);
+        decisions.push(next);
+      });
+      const asking = (session: object): Promise<Connection> =>
+        kind === 'hawser'
+          ? connectHawser(port, { ...session, hawser: { received: 0 } })
+          : connectStock(port, session);
+      const first = await asking({});
+      await lose(first.raw, await sockets.next());
+      const session = { pid: first.answer.pid };
+      io.emit('missed');
+      const turnedAway = await openRaw(port);
+      if (kind === 'hawser')
+        turnedAway.send('6', `40${JSON.stringify({ ...session, hawser: { received: 0 } })}`);
+      else turnedAway.send(`40${JSON.stringify(session)}`);
+      await vi.waitUntil(() => decisions.length === 1);
+      io.emit('meanwhile', 0);
+      decisions[0]!(new Error('come back'));
+      expect(await turnedAway.messages.next()).toMatch(/^44/);
+      const second = asking(session);
+      await vi.waitUntil(() => decisions.length === 2);
+      io.emit('meanwhile', 1);
+      decisions[1]!();
+      const { raw, missed } = await second;
+      const offset = (number: number): string => (kind === 'hawser' ? '' : `,"hawser:${number}"`);
+      expect(missed).toEqual([
+        `42["missed"${offset(1)}]`,
+        `42["by a middleware",0${offset(2)}]`,
+        `42["meanwhile",0${offset(3)}]`,
+        `42["by a middleware",1${offset(4)}]`,
+        `42["meanwhile",1${offset(5)}]`,
+        expect.stringMatching(/^42\d+\["ask",1\]$/),
+      ]);
+      raw.send(`43${/^42(\d+)/.exec(missed.at(-1)!)![1]}["yes"]`);
+      expect(await raw.messages.next()).toBe(`42["answered","yes"${offset(6)}]`);
+    },
+  );
+
+  test.each(['lets it in', 'turns it away'])(
+    'is refused where some of what it missed is gone when a middleware %s',
+    async (what) => {
+      const { io, port, sockets } = await startServer({
+        connectionStateRecovery: { maxBytes: 3000, skipMiddlewares: false },
+      });
+      const seen: boolean[] = [];
+      io.use((socket, next) => {
+        seen.push(socket.recovered);
+        if (!socket.recovered) return next();
+        for (let i = 0; i < 10; i++) io.emit('n', i, 'x'.repeat(500));
+        setImmediate(next, what === 'lets it in' ? undefined : new Error('come back'));
+      });
+      const { raw, answer } = await connectHawser(port);
+      await lose(raw, await sockets.next());
+      const session = { pid: answer.pid, hawser: { received: 0 } };
+      const second = await openRaw(port);
+      second.send('6', `40${JSON.stringify(session)}`);
+      if (what === 'lets it in') await second.closed;
+      else expect(await second.messages.next()).toMatch(/^44/);
+      const third = await connectHawser(port, session);
+      expect([third.missed, third.answer.hawser]).toEqual([[], { refused: 'overflow' }]);
+      expect([seen, io.sockets.sockets.size]).toEqual([[false, true, false], 1]);
+    },
+  );
+
   test('is taken over when its client comes again', async () => {
     const { io, port, sockets } = await startServer({ connectionStateRecovery: { skipMiddlewares: false } });
     const first = await connectHawser(port);
@@ -216,12 +292,10 @@ describe('what was missed and is more than may wait for one connection', () => {
         connectionStateRecovery: {},
         maxBufferedBytes: 100_000,
       });
-      const reconnect = async (session: object): Promise<Connection> => {
-        if (kind === 'hawser') return connectHawser(port, { ...session, hawser: { received: 0 } });
-        const raw = await openRaw(port);
-        raw.send(`40${JSON.stringify(session)}`);
-        return { raw, ...(await readAnswer(raw)) };
-      };
+      const reconnect = (session: object): Promise<Connection> =>
+        kind === 'hawser'
+          ? connectHawser(port, { ...session, hawser: { received: 0 } })
+          : connectStock(port, session);
       const leave = async (): Promise<object> => {
         const { raw, answer } = await reconnect({});
         await lose(raw, await sockets.next());

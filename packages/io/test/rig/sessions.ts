@@ -24,6 +24,13 @@ export async function connectHawser(port: number, auth: object = {}): Promise<Co
   return { raw, ...(await readAnswer(raw)) };
 }
 
+/** Connects a stock client as the server sees it. */
+export async function connectStock(port: number, auth: object = {}): Promise<Connection> {
+  const raw = await openRaw(port);
+  raw.send(`40${JSON.stringify(auth)}`);
+  return { raw, ...(await readAnswer(raw)) };
+}
+
 /** Takes what comes up to the answer to CONNECT. */
 export async function readAnswer(raw: RawClient): Promise<Pick<Connection, 'answer' | 'missed'>> {
   const missed: string[] = [];
