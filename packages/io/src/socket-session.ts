@@ -108,7 +108,6 @@ class ForeignSession implements SocketSession {
   readonly resumed: Resumed | null;
   readonly refusal = undefined;
   readonly countsEvents = false;
-  readonly isWhole = true;
   readonly answers = null;
   readonly #adapter: Adapter;
   /** Until what was missed is taken. */
@@ -120,6 +119,10 @@ class ForeignSession implements SocketSession {
     this.#session = session;
     this.resumed = session;
     this.pid = session?.pid ?? pid;
+  }
+
+  get isWhole(): boolean {
+    return this.#session?.isWhole !== false;
   }
 
   begin(socket: SessionSocket): void {

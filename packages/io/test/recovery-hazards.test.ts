@@ -1,3 +1,4 @@
+import { SessionAwareAdapter } from '@hawser/io/adapter';
 import { PacketType } from '@hawser/protocol/socketio';
 import { describe, expect, test, vi } from 'vitest';
 import { copyOf } from '../src/outgoing.ts';
@@ -223,6 +224,28 @@ describe('a session whose new socket is being judged', () => {
       expect([seen, io.sockets.sockets.size]).toEqual([[false, true, false], 1]);
     },
   );
+
+  test('is not recovered where some of what it missed is gone, of what an adapter of others keeps', async () => {
+    const { io, port, sockets } = await startServer({
+      connectionStateRecovery: { maxBytes: 3000, skipMiddlewares: false },
+      adapter: SessionAwareAdapter,
+    });
+    io.use((socket, next) => {
+      if (socket.recovered) for (let i = 0; i < 10; i++) io.emit('n', i, 'x'.repeat(500));
+      setImmediate(next);
+    });
+    const first = await connectStock(port);
+    const socket = await sockets.next();
+    socket.emit('first');
+    const [, offset] = JSON.parse((await first.raw.messages.next()).slice(2)) as string[];
+    await lose(first.raw, socket);
+    const session = { pid: first.answer.pid, offset };
+    const second = await openRaw(port);
+    second.send(`40${JSON.stringify(session)}`);
+    await second.closed;
+    await connectStock(port, session);
+    expect([(await sockets.next()).recovered, io.sockets.sockets.size]).toEqual([false, 1]);
+  });
 
   test('is taken over when its client comes again', async () => {
     const { io, port, sockets } = await startServer({ connectionStateRecovery: { skipMiddlewares: false } });

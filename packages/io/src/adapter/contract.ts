@@ -40,6 +40,8 @@ export interface SessionToPersist {
 /** A session that goes on: `missedPackets` are the data of the events that its client did not get. */
 export interface Session extends SessionToPersist {
   missedPackets: unknown[][];
+  /** `false` where `missedPackets` are not all: adapters do not have to say. */
+  readonly isWhole?: boolean | undefined;
 }
 
 /** A packet as adapters get it; the namespace is theirs to set. */

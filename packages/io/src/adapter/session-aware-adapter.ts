@@ -83,7 +83,12 @@ export class SessionAwareAdapter extends Adapter {
     const { recovery } = this.#kept;
     const { next } = recovery;
     let all: readonly MissedEvent<unknown[]>[] | null = null;
+    let wasWhole: boolean | null = null;
+    const isWhole = (): boolean => wasWhole ?? recovery.floor <= next;
     const complete = (): readonly MissedEvent<unknown[]>[] => {
+      wasWhole = isWhole();
+      // What is gone counts as sent, and not received.
+      if (!wasWhole) deliveries.add(recovery.floor - 1, recovery.floor);
       const since = recovery.missedSince(rooms, next);
       for (const { number } of since) deliveries.add(number, recovery.floor);
       if (this.#deliveries.has(sid)) this.#deliveries.set(sid, deliveries);
@@ -94,6 +99,9 @@ export class SessionAwareAdapter extends Adapter {
       pid,
       rooms: [...rooms],
       data,
+      get isWhole() {
+        return isWhole();
+      },
       get missedPackets() {
         return (all ??= complete()).map(({ event }) => event);
       },

@@ -73,6 +73,22 @@ describe('SessionAwareAdapter', () => {
     expect(again?.missedPackets).toEqual([['in between', between]]);
   });
 
+  it('tells where some of it is gone before the new socket has joined its rooms, and refuses it from then on', async () => {
+    const { adapter } = bare({ maxBytes: 2000 });
+    adapter.addAll('a', new Set(['a']));
+    const offset = say(adapter, 'received');
+    adapter.persistSession({ sid: 'a', pid: 'p', rooms: ['a'], data: 1 });
+    adapter.delAll('a');
+    const session = await adapter.restoreSession('p', offset);
+    expect(session?.isWhole).toBe(true);
+    adapter.addAll('a', new Set(['a']));
+    for (let i = 0; i < 5; i++) say(adapter, 'x'.repeat(600), ['a']);
+    expect(session?.isWhole).toBe(false);
+    expect([session?.missedPackets.length, session?.isWhole]).toEqual([2, false]);
+    adapter.persistSession({ sid: 'a', pid: 'p', rooms: ['a'], data: 1 });
+    expect(await adapter.restoreSession('p', offset)).toBe(null);
+  });
+
   it('refuses what it does not know', async () => {
     const { adapter } = bare();
     adapter.addAll('a', new Set(['a']));
