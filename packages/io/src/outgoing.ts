@@ -40,11 +40,11 @@ export function toMessages(encoded: readonly (string | Buffer)[]): readonly (str
   return Array.isArray(encoded) ? [...encoded] : [encoded as unknown as string];
 }
 
-/** Returns how many bytes a packet takes while it waits. */
-export function byteLengthOf(messages: readonly (string | Buffer)[]): number {
+/** Returns how many bytes a packet takes while it waits. An encoder may be the program's own, and make anything. */
+export function byteLengthOf(messages: readonly (string | { readonly byteLength?: number })[]): number {
   let byteLength = 0;
   for (const message of messages) {
-    byteLength += typeof message === 'string' ? Buffer.byteLength(message) : message.byteLength;
+    byteLength += typeof message === 'string' ? Buffer.byteLength(message) : (message.byteLength ?? 0);
   }
   return byteLength;
 }

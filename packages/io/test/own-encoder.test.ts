@@ -1,5 +1,6 @@
 import * as parser from '@hawser/io/parser';
 import { describe, expect, test } from 'vitest';
+import { byteLengthOf } from '../src/outgoing.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
 
@@ -66,4 +67,8 @@ describe.each([
     raw.send('6', `40${JSON.stringify({ pid, hawser: { received: 0 } })}`);
     for (const event of ['a', 'b']) expect(await raw.messages.next()).toBe(`42["${event}"]`);
   });
+});
+
+test('what an encoder of the program makes that has no bytes weighs nothing', () => {
+  expect(byteLengthOf(['ü', Buffer.alloc(3), new Blob(['x']) as never, 7 as never])).toBe(5);
 });

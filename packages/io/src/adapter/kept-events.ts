@@ -1,5 +1,6 @@
 import { PacketType } from '@hawser/protocol/socketio';
 import type { ConnectionStateRecoveryOptions } from '../options.ts';
+import { byteLengthOf } from '../outgoing.ts';
 import { Recovery, type RecoveryOptions } from '../recovery/index.ts';
 import type { AdapterNamespace, AdapterPacket, BroadcastFlags, Encoded } from './contract.ts';
 
@@ -62,13 +63,9 @@ export function isKept({ type, id, data }: AdapterPacket, flags: BroadcastFlags 
   return type === PacketType.EVENT && id === undefined && !flags?.volatile && Array.isArray(data);
 }
 
-/** Returns what a packet weighs, in bytes. An encoder may be the user's own, and make anything. */
+/** Returns what a packet weighs, in bytes. */
 export function weigh(encoded: Encoded): number {
-  let bytes = (encoded.length - 1) * MESSAGE_BYTES;
-  for (const message of encoded as (string | Partial<ArrayBuffer>)[]) {
-    bytes += typeof message === 'string' ? Buffer.byteLength(message) : (message.byteLength ?? 0);
-  }
-  return bytes;
+  return (encoded.length - 1) * MESSAGE_BYTES + byteLengthOf(encoded);
 }
 
 function resolve(options: ServerOptions, pidPrefix: string | undefined): RecoveryOptions {
