@@ -17,5 +17,7 @@ export interface SessionConsumer {
   onNoop(data: string | Uint8Array): void;
   /** What waited has left, and more can be sent. */
   onWritable(): void;
+  /** The program closes the session: what is sent now goes out before that. */
+  onClosing?(): void;
   onClose(reason: CloseReason, description: unknown): void;
 }

@@ -118,10 +118,13 @@ export class Socket
   close(discard?: boolean): void {
     if (discard && (this._readyState === 'open' || this._readyState === 'closing')) {
       this.end('forced close', undefined);
-    } else if (this._readyState === 'open') {
-      this._readyState = 'closing';
-      if (!this.isWaiting()) this.closeTransport();
+      return;
     }
+    if (this._readyState === 'open') attempt(() => this.consumer?.onClosing?.());
+    // What that sent may have been too much.
+    if (this._readyState !== 'open') return;
+    this._readyState = 'closing';
+    if (!this.isWaiting()) this.closeTransport();
   }
 
   /** @internal Ends the session at once, and says why: to both ends in the words of `error`, the peer gets 123 bytes. */

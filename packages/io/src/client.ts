@@ -146,6 +146,11 @@ export class Client<
   }
 
   /** @internal */
+  onClosing(): void {
+    this.writeLine();
+  }
+
+  /** @internal */
   onClose(reason: DisconnectReason, description: unknown): void {
     if (this.#ending !== null) return;
     this.#ending = { reason, description };

@@ -189,6 +189,15 @@ describe('a slow client has its bound', () => {
     expect(got).toEqual(Array.from({ length: got.length }, (_, i) => ['n', 20 - got.length + i]));
   });
 
+  test('drop-oldest: what waits is sent before a connection ends that the program closes', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
+    for (let i = 0; i < 3; i++) socket.emit('n', i);
+    socket.emit('end');
+    socket.conn.close();
+    expect(await readOn(raw)).toEqual([0, 1, 2].map((i) => ['n', i]));
+    await raw.closed;
+  });
+
   test('drop-oldest: also of what an old adapter has encoded', async () => {
     const { io, raw, socket } = await stall({ adapter: OldAdapter as never, slowConsumer: 'drop-oldest' });
     socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket, 5) });
