@@ -6,7 +6,7 @@ import type { Anything } from './typed-events.ts';
 
 /** Returns what is known of a client that connected at `issued`. */
 export function describeHandshake(conn: Conn, auth: Record<string, Anything>, issued: number): Handshake {
-  // A WebTransport session comes without a request, and programs delete it to save memory.
+  // A WebTransport session comes without a request, and programs let it go to save memory.
   const request = conn.request as (Conn['request'] & { _query?: ParsedUrlQuery }) | null | undefined;
   return {
     headers: request?.headers ?? {},

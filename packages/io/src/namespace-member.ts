@@ -87,11 +87,16 @@ export abstract class NamespaceMember<
 
   /** What was known of the client when it connected. */
   get handshake(): Handshake {
-    return (this.#handshake ??= describeHandshake(this.conn, this.#auth, this.#issued));
+    return this.keepHandshake();
   }
 
   set handshake(handshake: Handshake) {
     this.#handshake = handshake;
+  }
+
+  /** @internal It is made when it is needed: most are never looked at. */
+  keepHandshake(): Handshake {
+    return (this.#handshake ??= describeHandshake(this.conn, this.#auth, this.#issued));
   }
 
   /** The first request of the connection. */

@@ -1,3 +1,4 @@
+import type { Socket } from '@hawser/io';
 import { expect, test } from 'vitest';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
@@ -29,10 +30,10 @@ test('leaving several rooms is done when an adapter has done it for each', async
   expect(done).toEqual(['a', 'b']);
 });
 
-test('a client connects although the request of its connection was deleted to save memory', async () => {
+test('a client connects although the request of its connection was let go to save memory', async () => {
   const { io, port, sockets } = await startServer();
-  io.engine.on('connection', (conn: { request?: object }) => {
-    delete conn.request;
+  io.engine.on('connection', (conn: { request: object | null }) => {
+    conn.request = null;
   });
   const raw = await openRaw(port);
   raw.send('40');
@@ -40,6 +41,33 @@ test('a client connects although the request of its connection was deleted to sa
   expect(handshake).toMatchObject({ headers: {}, url: '', query: {}, secure: true });
   expect(await raw.messages.next()).toMatch(/^40/);
 });
+
+test.each(['when it is judged', 'when it is let in'])(
+  'a socket keeps its handshake when the request is let go %s',
+  async (when) => {
+    const { io, port, sockets } = await startServer();
+    const letGo = ({ conn }: Socket): void => {
+      conn.request = null as never;
+    };
+    if (when === 'when it is judged') {
+      io.use((socket, next) => {
+        letGo(socket);
+        setImmediate(next);
+      });
+    } else io.on('connection', letGo);
+    const raw = await openRaw(port);
+    raw.send('40{"token":"t"}');
+    const { handshake, request } = await sockets.next();
+    expect(request).toBeNull();
+    expect(handshake).toMatchObject({
+      auth: { token: 't' },
+      headers: { host: `127.0.0.1:${port}` },
+      query: { EIO: '4' },
+      secure: false,
+      url: '/socket.io/?EIO=4&transport=websocket',
+    });
+  },
+);
 
 test('who is left out when sockets are disconnected stays so, whatever listeners do with the room', async () => {
   const { io, port, sockets } = await startServer();
