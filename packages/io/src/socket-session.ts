@@ -308,7 +308,10 @@ class CountedSession implements SocketSession {
 
   #sendMissed(socket: SessionSocket): void {
     for (const { number, event } of this.#takeMissed()) {
-      socket.sendEncoded(this.countsEvents ? event.encoded : this.#adapter.encodeWithOffset(event, number));
+      // What a parser of the program is to encode again may have become what it cannot.
+      attempt(() =>
+        socket.sendEncoded(this.countsEvents ? event.encoded : this.#adapter.encodeWithOffset(event, number)),
+      );
     }
   }
 

@@ -1,8 +1,10 @@
 import * as parser from '@hawser/io/parser';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { byteLengthOf } from '../src/outgoing.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
+import { connectStock, lose } from './rig/sessions.ts';
+import { gatherUncaught } from './rig/uncaught.ts';
 
 type Packet = Parameters<InstanceType<typeof parser.Encoder>['encode']>[0];
 
@@ -67,6 +69,21 @@ describe.each([
     raw.send('6', `40${JSON.stringify({ pid, hawser: { received: 0 } })}`);
     for (const event of ['a', 'b']) expect(await raw.messages.next()).toBe(`42["${event}"]`);
   });
+});
+
+test('a session goes on although something that it missed cannot be encoded any more', async () => {
+  const uncaught = gatherUncaught();
+  const { io, port, sockets } = await startServer({ parser: { ...parser }, connectionStateRecovery: {} });
+  const { raw, answer } = await connectStock(port);
+  await lose(raw, await sockets.next());
+  const [first, second]: Record<string, unknown>[] = [{}, {}];
+  io.emit('changed', first);
+  io.emit('kept', second);
+  first!.self = first;
+  const next = await connectStock(port, { pid: answer.pid });
+  expect([next.answer.pid, next.missed]).toEqual([answer.pid, ['42["kept",{},"hawser:2"]']]);
+  expect((await sockets.next()).recovered).toBe(true);
+  await vi.waitFor(() => expect(uncaught).toHaveLength(1));
 });
 
 test('what an encoder of the program makes that has no bytes weighs nothing', () => {
