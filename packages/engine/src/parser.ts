@@ -93,6 +93,13 @@ function toCore({ type, data }: ParserPacket): CorePacket {
 
 function fromCore({ type, data }: CorePacket, binaryType: BinaryType): ParserPacket {
   if (typeof data === 'string') return data === '' ? { type } : { type, data };
-  const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return { type, data: binaryType === 'nodebuffer' ? buffer : new Uint8Array(buffer).buffer };
+  if (binaryType === 'arraybuffer') return { type, data: toArrayBuffer(data) };
+  return { type, data: Buffer.from(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+/** Memory that is all of `data` is not copied. */
+function toArrayBuffer(data: Uint8Array): ArrayBuffer {
+  const { buffer } = data;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === data.byteLength) return buffer;
+  return new Uint8Array(data).buffer;
 }

@@ -56,6 +56,18 @@ describe('parser, as engine.io-parser has it', () => {
     }
   });
 
+  test('it hands on an ArrayBuffer as it is', () => {
+    const encoded = new ArrayBuffer(3);
+    const decoded = both((subject) => subject.decodePacket(encoded, 'arraybuffer').data === encoded);
+    expect(decoded).toEqual({ ours: true, upstream: true });
+  });
+
+  test('it decodes to a Buffer for a binary type that is none', () => {
+    const decoded = both((subject) => subject.decodePacket(BINARY, 'blob' as never));
+    expect(decoded.ours).toEqual(decoded.upstream);
+    expect(Buffer.isBuffer(decoded.ours.data)).toBe(true);
+  });
+
   test('it encodes and decodes payloads alike', () => {
     const packets = [
       { type: 'message', data: 'a' },
