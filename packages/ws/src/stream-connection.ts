@@ -3,6 +3,7 @@ import { CloseCode, Connection, type ConnectionHandler } from '@hawser/protocol/
 import type { Deflation } from './compression/compressor.ts';
 import { type DeflatingHost, DeflatingSender } from './deflating-sender.ts';
 import { Delivery, type DeliveryHost } from './delivery.ts';
+import { nextTick } from './event-loop.ts';
 import { BINARY_MESSAGE, type FrameOptions, type Outgoing, TEXT_MESSAGE } from './outgoing.ts';
 import type { RosterMember } from './roster.ts';
 import type { ConnectionEnding, SendResult, StreamContext } from './stream-context.ts';
@@ -224,7 +225,8 @@ export class StreamConnection<Peer>
   onData(chunk: Buffer, isLent = false): void {
     // A handler had a write made within which TLS reads on.
     if (this.#isReading) {
-      readLater(this.#stream, isLent ? Buffer.from(chunk) : chunk);
+      // What is read of a stream that said itself that it is gone is emitted as well.
+      if (!this.#isClosed) readLater(this.#stream, isLent ? Buffer.from(chunk) : chunk);
       return;
     }
     this.wasHeard = true;
@@ -261,14 +263,17 @@ export class StreamConnection<Peer>
   }
 
   onError(error: Error): void {
-    if (this.#deliverRest()) this.#machine.abort(error.message);
+    // What is held back comes with `close`, and not in the middle of a chunk.
+    if (!this.#holdsRest()) this.#machine.abort(error.message);
     // One that was told not to destroys itself for no error.
     if (!this.#stream.destroyed) cutStream(this.#stream);
   }
 
   onClose(): void {
+    // A stream that said so itself says so again when it is destroyed.
+    if (this.#isClosed && !this.#isEndHeld) return;
     this.#isClosed = true;
-    this.#isEndHeld = !this.#deliverRest();
+    this.#isEndHeld = this.#holdsRest() && !this.#deliverRest();
     if (this.#isEndHeld) return;
     this.#machine.abort('');
     this.#delivery?.stop();
@@ -343,17 +348,26 @@ export class StreamConnection<Peer>
     this.onReleased();
   }
 
-  /**
-   * Where the user is to get what came before the transport was gone, sees to that.
-   * @returns `false` while something of it still has to be waited for
-   */
-  #deliverRest(): boolean {
+  /** Tells whether something that came before the transport was gone is still to be delivered, and says so. */
+  #holdsRest(): boolean {
     const { cutWhileHeld } = this.#context.events;
     // One that ended well, of HTTP/2, may be gone before the last of it is delivered.
-    if (cutWhileHeld === undefined) return !(this.#machine.holdsInput && this.#stream.readableEnded);
-    if (!(this.#machine.isPaused || this.#isEndHeld)) return true;
+    if (cutWhileHeld === undefined) return this.#machine.holdsInput && this.#stream.readableEnded;
+    if (!(this.#machine.isPaused || this.#isEndHeld)) return false;
     cutWhileHeld(this);
-    return this.delivery.finish();
+    return true;
+  }
+
+  /**
+   * Where the user is to get what is held back although the transport is gone, sees to that.
+   * @returns `false` while something of it still has to be waited for: then `onReleased` follows
+   */
+  #deliverRest(): boolean {
+    if (this.#context.events.cutWhileHeld === undefined) return false;
+    if (!this.#isReading) return this.delivery.finish();
+    // A listener had the stream report its end: the chunk in hand comes first.
+    nextTick(() => this.onReleased());
+    return false;
   }
 
   /**

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe } from 'vitest';
 import { CLOSE, closePayload, PING, TEXT } from '../../../ws/test/rig/raw-frame.ts';
 import { departs, differ } from './rig/differ.ts';
-import { openSide, ROLES } from './rig/sides.ts';
+import { openSide, ROLES, type Side } from './rig/sides.ts';
 
 const ARGUMENTS: readonly unknown[][] = [
   [],
@@ -32,6 +33,20 @@ const ARGUMENTS: readonly unknown[][] = [
   [Number.NaN],
   [{}],
 ];
+
+/** Pauses a socket, and has its stream hold chunks of messages that the peer sends; returns the stream. */
+async function holdChunks(side: Side, ...chunks: readonly (readonly string[])[]): Promise<Socket> {
+  const { _socket: stream } = side.socket as unknown as { _socket: Socket };
+  side.socket.pause();
+  let heldBytes = 0;
+  for (const texts of chunks) {
+    const chunk = Buffer.concat(texts.map((text) => side.encode(TEXT, text)));
+    heldBytes += chunk.length;
+    side.peer.write(chunk);
+    while (stream.readableLength < heldBytes) await new Promise(setImmediate);
+  }
+  return stream;
+}
 
 describe.each(ROLES)('how a %s closes', (role) => {
   for (const args of ARGUMENTS) {
@@ -156,6 +171,32 @@ describe.each(ROLES)('how a %s closes', (role) => {
         side.probe('at last');
       },
     );
+  }
+
+  for (const event of ['error', 'close']) {
+    differ(`${role} emits what a paused socket holds when that emits ${event}`, async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      const stream = await holdChunks(side, ['one'], ['two', 'three']);
+      stream.emit(event, new Error('the link is lost'));
+      log.note('stream', 'destroyed', stream.destroyed);
+      await side.closed;
+      side.probe('at last');
+      if (!stream.destroyed) await once(stream.destroy(), 'close');
+    });
+
+    differ(`${role} pauses in a listener, where the socket emits ${event}`, async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      const stream = await holdChunks(side, ['one', 'two', 'three'], ['four']);
+      side.socket.once('message', () => {
+        side.socket.pause();
+        stream.emit(event, new Error('the link is lost'));
+        side.probe();
+      });
+      side.socket.resume();
+      await side.closed;
+      side.probe('at last');
+      if (!stream.destroyed) await once(stream.destroy(), 'close');
+    });
   }
 
   differ(`${role} emits what came before the peer vanished`, async (ws, log) => {
