@@ -111,13 +111,20 @@ describe('closing', () => {
   });
 
   // A reset throws away what was not taken yet: there all comes in one piece.
-  it.each(['ends', 'resets'])(
-    'client gets a message that takes its time to inflate, though the server %s the connection behind it',
-    async (how) => {
+  it.each([
+    ['ends', 'reads on'],
+    ['resets', 'reads on'],
+    ['resets', 'pauses'],
+  ])(
+    'client gets a message that takes its time to inflate, though the server %s the connection behind it, and %s',
+    async (how, then) => {
       const server = await startRawServer();
       const client = openClient(server.url);
       const seen: number[] = [];
-      client.on('message', (data: Buffer) => seen.push(data.length));
+      client.on('message', (data: Buffer) => {
+        seen.push(data.length);
+        if (then === 'pauses') client.pause();
+      });
       const peer = await server.open(OFFER);
       await once(client, 'open');
       const large = frame(BINARY, deflate(Buffer.alloc(5_000_000)), { rsv: RSV1, mask: false });
@@ -136,6 +143,21 @@ describe('closing', () => {
       expect(seen).toEqual([5_000_000, 6, 5_000_000]);
     },
   );
+
+  it('server that pauses at a message, behind which its client ended, reports the close', async () => {
+    const { server, url } = await startServer({ perMessageDeflate: true });
+    const raw = openRaw(url, OFFER);
+    const [[peer]] = await Promise.all([once(server, 'connection'), once(raw, 'data')]);
+    const seen: number[] = [];
+    peer.on('message', (data: Buffer) => {
+      seen.push(data.length);
+      peer.pause();
+    });
+    peer._socket.once('pause', () => raw.end());
+    raw.write(frame(BINARY, deflate(Buffer.alloc(5_000_000)), { rsv: RSV1 }));
+    expect(await closeOf(peer)).toEqual([1006, '']);
+    expect(seen).toEqual([5_000_000]);
+  });
 
   it('client that pauses again gets all that came before the server left', async () => {
     const server = await startRawServer();

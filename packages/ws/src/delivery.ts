@@ -15,6 +15,8 @@ export interface DeliveryHost {
   read(run: () => void): void;
   /** Nothing holds delivery back any more, and what waited was delivered. */
   onReleased(): void;
+  /** Nothing but the user holds delivery back any more. */
+  onLeftToUser(): void;
 }
 
 /**
@@ -29,6 +31,8 @@ export class Delivery {
   /** A sum of {@link HOLD}. */
   #holds = 0;
   #cancelInflation: CancelJob | null = null;
+  /** The stream is gone: the user has no say any more. */
+  #isFinishing = false;
 
   constructor(machine: Connection, stream: Duplex, host: DeliveryHost) {
     this.#machine = machine;
@@ -46,9 +50,9 @@ export class Delivery {
     return (this.#holds & (HOLD.USER | HOLD.READER | HOLD.INFLATING)) > 0;
   }
 
-  /** Holds messages back until `resume`. */
+  /** Holds messages back until `resume`, or until `finish` begins. */
   pause(): void {
-    this.#hold(HOLD.USER);
+    if (!this.#isFinishing) this.#hold(HOLD.USER);
   }
 
   /** Delivers again, though nothing within this call. */
@@ -110,17 +114,16 @@ export class Delivery {
    * @returns `false` where something else has to be waited for: then `onReleased` follows
    */
   finish(): boolean {
-    do {
-      this.#holds &= HOLD.INFLATING | HOLD.REACTIONS | HOLD.TURN;
-      if (this.#holds > 0) return false;
-      this.#host.read(() => {
-        this.#machine.resume();
-        for (let rest = this.#stream.read(); rest !== null; rest = this.#stream.read()) {
-          this.#machine.receive(rest);
-        }
-      });
-    } while (this.#holds > 0);
-    return true;
+    this.#isFinishing = true;
+    this.#holds &= HOLD.INFLATING | HOLD.REACTIONS | HOLD.TURN;
+    if (this.#holds > 0) return false;
+    this.#host.read(() => {
+      this.#machine.resume();
+      for (let rest = this.#stream.read(); rest !== null; rest = this.#stream.read()) {
+        this.#machine.receive(rest);
+      }
+    });
+    return this.#holds === 0;
   }
 
   /** Nothing is delivered any more. */
@@ -153,6 +156,7 @@ export class Delivery {
     } else if (reason === HOLD.REACTIONS && this.#machine.isPaused) {
       pauseStream(this.#stream);
     }
+    if (this.isPausedByUser) this.#host.onLeftToUser();
   }
 
   #inflated(result: Uint8Array | InflateFault, isBinary: boolean): void {

@@ -293,6 +293,11 @@ export class StreamConnection<Peer>
     if (this.#isEndHeld) this.onClose();
   }
 
+  onLeftToUser(): void {
+    // The end was heard while there was another reason, too.
+    if (this.#machine.isPaused && this.#stream.readableEnded) this.onEnd();
+  }
+
   onMessage(data: Uint8Array, isBinary: boolean, fragmentEnds: readonly number[] | null): void {
     this.#context.events.message(this.peer, data as Buffer, isBinary, fragmentEnds);
   }

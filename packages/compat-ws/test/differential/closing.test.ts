@@ -199,6 +199,21 @@ describe.each(ROLES)('how a %s closes', (role) => {
     });
   }
 
+  differ(
+    `${role} pauses at each message, of which each has a turn, when the socket is gone`,
+    async (ws, log) => {
+      const side = await openSide(role, ws, log, { options: { allowSynchronousEvents: false } });
+      const stream = await holdChunks(side, ['one', 'two', 'three'], ['four', 'five']);
+      side.socket.on('message', () => {
+        side.socket.pause();
+        stream.destroy();
+      });
+      side.socket.resume();
+      await side.closed;
+      side.probe('at last');
+    },
+  );
+
   differ(`${role} emits what came before the peer vanished`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     side.peer.write(side.encode(TEXT, 'last words'));
