@@ -91,7 +91,13 @@ export class ConnectAttempt implements Attempt, SessionUser {
   }
 
   onFull(): void {
-    this.#lease = SessionPool.shared.lease(this.#url, this.#options.tls, this);
+    try {
+      this.#lease = SessionPool.shared.lease(this.#url, this.#options.tls, this);
+    } catch (cause) {
+      // TLS does not take its options.
+      this.onError(cause as Error);
+      return;
+    }
     // A session that was there already may have failed us at once.
     if (this.#isDestroyed) this.#lease.release();
   }

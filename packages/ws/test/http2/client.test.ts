@@ -203,6 +203,16 @@ describe('failures over HTTP/2', () => {
     expect(error.error).toMatchObject({ code: 'WS_ERR_CONNECT_FAILED' });
   });
 
+  test.each([true, 'auto'] as const)(
+    'client with http2: %s fails at what TLS does not take',
+    async (http2) => {
+      const tls = { minVersion: 'TLSv9' as never };
+      const { error } = await failClient(makeClient('wss://127.0.0.1:1/', [], { http2, tls }));
+      const cause = { code: 'ERR_TLS_INVALID_PROTOCOL_VERSION' };
+      expect(error.error).toMatchObject({ code: 'WS_ERR_CONNECT_FAILED', cause });
+    },
+  );
+
   test.each(['close', 'terminate'] as const)(
     'client is broken off by %s() before it is open',
     async (method) => {
