@@ -16,15 +16,32 @@ export function whenSettingsKnown(session: ClientHttp2Session, callback: () => v
     callback();
     return;
   }
-  let isKnown = false;
+  const others = waiting.get(session);
+  if (others !== undefined) {
+    others.push(callback);
+    return;
+  }
+  waiting.set(session, [callback]);
+  awaitSettings(session);
+}
+
+/** Who waits for a session's settings: together, as Node takes ten pings at a time, and warns of more listeners. */
+const waiting = new WeakMap<ClientHttp2Session, (() => void)[]>();
+
+function awaitSettings(session: ClientHttp2Session): void {
   const known = (): void => {
     session.off('remoteSettings', known);
     session.off('close', known);
-    if (!isKnown) callback();
-    isKnown = true;
+    const callbacks = waiting.get(session) ?? [];
+    waiting.delete(session);
+    for (const callback of callbacks) callback();
   };
   session.on('remoteSettings', known);
   session.on('close', known);
+  if (session.connecting) return;
   // Of a session that was handed in, they may have come long ago; they come before the answer to any ping.
-  if (!session.connecting) session.ping(known);
+  session.ping((error) => {
+    // Too many of the caller's are under way: that tells nothing.
+    if (error === null || isOver(session)) known();
+  });
 }

@@ -113,6 +113,22 @@ describe('a session of the caller', () => {
     expect(session.listenerCount('remoteSettings')).toBe(0);
   });
 
+  test.each([0, 10])(
+    'many clients wait for its settings together, behind %i pings of the caller',
+    async (count) => {
+      const { port, url } = await startOverH2c();
+      const session = connect(`http://127.0.0.1:${port}`);
+      onTestFinished(() => session.destroy());
+      await once(session, 'connect');
+      for (let i = 0; i < count; i++) session.ping(() => {});
+      const opening = Array.from({ length: 15 }, () => openClient(url, [], { http2: session }));
+      await new Promise(process.nextTick);
+      expect(session.listenerCount('remoteSettings')).toBe(1);
+      await Promise.all(opening);
+      expect(session.listenerCount('remoteSettings')).toBe(0);
+    },
+  );
+
   test.each(['at once', 'later'])(
     'client does not use it, asked %s, when the server does not offer it',
     async (when) => {
