@@ -231,16 +231,16 @@ class StreamUpgradeRequest implements UpgradeRequest {
   }
 }
 
-/** Whoever says something else than yes or no must not be let in. */
+/** Whoever says something else than yes or no must not be let in: RFC 8441 5 takes any 2xx for a yes. */
 function checkDecision(decision: unknown): void {
   if (decision === undefined) return;
   const isObject = typeof decision === 'object' && decision !== null;
   const status: unknown = isObject ? (decision as UpgradeRefusal).status : Number.NaN;
-  if (status === undefined || (Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599))
+  if (status === undefined || (Number.isInteger(status) && Number(status) >= 300 && Number(status) <= 599))
     return;
   throw new WebSocketError(
     'WS_ERR_OPTION',
-    'upgrade must return nothing, { data, protocol, headers }, or { status } with an HTTP status from 200 to 599',
+    'upgrade must return nothing, { data, protocol, headers }, or { status } with an HTTP status from 300 to 599',
   );
 }
 

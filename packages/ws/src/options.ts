@@ -39,7 +39,7 @@ export interface UpgradeAcceptance<Data> {
 
 /** Turns the client away with an HTTP response. */
 export interface UpgradeRefusal {
-  /** HTTP status, such as 401; never 101. */
+  /** HTTP status from 300 to 599, such as 401. */
   readonly status: number;
   /** Body of the response, plain text. */
   readonly message?: string;

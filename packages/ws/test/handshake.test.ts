@@ -175,6 +175,7 @@ describe('upgrade handler', () => {
     ['null', null],
     ['a string', 'no'],
     ['the status 101', { status: 101 }],
+    ['the status 204', { status: 204 }],
     ['no number for a status', { status: Number.NaN }],
     ['a status that breaks out of its line', { status: '403 x\r\nSet-Cookie: a=1' }],
   ])('server lets nobody in when the handler returns %s', async (_, decision) => {

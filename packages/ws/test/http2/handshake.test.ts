@@ -101,6 +101,13 @@ describe('RFC 8441 refusals', () => {
     expect(await errors.next()).toMatchObject({ code: 'ERR_HTTP2_HEADER_SINGLE_VALUE' });
   });
 
+  test('server answers 500 where upgrade refuses with 200, by which clients would be let in', async () => {
+    const errors = new Queue<Error>();
+    const error = (thrown: Error) => errors.push(thrown);
+    expect(await refusalOf({ upgrade: () => ({ status: 200 }), error })).toMatchObject({ status: 500 });
+    expect(await errors.next()).toMatchObject({ code: 'WS_ERR_OPTION' });
+  });
+
   test('server refuses with 503 when it is full, and traces it', async () => {
     const traced = new Queue<TraceEvent>();
     const { port } = await startOverH2c({ maxConnections: 2, trace: (event) => traced.push(event) });
