@@ -170,7 +170,8 @@ export class Connection extends ConnectionOutput implements MessageHandler {
     const payload = encodeCloseStatus(this.endpoint.natives, code, reason);
     if (this.state !== OPEN) return false;
     this.#writeClose(payload);
-    this.#enter(CLOSE_SENT);
+    // The handler may have aborted.
+    if (this.state === OPEN) this.#enter(CLOSE_SENT);
     return true;
   }
 

@@ -294,4 +294,20 @@ describe.each(ROLES)('RFC 6455 5.5.1 the last message (%s)', (role) => {
     expect(session.sent()).toEqual(['close 4000 held']);
     expect(session.trace.filter((event) => event === 'closing')).toHaveLength(1);
   });
+
+  test(`${role} that closes stays finished where its handler aborts`, () => {
+    const session = openSession(role);
+    const { connection, recorder } = session;
+    let isAborted = false;
+    const onEnding = (): void => {
+      if (isAborted) return;
+      isAborted = true;
+      connection.abort('');
+    };
+    Object.assign(recorder, { onEnding });
+    connection.close(1000);
+    connection.abort('');
+    expect(session.sent()).toEqual([]);
+    expect(session.trace).toEqual(['closing', 'finished']);
+  });
 });
