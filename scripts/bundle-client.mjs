@@ -32,7 +32,8 @@ const INTERNAL = `
   _fail _flush _packet _queue _isFull _autoConnect _reconnecting _pingTimeoutTime _hasPingExpired
   _onClose _destroy _close refusal codec createTransport setTransport createUri defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
-  original emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies
+  original emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies onPeerClose tick timer count note
+  receive events drain packets take remove
 `
   .trim()
   .split(/\s+/);

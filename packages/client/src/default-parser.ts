@@ -3,11 +3,19 @@ import { Emitter } from './emitter.ts';
 import { isBinary } from './engine/packet.ts';
 import { SocketError } from './errors.ts';
 import type { AnyValue } from './events.ts';
-import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
+import {
+  ACK,
+  CONNECT,
+  DISCONNECT,
+  EVENT,
+  type Packet,
+  type PacketDecoder,
+  type PacketEncoder,
+  type Parser,
+} from './parser.ts';
 
 /** A type, how many attachments follow, a namespace, an id, JSON: each but the first may be missing. */
 const PACKET = /^([0-6])(?:(\d{1,9})-)?(?:(\/[^,]*),?)?(\d{1,16})?([\s\S]+)?$/;
-const [CONNECT, DISCONNECT, EVENT, ACK] = [0, 1, 2, 3] as const;
 const MAX_ATTACHMENTS = 10;
 
 /**

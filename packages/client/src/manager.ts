@@ -6,7 +6,7 @@ import { readArguments } from './engine/location.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
 import { TransportError } from './engine/transport.ts';
 import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
-import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
+import { EVENT, type Packet, type PacketDecoder, type PacketEncoder, type Parser } from './parser.ts';
 import { Socket } from './socket.ts';
 import type { DisconnectDescription, SocketOptions } from './socket-options.ts';
 
@@ -47,8 +47,6 @@ export interface ManagerReservedEvents {
   reconnect_error: (err: Error) => void;
   reconnect: (attempt: number) => void;
 }
-
-const EVENT = 2;
 
 /**
  * One connection to a server, which the sockets of several namespaces share, and its reconnections.

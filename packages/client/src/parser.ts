@@ -1,5 +1,12 @@
 import type { AnyValue } from './events.ts';
 
+// The types of packets: one by one, as bundlers put the numbers in their place.
+export const CONNECT = 0;
+export const DISCONNECT = 1;
+export const EVENT = 2;
+export const ACK = 3;
+export const CONNECT_ERROR = 4;
+
 /** One packet of Socket.IO. */
 export interface Packet {
   type: 0 | 1 | 2 | 3 | 4;

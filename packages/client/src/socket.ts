@@ -20,7 +20,7 @@ import type {
   Last,
 } from './events.ts';
 import type { Manager } from './manager.ts';
-import type { Packet } from './parser.ts';
+import { ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, type Packet } from './parser.ts';
 import { Recovery, type RecoveryRefusal } from './recovery.ts';
 import { RetryQueue } from './retry-queue.ts';
 import type {
@@ -44,8 +44,6 @@ export declare namespace Socket {
 
 /** An acknowledgement; with `withError` it takes an error first. */
 type Callback = AnyListener & { withError?: boolean };
-
-const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR] = [0, 1, 2, 3, 4] as const;
 
 /**
  * What a program has of a namespace of a server.
