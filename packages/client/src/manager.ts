@@ -1,6 +1,7 @@
 import { Backoff } from './backoff.ts';
 import { defaultParser } from './default-parser.ts';
 import { Emitter } from './emitter.ts';
+import { guard } from './engine/guard.ts';
 import { Socket as Engine, type SocketOptions as EngineOptions, type HandshakeData } from './engine/index.ts';
 import { readArguments } from './engine/location.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
@@ -88,6 +89,7 @@ export class Manager<
   #timeoutMs: number | false = 20_000;
   #unlisten: (() => void)[] = [];
   #skipsReconnect = false;
+  /** Until the next attempt. */
   #timer: Timer;
   #decoded: Packet[] | null = null;
 
@@ -181,24 +183,29 @@ export class Manager<
       isSettled = true;
       this.#leave();
       this._readyState = 'closed';
-      engine.close();
       this.emitGuarded('error', error);
-      fn?.(error);
+      if (fn) guard(() => fn(error));
       this.#failed(error, !fn);
     };
     this.#listen('handshake', (handshake) => this.#greet(handshake));
     this.#listen('open', () => {
       isSettled = true;
+      this.clearTimeoutFn(timer);
       this.#opened();
-      fn?.();
+      if (fn) guard(fn);
       this.#reconnected();
     });
     this.#listen('error', (error) => fail(error as Error));
     // Before it was open: a server or a proxy that accepts a connection and ends it.
     this.#listen('close', (reason, description) => fail(new TransportError(reason, description)));
+    let timer: Timer;
     if (this.#timeoutMs !== false) {
-      const run = () => fail(new Error('timeout'));
-      this.#timer = startTimer(this, run, this.#timeoutMs, this.opts.autoUnref);
+      const run = () => {
+        fail(new Error('timeout'));
+        engine.close();
+      };
+      timer = startTimer(this, run, this.#timeoutMs, this.opts.autoUnref);
+      this.#unlisten.push(() => this.clearTimeoutFn(timer));
     }
     return this;
   }
@@ -271,7 +278,6 @@ export class Manager<
   }
 
   #opened(): void {
-    this.clearTimeoutFn(this.#timer);
     this._readyState = 'open';
     this.decoder = new this.#Decoder();
     this.decoder.on('decoded', this.#ondecoded);
@@ -351,7 +357,7 @@ export class Manager<
     if (this._reconnecting) {
       this._reconnecting = false;
       this.#reconnect();
-      this.emitReserved('reconnect_error', error);
+      this.emitGuarded('reconnect_error', error);
     } else if (isUnwatched && this.#reconnection && this.#backoff.attempts === 0) {
       this.#reconnect();
     }
@@ -362,7 +368,7 @@ export class Manager<
     const { attempts } = this.#backoff;
     this._reconnecting = false;
     this.#backoff.reset();
-    this.emitReserved('reconnect', attempts);
+    this.emitGuarded('reconnect', attempts);
   }
 
   #reconnect(): void {
@@ -370,11 +376,13 @@ export class Manager<
     const backoff = this.#backoff;
     if (backoff.attempts >= this.#reconnectionAttempts) {
       backoff.reset();
-      this.emitReserved('reconnect_failed');
+      this.emitGuarded('reconnect_failed');
       return;
     }
     const delayMs = backoff.next();
     this._reconnecting = true;
+    // A listener may have connected: that is the attempt.
+    if (this._readyState !== 'closed') return;
     this.#timer = startTimer(this, () => this.#attempt(), delayMs, this.opts.autoUnref);
   }
 

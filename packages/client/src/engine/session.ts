@@ -228,7 +228,7 @@ export class SocketWithoutUpgrade
   protected onOpen(): void {
     this.readyState = 'open';
     SocketWithoutUpgrade.priorWebsocketSuccess = this.transport.name === 'websocket';
-    this.emitReserved('open');
+    this.emitGuarded('open');
     this.flush();
   }
 
@@ -268,7 +268,7 @@ export class SocketWithoutUpgrade
 
   #open(): void {
     if (this.transports.length === 0) {
-      startTimer(this, () => this.emitReserved('error', 'No transports available'), 0, false);
+      startTimer(this, () => this.#onError('No transports available' as never), 0, false);
       return;
     }
     const remembers = this.opts.rememberUpgrade && SocketWithoutUpgrade.priorWebsocketSuccess;
@@ -356,7 +356,7 @@ export class SocketWithoutUpgrade
       this.#open();
       return;
     }
-    this.emitReserved('error', error);
+    this.emitGuarded('error', error);
     this._onClose('transport error', error);
   }
 

@@ -20,7 +20,7 @@ export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHo
   /** @internal */
   pausePolling(candidate: Transport, onPause: () => void): void {
     this.upgrading = true;
-    this.emitReserved('upgrading', candidate);
+    this.emitGuarded('upgrading', candidate);
     // A listener may have closed the session.
     if (this.readyState !== 'closed') this.transport.pause(onPause);
   }
@@ -49,7 +49,7 @@ export class SocketWithUpgrade extends SocketWithoutUpgrade implements UpgradeHo
   onUpgradeFailed(candidate: Transport, reason: unknown): void {
     this.#attempt = undefined;
     const error = Object.assign(new Error('probe error', { cause: reason }), { transport: candidate.name });
-    this.emitReserved('upgradeError', error);
+    this.emitGuarded('upgradeError', error);
     this.#tryNext();
   }
 
