@@ -102,7 +102,7 @@ export class Manager<
     this.uri = url;
     this.opts = { ...given, path: given?.path || '/socket.io' };
     installTimerFunctions(this, this.opts);
-    const { reconnectionDelay, reconnectionDelayMax, randomizationFactor = 0.5 } = this.opts;
+    const { reconnectionDelay, reconnectionDelayMax, randomizationFactor } = this.opts;
     // As upstream has it, none is the default: at once and for ever would be a load for the server.
     this.#backoff = new Backoff(
       reconnectionDelay || 1000,
@@ -336,7 +336,6 @@ export class Manager<
 
   #leave(): void {
     this.clearTimeoutFn(this.#timer);
-    if ((this.engine as Engine | undefined) === undefined) return;
     // The program's own listeners hear the end.
     for (const unlisten of this.#unlisten.splice(0)) unlisten();
     this.decoder.off?.('decoded', this.#ondecoded);

@@ -24,7 +24,7 @@ export class Recovery {
   offset: string | undefined;
   refusal: RecoveryRefusal | undefined;
   #isGivenUp = false;
-  /** EVENTs of the session. */
+  /** EVENTs of the session; negative where nobody knows. */
   #received = 0;
   /** Those since the last CONNECT went out, which may be of a new session. */
   #receivedSince = 0;
@@ -33,8 +33,9 @@ export class Recovery {
   request(auth: object | undefined, isHawser: boolean): object | undefined {
     this.#receivedSince = 0;
     const { pid, offset } = this;
-    if (!pid) return auth;
-    return { pid, ...(isHawser ? { hawser: { received: this.#received } } : { offset }), ...auth };
+    const received = this.#received;
+    if (!pid || (isHawser && received < 0)) return auth;
+    return { pid, ...(isHawser ? { hawser: { received } } : { offset }), ...auth };
   }
 
   /** Takes in the answer, and tells whether the session goes on. */
@@ -54,10 +55,13 @@ export class Recovery {
     this.pid = undefined;
   }
 
-  /** Takes in that an EVENT came. */
-  count(isConnected: boolean): void {
+  /**
+   * Takes in that an EVENT came.
+   * @param hasLeft - another session was left on this connection: before the answer, it may be of that one
+   */
+  count(isConnected: boolean, hasLeft: boolean): void {
     if (isConnected) this.#received++;
-    else this.#receivedSince++;
+    else this.#receivedSince += hasLeft ? Number.NEGATIVE_INFINITY : 1;
   }
 
   /** Takes in an event that was dispatched. */

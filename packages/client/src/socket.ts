@@ -86,6 +86,10 @@ export class Socket<
   #asker: ((data?: object) => void) | undefined;
   /** A CONNECT went out, and no answer has come. */
   #isAsking = false;
+  /** CONNECTs that went out. */
+  #attempts = 0;
+  /** The connection over which it left a session last: what that was sent may still come. */
+  #left: object | undefined;
 
   /** @internal Made by {@link Manager.socket}. */
   constructor(io: Manager, nsp: string, opts: Partial<SocketOptions> = {}) {
@@ -184,7 +188,7 @@ export class Socket<
   /** Disconnects, and stays so. */
   disconnect(): this {
     const wasConnected = this.connected;
-    if (wasConnected) this.#send(DISCONNECT);
+    if (wasConnected) this.#leave();
     this.#destroy();
     if (wasConnected) this.#onclose('io client disconnect');
     return this;
@@ -312,7 +316,10 @@ export class Socket<
   #subscribe(): void {
     if (this.active) return;
     const { io } = this;
-    const onOpen = () => this.#onopen();
+    const onOpen = () => {
+      // Another listener may have disconnected, and connected again.
+      if (this.#unsubscribe === unsubscribe) this.#onopen();
+    };
     const onError = (error: Error) => {
       if (!this.connected) this.emitReserved('connect_error', error);
     };
@@ -320,7 +327,8 @@ export class Socket<
       this.#onclose(reason as Socket.DisconnectReason, description);
     io.off('packet', this.#onPacket).on('packet', this.#onPacket);
     io.on('open', onOpen).on('error', onError).on('close', onClose);
-    this.#unsubscribe = () => io.off('open', onOpen).off('error', onError).off('close', onClose);
+    const unsubscribe = () => io.off('open', onOpen).off('error', onError).off('close', onClose);
+    this.#unsubscribe = unsubscribe;
   }
 
   /** Stays when it is inactive: who left before the answer came leaves when it comes. */
@@ -329,9 +337,14 @@ export class Socket<
       this.onpacket(packet);
     } else if (this.#isAsking && packet.nsp === this.nsp && packet.type === CONNECT) {
       this.#isAsking = false;
-      this.#send(DISCONNECT);
+      this.#leave();
     }
   };
+
+  #leave(): void {
+    this.#left = this.io.engine;
+    this.#send(DISCONNECT);
+  }
 
   #destroy(): void {
     this.#unsubscribe?.();
@@ -354,6 +367,7 @@ export class Socket<
     // A function may have taken its time.
     if (!this.active) return;
     this.#isAsking = true;
+    this.#attempts++;
     const data = this.#recovery.request(auth, this.io._isHawser);
     // What came before an answer that never came is sent again, or is of a session that never began.
     this.receiveBuffer = [];
@@ -387,13 +401,15 @@ export class Socket<
         else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
       case EVENT:
-        this.#recovery.count(this.connected);
+        this.#recovery.count(this.connected, this.#left === this.io.engine);
         this.onevent(packet);
         break;
       case ACK:
         this.#acks.settle(this.#queue?.awaitedId(packet.id!) ?? packet.id!, data);
         break;
       case DISCONNECT:
+        // One that comes before the answer to CONNECT is of the session that was left.
+        if (!this.connected) break;
         this.#destroy();
         this.#onclose('io server disconnect');
         break;
@@ -442,11 +458,11 @@ export class Socket<
 
   /** @internal Returns the function that answers an event, once. */
   ack(id: number): AnyListener {
-    const session = this.id;
+    const attempt = this.#attempts;
     let isSent = false;
     return (...args) => {
       // Another connection's events have ids of their own. What came before CONNECT is answered behind it.
-      if (isSent || !this.connected || (session && session !== this.id)) return;
+      if (isSent || !this.connected || attempt !== this.#attempts) return;
       isSent = true;
       // A server that asks and does not read the answers.
       if (this.io.engine._isFull()) this.io._fail(sendBufferFull(), 'transport error');

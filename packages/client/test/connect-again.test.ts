@@ -5,6 +5,7 @@ import { Server } from '@hawser/io';
 import { Server as StockServer } from 'socket.io';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
+import { startServer } from './rig/servers.ts';
 
 interface Scene {
   /** A socket of a namespace that judges until it is told to let in. */
@@ -117,4 +118,40 @@ test('who disconnects while a function is asked for what he says of himself asks
   say({ token: 'c' });
   expect(sent).toEqual([]);
   expect(socket.active).toBe(true);
+});
+
+test.each(Object.entries(SERVERS))(
+  'who leaves %s while it is being left, and connects again, is let in again',
+  async (_, Class) => {
+    const http = createServer();
+    const io = new Class(http);
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    onTestFinished(async () => void (await io.close()));
+    const root = connect(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
+    const socket = root.io.socket('/b');
+    const first = eventOf(socket, 'connect');
+    io.of('/b').on('connection', () => {});
+    await Promise.all([first, eventOf(root, 'connect')]);
+    // Both at once: either DISCONNECT is on its way when the other is sent.
+    io.of('/b').disconnectSockets();
+    socket.disconnect().connect();
+    await eventOf(socket, 'connect');
+    expect([socket.connected, socket.active]).toEqual([true, true]);
+  },
+);
+
+test('who disconnects and connects again within a listener for open asks once', async () => {
+  const met: string[] = [];
+  const { url } = await startServer({}, (io) => {
+    io.on('connection', (peer) => {
+      met.push(peer.id);
+      peer.on('heard?', (answer: () => void) => answer());
+    });
+  });
+  const socket = connect(url, { autoConnect: false });
+  socket.io.once('open', () => socket.disconnect().connect());
+  socket.connect();
+  await eventOf(socket, 'connect');
+  await socket.emitWithAck('heard?');
+  expect(met).toEqual([socket.id]);
 });

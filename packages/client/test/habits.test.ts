@@ -180,6 +180,31 @@ test('an answer is not given to another connection, whose events have numbers of
   await vi.waitFor(() => expect(told).toEqual(['of the second']));
 });
 
+test('an event that came before the answer to CONNECT is answered over that connection only', async () => {
+  const told: unknown[] = [];
+  let connections = 0;
+  const { url } = await startServer({}, (server) => {
+    const ask = (socket: ServerSocket) => {
+      (socket.nsp as unknown as { _ids: number })._ids = 0;
+      socket.emit('question', (answer: unknown) => told.push(answer));
+    };
+    server.use((socket, next) => {
+      if (connections++ === 0) ask(socket as ServerSocket);
+      next();
+    });
+    server.on('connection', (socket: ServerSocket) => {
+      if (connections > 1) ask(socket);
+    });
+  });
+  const socket = connect(url, { transports: ['websocket'] });
+  const [first] = await eventOf<[(text: string) => void]>(socket, 'question');
+  socket.io.engine.close();
+  const [second] = await eventOf<[(text: string) => void]>(socket, 'question');
+  first('of the first');
+  second('of the second');
+  await vi.waitFor(() => expect(told).toEqual(['of the second']));
+});
+
 test('what a listener for errors of the manager throws ends the connection nevertheless', async () => {
   const { url } = await startServer({ maxHttpBufferSize: 100 });
   const socket = connect(url, { transports: ['polling'], reconnection: false });

@@ -152,3 +152,30 @@ test.each([true, false])(
     expect([socket.recovered, socket.recoveryRefusal]).toEqual([true, undefined]);
   },
 );
+
+test.each([
+  ['an event that may be of it', ['42/b,["old"]'], '40/b,'],
+  ['none', [], '40/b,{"pid":"p2","hawser":{"received":1}}'],
+])(
+  'client that left a session on this connection, and heard %s before the answer, asks for no more than it is sure of',
+  async (_, early, asked) => {
+    const { url, peers } = await play(true);
+    const root = connect(url, { transports: ['websocket'] });
+    const socket = root.io.socket('/b');
+    const first = await peers.next();
+    await first.packets.next();
+    await first.packets.next();
+    const isConnected = eventOf(socket, 'connect');
+    for (const packet of ['0{"sid":"r"}', '0/b,{"sid":"s1","pid":"p1"}']) first.ws.send(`4${packet}`);
+    await isConnected;
+    socket.disconnect().connect();
+    expect(await first.packets.next()).toBe('41/b,');
+    expect(await first.packets.next()).toBe('40/b,{"pid":"p1","hawser":{"received":0}}');
+    const heard = eventOf(socket, 'new');
+    for (const packet of [...early, '40/b,{"sid":"s2","pid":"p2"}', '42/b,["new"]']) first.ws.send(packet);
+    await heard;
+    first.ws.terminate();
+    const second = await peers.next();
+    expect([await second.packets.next(), await second.packets.next()]).toContain(asked);
+  },
+);
