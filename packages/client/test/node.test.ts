@@ -190,6 +190,15 @@ test("a WebSocket sends the program's own cookies and those of the server", asyn
   expect(upgrades).toEqual([`mine=1; io=${id}`]);
 });
 
+test('a WebSocket has the Origin of the option, and comes from the address that it is given', async () => {
+  const { io, url } = await startServer();
+  const came: unknown[] = [];
+  io.on('connection', ({ handshake }) => came.push([handshake.headers.origin, handshake.address]));
+  const options = { origin: 'https://app.example', family: 4, localAddress: '127.0.0.2' };
+  await eventOf(connect(url, { transports: ['websocket'], ...options }), 'connect');
+  expect(came).toEqual([['https://app.example', '127.0.0.2']]);
+});
+
 // As upstream: servers and proxies count and filter clients by it.
 test('polling has a User-Agent, which headers of the program override', async () => {
   const { io, url } = await startServer();

@@ -45,7 +45,7 @@ async function startSecure(options: object = {}): Promise<string> {
   io.on('connection', (socket) => {
     socket.on('ask', (answer) => answer(true));
   });
-  await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => https.listen(0, resolve));
   onTestFinished(async () => {
     await io.close();
   });
@@ -80,3 +80,26 @@ test.each([['polling'], ['websocket']])('client shows the certificate of its own
   const without = connect(url, { transports: [name], ca: cert, reconnection: false });
   await eventOf(without, 'connect_error');
 });
+
+test.each([['polling'], ['websocket']])(
+  'client leaves to the program whether a certificate is that of the server, over %s',
+  async (name) => {
+    const url = await startSecure();
+    const transports = [name];
+    const refuse = () => new Error('another key is pinned');
+    const pinned = connect(url, { transports, ca: cert, reconnection: false, checkServerIdentity: refuse });
+    const [error] = await eventOf(pinned, 'connect_error');
+    expect(String((error as { description?: unknown }).description)).toContain('another key is pinned');
+    // Where the certificate names another, the program may know better.
+    const byAddress = url.replace('localhost', '127.0.0.2');
+    const asked: string[] = [];
+    const accept = (hostname: string) => void asked.push(hostname);
+    const trusting = connect(byAddress, {
+      transports,
+      ca: cert,
+      checkServerIdentity: accept as () => undefined,
+    });
+    expect(await trusting.emitWithAck('ask')).toBe(true);
+    expect(asked).toContain('127.0.0.2');
+  },
+);

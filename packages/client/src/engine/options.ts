@@ -5,7 +5,7 @@ export type TransportName = 'polling' | 'websocket' | 'webtransport' | (string &
 
 export type TransportCtor = { new (options: AnyValue): Transport };
 
-/** Options of an Engine.IO client. Those of TLS, `agent` and `autoUnref` are Node's only. */
+/** Options of an Engine.IO client. Those of TLS and of addresses, `agent` and `autoUnref` are Node's only. */
 export interface SocketOptions {
   /** The host to connect to, from the URI. */
   host?: string;
@@ -47,6 +47,14 @@ export interface SocketOptions {
   ciphers?: string;
   /** Accept only certificates that can be verified. Off, anybody in between can read and change everything. */
   rejectUnauthorized?: boolean;
+  /** Compares the certificate with the name of the server, or with what the program knows of it; an error refuses it. */
+  checkServerIdentity?: (hostname: string, certificate: AnyValue) => Error | undefined;
+  /** 4 or 6, to connect by IPv4 or by IPv6 only. */
+  family?: number;
+  /** The address of this machine to connect from. */
+  localAddress?: string;
+  /** `Origin` that WebSockets send in Node. */
+  origin?: string;
   /** Further headers; browsers cannot send them with WebSockets, React Native and Node can. */
   extraHeaders?: { [header: string]: string };
   /** Send cookies, to other origins too. In Node those that the server set are kept and sent. @defaultValue false */

@@ -9,13 +9,14 @@ const HANDSHAKE_TIMEOUT_MS = 120_000;
 /** The WebSocket of `@hawser/ws`: with headers, TLS options and an agent. */
 export class NodeWebSocket extends BaseWebSocket {
   createSocket(uri: string, protocols: string | string[] | undefined): WebSocketLike {
-    const { extraHeaders, agent, autoUnref, perMessageDeflate } = this.opts;
+    const { extraHeaders, agent, autoUnref, origin, perMessageDeflate } = this.opts;
     const cookies = [extraHeaders?.cookie, this.socket?._cookieJar?.header()]
       .flat()
       .filter(Boolean)
       .join('; ');
     const ws = new WebSocket(uri, protocols ?? [], {
       headers: { ...extraHeaders, ...(cookies && { cookie: cookies }) },
+      ...(origin && { origin }),
       tls: tlsOptionsOf(this.opts),
       ...(agent && { agent: agent as never }),
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
