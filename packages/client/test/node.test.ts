@@ -223,6 +223,30 @@ test('while the clock of the program stands, a request does not fail, even with 
   expect(errors).toMatchObject([{ message: 'xhr poll error' }]);
 });
 
+test.each(['polling', 'websocket'])(
+  'what is sent leaves over %s while the timers of the program are fake, ticks and microtasks too',
+  async (transport) => {
+    const { url } = await startServer({}, (server) => {
+      server.on('connection', (peer) => peer.on('ask', (answer: () => void) => answer()));
+    });
+    // As `jest.useFakeTimers()` does it to what a test sees, and to nothing of Node.
+    const program = `
+      const { io } = require('@hawser/client');
+      const socket = io('${url}', { transports: ['${transport}'] });
+      const { exit } = process;
+      socket.on('connect', async () => {
+        globalThis.process = Object.create(process, { nextTick: { value: () => {} } });
+        globalThis.queueMicrotask = () => {};
+        for (const name of ['setTimeout', 'setInterval', 'setImmediate']) globalThis[name] = () => ({ unref() {} });
+        for (let i = 0; i < 3; i++) await socket.emitWithAck('ask');
+        exit(7);
+      });`;
+    const child = spawn(process.execPath, ['-e', program], { cwd: join(__dirname, '..'), stdio: 'inherit' });
+    onTestFinished(() => void child.kill());
+    expect(await eventOf(child, 'exit')).toEqual([7, null]);
+  },
+);
+
 test('a poll that nothing comes over any more is noticed, although what is sent is answered', async () => {
   let polls = 0;
   const server = createHttpServer((request, response) => {

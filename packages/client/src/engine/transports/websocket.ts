@@ -1,5 +1,6 @@
 import { globals } from '../globals.ts';
 import { type Packet, type RawData, readData, sizeOf } from '../packet.ts';
+import { queueMicrotask } from '../timers.ts';
 import { FAULTS, Transport } from '../transport.ts';
 
 /** What of a WebSocket is used, of a browser's or of any other. */
