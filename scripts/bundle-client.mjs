@@ -33,7 +33,7 @@ const INTERNAL = `
   _onClose _destroy _close refusal codec createTransport setTransport createUri defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
   original emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies onPeerClose tick timer count note
-  receive events drain packets take remove start stop reset request resume source
+  receive events drain packets take remove start stop reset request resume source unsent priorWebsocketSuccess args flags
 `
   .trim()
   .split(/\s+/);

@@ -32,18 +32,15 @@ export class Acknowledgements {
       onTimeout();
       this.#fail(id, 'operation has timed out');
     };
-    this.#stop(this.waiting.get(id));
-    const timer = timeoutMs === undefined ? undefined : startTimer(this.#timers, run, timeoutMs, false);
+    this.#take(id);
+    const timer = timeoutMs === undefined ? undefined : startTimer(this.#timers, run, timeoutMs);
     this.waiting.set(id, { callback, takesError: takesError || timeoutMs !== undefined, timer });
   }
 
   /** Takes in an answer; one that nobody waits for is dropped. */
   settle(id: number, args: AnyArguments): void {
-    const waiting = this.waiting.get(id);
-    if (waiting === undefined) return;
-    this.waiting.delete(id);
-    this.#stop(waiting);
-    waiting.callback(...(waiting.takesError ? [null, ...args] : args));
+    const waiting = this.#take(id);
+    waiting?.callback(...(waiting.takesError ? [null, ...args] : args));
   }
 
   /** Takes in that no answer will come, but to those that are still to be sent. */
@@ -54,14 +51,14 @@ export class Acknowledgements {
   }
 
   #fail(id: number, message: string): void {
-    const waiting = this.waiting.get(id);
-    if (waiting === undefined) return;
-    this.waiting.delete(id);
-    this.#stop(waiting);
-    if (waiting.takesError) waiting.callback(new Error(message));
+    const waiting = this.#take(id);
+    if (waiting?.takesError) waiting.callback(new Error(message));
   }
 
-  #stop(waiting: Waiting | undefined): void {
+  #take(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
     this.#timers.clearTimeoutFn(waiting?.timer);
+    return waiting;
   }
 }

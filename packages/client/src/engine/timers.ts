@@ -25,12 +25,7 @@ export type Timer = ReturnType<typeof setTimeout> | undefined;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Starts a timer of `timers`; with `autoUnref` it does not keep a Node process alive. */
-export function startTimer(
-  timers: Timers,
-  run: () => void,
-  delayMs: number,
-  autoUnref: boolean | undefined,
-): Timer {
+export function startTimer(timers: Timers, run: () => void, delayMs: number, autoUnref?: boolean): Timer {
   const timer = timers.setTimeoutFn(run, Math.min(delayMs, MAX_DELAY_MS));
   if (autoUnref) (timer as { unref?: () => void }).unref?.();
   return timer;

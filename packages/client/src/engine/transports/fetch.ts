@@ -7,12 +7,12 @@ export class Fetch extends Polling {
   protected override exchange(uri: string, body: string | undefined, handler: ExchangeHandler): Exchange {
     const controller = new AbortController();
     const { requestTimeout } = this.opts;
-    const timer = requestTimeout ? this.setTimeoutFn(() => controller.abort(), requestTimeout) : undefined;
+    const timer = requestTimeout && this.setTimeoutFn(() => controller.abort(), requestTimeout);
     let isAborted = false;
     this.#fetch(uri, body, controller.signal, handler)
       .then(
         (settle) => isAborted || settle(),
-        (error) => isAborted || handler.onFailure(error, undefined),
+        (error) => isAborted || handler.onFailure(error),
       )
       .finally(() => this.clearTimeoutFn(timer));
     return {

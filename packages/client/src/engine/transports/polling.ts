@@ -16,7 +16,7 @@ export interface ExchangeHandler {
   onProgress(receivedBytes: number): void;
   onSuccess(body: string): void;
   /** @param description - the status, or what kept an answer from coming */
-  onFailure(description: unknown, context: unknown): void;
+  onFailure(description: unknown, context?: unknown): void;
 }
 
 /** HTTP long-polling; how a request is made is a subclass's. */
