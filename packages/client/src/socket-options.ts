@@ -18,7 +18,7 @@ export interface SocketOptions {
    * @defaultValue 100 000
    */
   maxBufferedEvents?: number;
-  /** Most bytes of them, as they are sent. @defaultValue 67 108 864 */
+  /** Most bytes of them, as they are sent; with a `parser`, about so many. @defaultValue 67 108 864 */
   maxBufferedBytes?: number;
 }
 

@@ -2,6 +2,7 @@ import { isReservedEvent } from '@hawser/protocol/socketio';
 import { Acknowledgements } from './acknowledgements.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { CatchAllEmitter } from './catch-all.ts';
+import { defaultParser } from './default-parser.ts';
 import { guard } from './engine/guard.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_EVENTS } from './engine/options.ts';
 import { sizeOf } from './engine/packet.ts';
@@ -41,6 +42,9 @@ export declare namespace Socket {
     | 'transport error'
     | 'parse error';
 }
+
+/** Weighs what waits. An encoder of the program's may have a state, or a key later, so that it has each packet once. */
+const scale = new defaultParser.Encoder();
 
 /** An acknowledgement; with `withError` it takes an error first. */
 type Callback = AnyListener & { withError?: boolean };
@@ -303,9 +307,15 @@ export class Socket<
     this.sendBuffer = this.sendBuffer.filter((waiting) => waiting !== packet);
   }
 
-  /** Returns the bytes of a packet as it is sent. */
+  /** Returns the bytes of a packet as it is sent, or with a parser of the program's about so many. */
   #measure({ options: _options, ...packet }: Packet): number {
-    return this.io.encoder.encode(packet).reduce((sum, frame) => sum + sizeOf(frame), 0);
+    try {
+      return scale.encode(packet).reduce((sum, frame) => sum + sizeOf(frame), 0);
+    } catch (error) {
+      // What JSON cannot say, that parser may.
+      if (this.io.opts.parser) return 0;
+      throw error;
+    }
   }
 
   #sendEvent(packet: Packet): void {

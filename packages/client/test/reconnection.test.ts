@@ -161,19 +161,21 @@ test('a parser of the program is used on both ends', async () => {
   expect(answer).toEqual([{ a: [1, null, 'ü'] }, Buffer.from([1, 2])]);
 });
 
+class PlainEncoder {
+  encode(packet: object): string[] {
+    return [JSON.stringify(packet)];
+  }
+}
+
+class PlainDecoder extends EventEmitter {
+  add(text: string): void {
+    this.emit('decoded', JSON.parse(text));
+  }
+  destroy(): void {}
+}
+
 test('a decoder of the program may be an emitter of Node', async () => {
-  class Encoder {
-    encode(packet: object): string[] {
-      return [JSON.stringify(packet)];
-    }
-  }
-  class Decoder extends EventEmitter {
-    add(text: string): void {
-      this.emit('decoded', JSON.parse(text));
-    }
-    destroy(): void {}
-  }
-  const parser = { Encoder, Decoder };
+  const parser = { Encoder: PlainEncoder, Decoder: PlainDecoder };
   const { url } = await startServer({ parser }, (io) => {
     io.on('connection', (socket: ServerSocket) => socket.on('echo', (done: () => void) => done()));
   });
@@ -184,6 +186,38 @@ test('a decoder of the program may be an emitter of Node', async () => {
   socket.disconnect();
   expect(await reason).toEqual(['io client disconnect', undefined]);
   expect(decoder.listenerCount('decoded')).toBe(0);
+});
+
+test('an encoder of the program has each packet once, when it is sent', async () => {
+  let isReady = false;
+  const encoded: unknown[] = [];
+  class Encoder {
+    encode(packet: { data?: unknown }): string[] {
+      if (!isReady) throw new Error('there is no key yet');
+      encoded.push(packet.data);
+      return [JSON.stringify(packet, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))];
+    }
+  }
+  const { url } = await startServer({ parser: { Encoder: PlainEncoder, Decoder: PlainDecoder } }, (io) => {
+    io.use((socket, next) => {
+      socket.emit('early', 1);
+      next();
+    });
+    io.on('connection', (socket: ServerSocket) => {
+      socket.on('number', (value: string, done: (value: string) => void) => done(value));
+    });
+  });
+  const parser = { Encoder, Decoder: PlainDecoder } as never;
+  const socket = connect(url, { parser, autoConnect: false });
+  const early = eventOf(socket, 'early');
+  const answers = [socket.emitWithAck('number', 1n), socket.emitWithAck('number', 'two')];
+  socket.io.once('open', () => {
+    isReady = true;
+  });
+  socket.connect();
+  expect(await Promise.all(answers)).toEqual(['1n', 'two']);
+  expect(await early).toEqual([1]);
+  expect(encoded).toEqual([undefined, ['number', 1n], ['number', 'two']]);
 });
 
 test('a packet that the parser cannot read is a parse error', async () => {
