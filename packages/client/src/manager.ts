@@ -64,7 +64,7 @@ export class Manager<
   ListenEvents extends EventsMap = DefaultEventsMap,
   _EmitEvents extends EventsMap = ListenEvents,
 > extends Emitter<Record<never, never>, Record<never, never>, ManagerReservedEvents> {
-  engine: Engine = undefined as never;
+  declare engine: Engine;
   declare opts: Partial<ManagerOptions>;
   /** @internal */
   _readyState: 'opening' | 'open' | 'closed' = 'closed';
@@ -84,14 +84,14 @@ export class Manager<
   declare decoder: PacketDecoder;
   readonly #backoff: Backoff;
   readonly #Decoder: Parser['Decoder'];
-  #reconnection = true;
-  #reconnectionAttempts = Number.POSITIVE_INFINITY;
-  #timeoutMs: number | false = 20_000;
+  #reconnection!: boolean;
+  #reconnectionAttempts!: number;
+  #timeoutMs!: number | false;
   #unlisten: (() => void)[] = [];
   #skipsReconnect = false;
   /** Until the next attempt. */
   #timer: Timer;
-  #decoded: Packet[] | null = null;
+  #decoded: Packet[] | undefined;
 
   constructor(opts: Partial<ManagerOptions>);
   constructor(uri?: string, opts?: Partial<ManagerOptions>);
@@ -184,7 +184,7 @@ export class Manager<
       this.#leave();
       this._readyState = 'closed';
       this.emitGuarded('error', error);
-      if (fn) guard(() => fn(error));
+      guard(() => fn?.(error));
       this.#failed(error, !fn);
     };
     this.#listen('handshake', (handshake) => this.#greet(handshake));
@@ -192,7 +192,7 @@ export class Manager<
       isSettled = true;
       this.clearTimeoutFn(timer);
       this.#opened();
-      if (fn) guard(fn);
+      guard(() => fn?.());
       this.#reconnected();
     });
     this.#listen('error', (error) => fail(error as Error));
@@ -310,14 +310,14 @@ export class Manager<
       this._fail(error as Error);
       return;
     } finally {
-      this.#decoded = null;
+      this.#decoded = undefined;
     }
     for (const packet of decoded) this.emitReserved('packet', packet);
   }
 
   /** Not within the decoder's call, where what a listener throws would be taken for the server's fault. */
   #ondecoded = (packet: Packet): void => {
-    if (this.#decoded !== null) this.#decoded.push(packet);
+    if (this.#decoded) this.#decoded.push(packet);
     else this.emitReserved('packet', packet);
   };
 
@@ -325,11 +325,13 @@ export class Manager<
   #takeBack(): void {
     // Who will not connect again is told now that there is no answer.
     if (!this.#reconnection || this.#skipsReconnect) return;
-    const { writeBuffer, inFlight } = this.engine;
+    const { writeBuffer, inFlight, transport } = this.engine;
+    // What the transport could not send would end the next connection too, were there a rest of it.
+    const refused = transport.unsent && writeBuffer[inFlight - 1]!.options?.packet;
     const unsent = new Set<Packet>();
     for (const { options } of writeBuffer.slice(inFlight)) {
       const packet = options?.packet as Packet | undefined;
-      if (packet?.type === EVENT) unsent.add(packet);
+      if (packet?.type === EVENT && packet !== refused) unsent.add(packet);
     }
     for (const socket of Object.values(this.nsps)) socket._takeBack([...unsent]);
   }

@@ -1,6 +1,6 @@
 /** What programs for socket.io-client do with it, against a stock server. */
 
-import { io, Manager } from '@hawser/client';
+import { io, Manager, NodeWebSocket } from '@hawser/client';
 import { reactive } from '@vue/reactivity';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -95,6 +95,41 @@ test('a transport that cannot send ends the connection, in place of keeping back
   const gone = eventOf(socket, 'disconnect');
   socket.emit('ask', 1);
   expect(await gone).toMatchObject(['transport error', { message: 'no such memory' }]);
+});
+
+class Particular extends NodeWebSocket {
+  override doWrite(packet: never, data: string | Uint8Array): void {
+    // As memory that a browser's WebSocket does not take.
+    if (Buffer.from(data as string).includes('refused')) throw new Error('no such memory');
+    super.doWrite(packet, data);
+  }
+}
+
+test.each([
+  ['an event', 'refused'],
+  ['a blob', new Blob(['refused'])],
+  ['a part of an event', [Buffer.from('refused'), Buffer.from('the rest of it')]],
+])('what is behind %s that a transport cannot send goes out over the next connection', async (_, refused) => {
+  const heard: unknown[] = [];
+  const { url } = await startServer({}, (io) => {
+    io.on('connection', (peer: ServerSocket) => {
+      peer.on('said', (what: unknown, answer: () => void) => {
+        heard.push(what);
+        answer();
+      });
+    });
+  });
+  const socket = connect(url, { transports: [Particular], autoConnect: false });
+  socket.emit('said', 1, () => {});
+  socket.emit('said', refused, () => {});
+  const answers = [socket.emitWithAck('said', 2), socket.emitWithAck('said', 3)];
+  const gone = eventOf<[string, Error]>(socket, 'disconnect');
+  socket.connect();
+  const [reason, error] = await gone;
+  expect(reason).toBe('transport error');
+  expect(String((error as { description?: unknown }).description ?? error)).toContain('no such memory');
+  await Promise.all(answers);
+  expect(heard).toEqual([1, 2, 3]);
 });
 
 test('connect asks again where auth threw, or never answered', async () => {

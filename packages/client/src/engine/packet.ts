@@ -70,5 +70,7 @@ export function readData(
     packets.map(async (packet) =>
       toReadable(packet, isBlob(packet.data) ? await readBlob(packet.data) : packet.data),
     ),
-  ).then(onRead, onError);
+  )
+    .then(onRead)
+    .catch(onError);
 }

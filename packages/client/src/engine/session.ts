@@ -55,7 +55,7 @@ export class SocketWithoutUpgrade
   static priorWebsocketSuccess = false;
   static protocol = 4;
 
-  id: string = undefined as never;
+  declare id: string;
   transport!: Transport;
   binaryType: BinaryType = defaultBinaryType;
   readyState: SocketState = 'opening';
@@ -116,7 +116,7 @@ export class SocketWithoutUpgrade
 
   /** Packets, from the first on, that were handed to the transport. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight - (this.transport.unsent ?? 0);
   }
 
   /**
@@ -268,7 +268,7 @@ export class SocketWithoutUpgrade
 
   #open(): void {
     if (this.transports.length === 0) {
-      startTimer(this, () => this.#onError('No transports available' as never), 0, false);
+      startTimer(this, () => this.#onError('No transports available' as never), 0);
       return;
     }
     const remembers = this.opts.rememberUpgrade && SocketWithoutUpgrade.priorWebsocketSuccess;

@@ -78,6 +78,8 @@ export abstract class Transport extends Emitter<
   declare query: Record<string, string>;
   /** Packets can be sent now. */
   writable = false;
+  /** Of the packets that it was given last, those behind one that it could not send. */
+  declare unsent?: number;
   declare setTimeoutFn: Timers['setTimeoutFn'];
   declare clearTimeoutFn: Timers['clearTimeoutFn'];
   declare protected opts: TransportOptions;

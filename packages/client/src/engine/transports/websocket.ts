@@ -70,8 +70,10 @@ export abstract class BaseWebSocket extends Transport {
     readData(
       packets,
       (readable) => {
+        this.unsent = readable.length;
         for (const packet of readable) {
           if (this.readyState === 'closed') return;
+          this.unsent--;
           this.doWrite(packet, this.#encode(packet));
         }
         // Not at once, so that what one turn sends goes out together.
