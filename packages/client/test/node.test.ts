@@ -1,7 +1,7 @@
 /** What only Node has. */
 
 import { spawn } from 'node:child_process';
-import { createServer as createHttpServer } from 'node:http';
+import { Agent, createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -246,6 +246,34 @@ test.each(['polling', 'websocket'])(
     expect(await eventOf(child, 'exit')).toEqual([7, null]);
   },
 );
+
+test('a request whose connection breaks behind its answer has been answered', async () => {
+  const { url } = await startServer({}, (server) => {
+    server.on('connection', (peer) => peer.on('ask', (answer: () => void) => answer()));
+  });
+  const connections: Socket[] = [];
+  class Recording extends Agent {
+    override createConnection(...args: [object, () => void]): Socket {
+      const connection = (Agent.prototype as unknown as Recording).createConnection.apply(this, args);
+      connections.push(connection);
+      return connection;
+    }
+  }
+  const socket = connect(url, {
+    transports: ['polling'],
+    agent: new Recording() as never,
+    autoConnect: false,
+  });
+  const ends: unknown[] = [];
+  socket.connect();
+  socket.on('disconnect', (reason) => ends.push(reason));
+  socket.on('connect_error', (error) => ends.push(error.message));
+  // Within the end of the answer to the first poll.
+  socket.io.engine.once('open', () => connections[0]!.destroy(new Error('reset')));
+  await socket.emitWithAck('ask');
+  await socket.emitWithAck('ask');
+  expect(ends).toEqual([]);
+});
 
 test('a poll that nothing comes over any more is noticed, although what is sent is answered', async () => {
   let polls = 0;

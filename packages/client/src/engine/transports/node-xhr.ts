@@ -34,14 +34,19 @@ export class NodeXHR extends Polling {
       headers: { ...DEFAULT_HEADERS, ...extraHeaders, ...post, ...(cookies && { cookie: cookies }) },
       timeout: requestTimeout,
     });
-    let isAborted = false;
+    let isOver = false;
     const fail = (description: unknown, context?: Answered) => {
-      if (isAborted) return;
-      isAborted = true;
+      if (isOver) return;
+      isOver = true;
       handler.onFailure(description, context ?? answered(0, String(description), ''));
     };
+    const succeed = (text: string) => {
+      // How the connection ends behind an answer does not matter.
+      isOver = true;
+      handler.onSuccess(text);
+    };
     const abort = () => {
-      isAborted = true;
+      isOver = true;
       request.destroy();
     };
     request.on('timeout', () => request.destroy(new Error('timeout')));
@@ -49,9 +54,9 @@ export class NodeXHR extends Polling {
     request.on('error', (error) => setTimeout(fail, 0, error));
     if (autoUnref) request.on('socket', (socket) => socket.unref?.());
     request.on('response', (response) => {
-      if (isAborted) return;
+      if (isOver) return;
       jar?.parseCookies(response.headers['set-cookie']);
-      read(response, handler, fail, () => isAborted);
+      read(response, { ...handler, onSuccess: succeed }, fail, () => isOver);
     });
     request.end(body);
     return { abort };
@@ -62,7 +67,7 @@ function read(
   response: IncomingMessage,
   handler: ExchangeHandler,
   fail: (description: unknown, context?: Answered) => void,
-  isAborted: () => boolean,
+  isOver: () => boolean,
 ): void {
   const { statusCode: status = 0, statusMessage = '' } = response;
   // However small the parts are that a server sends, they cost no more than their bytes.
@@ -70,13 +75,13 @@ function read(
   let receivedBytes = 0;
   response.on('data', (chunk: Buffer) => {
     receivedBytes += chunk.length;
-    if (isAborted()) return;
+    if (isOver()) return;
     body.append(chunk, 0, chunk.length);
     handler.onProgress(receivedBytes);
   });
   response.on('error', (error) => fail(error));
   response.on('end', () => {
-    if (isAborted()) return;
+    if (isOver()) return;
     const text = natives.readUtf8(body.join());
     if (status === 200) handler.onSuccess(text);
     else fail(status, answered(status, statusMessage, text));
