@@ -65,10 +65,17 @@ const FIRST_LINES = [
   'Connection: Upgrade',
 ] as const;
 
-/** Names of headers that are the handshake's own. */
-const OWN_NAMES: ReadonlySet<string> = new Set(['upgrade', 'connection', 'sec-websocket-accept']);
+/** Names of headers that the handshake alone decides on. */
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  'connection',
+  'upgrade',
+  'sec-websocket-accept',
+  'sec-websocket-extensions',
+  'sec-websocket-protocol',
+]);
 
 const CLOSED: Refusal = { isAcceptable: false, status: 503, message: 'the server was closed', headers: {} };
+const FAILED: Refusal = { isAcceptable: false, status: 500, message: 'internal error', headers: {} };
 
 /** Hawser's own WebSocket server, below its public API. */
 export class NativeWebSocketEngine implements WebSocketEngine {
@@ -122,19 +129,24 @@ export class NativeWebSocketEngine implements WebSocketEngine {
     const exchange = exchangeOf(request, socket);
     const verdict = this.#isClosed ? CLOSED : exchange.judge(request);
     if (!verdict.isAcceptable) {
-      socket.on('error', ignore);
-      if (!isHttp2Stream(socket)) socket.once('finish', () => socket.destroy());
-      exchange.refuse(verdict.status, Buffer.from(verdict.message), verdict.headers);
+      refuse(exchange, socket, verdict);
       return;
     }
     const wanted = this.#compressor?.settings.wanted ?? null;
     const deflate = wanted && acceptDeflateOffer(verdict.extensions, wanted);
-    const answer = exchange.accept({
-      // A browser that offered subprotocols takes no answer without one.
-      protocol: verdict.protocols[0] ?? '',
-      extensions: deflate === null ? [] : [deflate.extension],
-      headers: this.#announced(linesOf(headers()), request),
-    });
+    let answer: string | null;
+    try {
+      answer = exchange.accept({
+        // A browser that offered subprotocols takes no answer without one.
+        protocol: verdict.protocols[0] ?? '',
+        extensions: deflate === null ? [] : [deflate.extension],
+        headers: this.#announced(linesOf(headers()), request),
+      });
+    } catch (error) {
+      // Of a listener, or of a header that no response can carry: nobody else would end the connection.
+      refuse(exchange, socket, FAILED);
+      throw error;
+    }
     // The HTTP server's timeouts are not ours.
     (socket as Partial<NetSocket>).setTimeout?.(0);
     (socket as Partial<NetSocket>).setNoDelay?.(true);
@@ -211,10 +223,18 @@ export function isHttp2Stream(socket: Duplex): socket is ServerHttp2Stream {
   return 'respond' in socket;
 }
 
+function refuse(exchange: Exchange, socket: Duplex, { status, message, headers }: Refusal): void {
+  socket.on('error', ignore);
+  if (!isHttp2Stream(socket)) socket.once('finish', () => socket.destroy());
+  exchange.refuse(status, Buffer.from(message), headers);
+}
+
+/** Returns headers as texts, whatever programs set them to, without the handshake's own. */
 function linesOf(headers: OutgoingHttpHeaders): HeaderLines {
   const lines: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) lines[name] = typeof value === 'number' ? String(value) : value;
+    if (value === undefined || isOwnName(name)) continue;
+    lines[name] = Array.isArray(value) ? value.map(String) : String(value);
   }
   return lines;
 }
@@ -230,11 +250,15 @@ function fromLines(lines: readonly string[]): HeaderLines {
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).trim();
-    if (name === '' || OWN_NAMES.has(name.toLowerCase())) continue;
+    if (name === '' || isOwnName(name)) continue;
     headers[name] ??= [];
     headers[name].push(line.slice(colon + 1).trim());
   }
   return headers;
+}
+
+function isOwnName(name: string): boolean {
+  return OWN_NAMES.has(name.toLowerCase());
 }
 
 /** Sends a last response on a connection, and ends it. */

@@ -98,6 +98,28 @@ describe.each([
     ]);
   });
 
+  test('values of any kind are sent as texts, and the handshake keeps its own', async () => {
+    const { port } = await startEngine({ wsEngine }, (engine) => {
+      engine.use((_request, response, next) => {
+        response.setHeader('X-True', true as never);
+        response.setHeader('Upgrade', 'h2c');
+        next();
+      });
+      engine.on('headers', (headers) => {
+        Object.assign(headers, { 'X-Null': null, 'X-List': [1, false], Connection: 'keep-alive' });
+      });
+    });
+    const lines = (await acceptance(port, 'EIO=4&transport=websocket')).split('\r\n');
+    expect(lines.slice(0, 3)).toEqual([
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+    ]);
+    for (const line of ['x-true: true', 'X-Null: null', 'X-List: 1', 'X-List: false']) {
+      expect(lines).toContain(line);
+    }
+  });
+
   test('who waits for the end of the response hears when the WebSocket has closed', async () => {
     let closed = (): void => {};
     const closing = new Promise<void>((resolve) => {
@@ -135,6 +157,42 @@ describe.each([
     client.send(long);
     expect(await new Promise((resolve) => session.once('message', resolve))).toBe(long);
   });
+});
+
+test.each<[string, (engine: Server) => void, RegExp]>([
+  [
+    'a listener that throws',
+    (engine) => {
+      engine.on('headers', () => {
+        throw new Error('bug');
+      });
+    },
+    /^bug$/,
+  ],
+  [
+    'one on the WebSocket server',
+    (engine) => {
+      (engine.ws as EventEmitter).on('headers', () => {
+        throw new Error('bug');
+      });
+    },
+    /^bug$/,
+  ],
+  [
+    'a header that no response can carry',
+    (engine) => {
+      engine.on('headers', (headers) => {
+        headers['X-Broken'] = 'a\r\nb';
+      });
+    },
+    /X-Broken/,
+  ],
+])('an upgrade is refused for %s, which is uncaught', async (_what, prepare, message) => {
+  const { port, engine } = await startEngine({}, prepare);
+  const uncaught = nextUncaught();
+  expect(await sendRaw(port, upgradeHead('EIO=4&transport=websocket')).ended).toMatch(/^HTTP\/1.1 500 /);
+  expect((await uncaught).message).toMatch(message);
+  expect(engine.clientsCount).toBe(0);
 });
 
 describe('middlewares', () => {
