@@ -1,6 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { attempt, throwLater } from '@hawser/ws/internal';
+import { queueMicrotask } from '@hawser/ws/internal';
 import cors, { type CorsOptions, type CorsOptionsDelegate } from 'cors';
 
 /** A middleware of Express. Its parameters may be narrower than ours, as Express's own are. */
@@ -15,7 +15,10 @@ export function createCorsMiddleware(
   return option ? cors(option === true ? {} : (option as CorsOptions)) : null;
 }
 
-/** Runs `middlewares` one after the other; `done` gets whether all of them let the request pass. */
+/**
+ * Runs `middlewares` one after the other; `done` gets whether all of them let the request pass. As with engine.io, what
+ * one throws once it has called `next` changes nothing.
+ */
 export function runMiddlewares(
   middlewares: readonly Middleware[],
   request: IncomingMessage,
@@ -30,21 +33,16 @@ export function runMiddlewares(
     }
     let isSettled = false;
     const settle = (isPassed: boolean): void => {
+      if (isSettled) return;
       isSettled = true;
-      // What comes behind a middleware is not its to catch.
-      attempt(() => (isPassed ? run(index + 1) : done(false)));
+      // Not within the middleware: it may go on to add headers, and what comes behind is not its to catch.
+      queueMicrotask(() => (isPassed ? run(index + 1) : done(false)));
     };
-    const next = (error?: unknown): void => {
-      if (!isSettled) settle(!error);
-    };
-    const fail = (error: unknown): void => {
-      if (isSettled) throwLater(error);
-      else settle(false);
-    };
+    const fail = (): void => settle(false);
     try {
-      Promise.resolve(middleware(request, response, next)).catch(fail);
-    } catch (error) {
-      fail(error);
+      Promise.resolve(middleware(request, response, (error) => settle(!error))).catch(fail);
+    } catch {
+      fail();
     }
   };
   run(0);

@@ -224,22 +224,6 @@ describe('middlewares', () => {
     ],
     ['a listener for connection', (engine, bug) => engine.on('connection', bug)],
     ['a listener for initial_headers', (engine, bug) => engine.on('initial_headers', bug)],
-    [
-      'a middleware that has let the request pass',
-      (engine, bug) =>
-        engine.use((_request, _response, next) => {
-          next();
-          bug();
-        }),
-    ],
-    [
-      'one that is a promise',
-      (engine, bug) =>
-        engine.use(async (_request, _response, next) => {
-          next();
-          bug();
-        }),
-    ],
   ])('what the program throws behind one is uncaught, as it is without: %s', async (_where, prepare) => {
     const { port } = await startEngine({ cors: { origin: '*' } }, (engine) =>
       prepare(engine, () => {
@@ -249,6 +233,46 @@ describe('middlewares', () => {
     const uncaught = nextUncaught();
     ask(port, {}).catch(() => {});
     expect((await uncaught).message).toBe('bug');
+  });
+
+  test.each<[string, Middleware]>([
+    [
+      'throws',
+      (_request, _response, next) => {
+        next();
+        throw new Error('late');
+      },
+    ],
+    [
+      'is rejected',
+      async (_request, _response, next) => {
+        next();
+        throw new Error('late');
+      },
+    ],
+    [
+      'adds a header',
+      (_request, response, next) => {
+        next();
+        response.setHeader('X-Late', 'yes');
+      },
+    ],
+    [
+      'adds a header, in a later turn',
+      (_request, response, next) => {
+        setImmediate(() => {
+          next();
+          response.setHeader('X-Late', 'yes');
+        });
+      },
+    ],
+  ])('a request passes where one %s after next', async (what, middleware) => {
+    const { port } = await startEngine({}, (engine) => engine.use(middleware));
+    const { status, headers } = await ask(port, {});
+    expect(status).toBe(200);
+    expect(headers['x-late']).toBe(what.startsWith('adds') ? 'yes' : undefined);
+    const head = await acceptance(port, 'EIO=4&transport=websocket');
+    expect(head).toMatch(what.startsWith('adds') ? /^HTTP\/1.1 101 .*x-late: yes/s : /^HTTP\/1.1 101 /);
   });
 
   test.each<[string, Middleware]>([

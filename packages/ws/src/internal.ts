@@ -5,7 +5,7 @@ export { Broadcast } from './broadcast.ts';
 export type { CompressionSettings } from './compression/compression-options.ts';
 export { Compressor, type Deflation } from './compression/compressor.ts';
 export { DeadlineTimer } from './deadline-timer.ts';
-export { nextTick, setImmediate } from './event-loop.ts';
+export { nextTick, queueMicrotask, setImmediate } from './event-loop.ts';
 export { type Exchange, UpgradeExchange } from './exchange.ts';
 export { ConnectExchange } from './http2/connect-exchange.ts';
 export { createMessageEvent, loadMessageEvent } from './message-event.ts';
