@@ -6,7 +6,7 @@ import { EngineError, type EngineErrorCode } from './errors.ts';
 import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, discardBody, RequestBody } from './request-body.ts';
-import { isGone } from './request-stream.ts';
+import { hasGoneOut, isGone } from './request-stream.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -30,11 +30,14 @@ interface Poll {
  * | waiting | packets, the turn ends     | answered with all of them, none waits             |
  * | waiting | GET                        | 400, the session ends: two readers share no order |
  * | waiting | the client leaves          | the session ends                                  |
+ * | any     | it leaves half an answer   | the session ends                                  |
+ * | waiting | a `close` of the client    | answered, be it with a `noop`                     |
  * | waiting | `close`                    | answered with a `close` packet                    |
  * | waiting | packets, then `close`      | answered with the packets, none waits             |
  * | none    | `close`                    | the next GET is, or 30 s pass                     |
  *
- * An answer that is being compressed has its poll still wait, as far as another GET is concerned.
+ * An answer that is being compressed has its poll still wait, as far as another GET is concerned. A GET that comes before
+ * the answer to the one before it was read is held up, unless the session ends.
  *
  * A `close` never comes with messages: clients obey it at once and put messages off, so that those would come too late.
  *
@@ -105,9 +108,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   override release(): void {
-    if (this.#poll === null || this.#untakenBytes > 0) return;
-    if (this.#packets.length === 0) this.#packets.push(controlPacket('noop'));
-    this.flush();
+    if (this.#untakenBytes === 0) this.#answerPoll();
   }
 
   flush(): void {
@@ -185,16 +186,19 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   protected doClose(done: () => void, notice: CloseNotice | null): void {
     this.#body?.destroy();
     this.#post = this.#body = null;
-    for (const response of this.#untaken ?? []) this.#cutLater(response);
+    this.#cutUntaken();
     const onClosed = (): void => {
       clearTimeout(this.#closeTimer);
       this.#onClosed = null;
+      // It is held up behind an answer that is not taken.
+      if (this.#poll !== null) this.#answerClose(null);
       done();
       this.end(undefined);
     };
     this.flush();
     if (this.#poll !== null) {
-      this.#sendClose(onClosed, notice);
+      this.#answerClose(notice);
+      onClosed();
     } else if (this.discarded) {
       onClosed();
     } else {
@@ -204,7 +208,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
   }
 
   protected override onPeerClose(): void {
-    this.release();
+    this.#answerPoll();
+    this.#cutUntaken();
     this.end(undefined);
   }
 
@@ -219,8 +224,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     response.on('close', () => {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;
-      // One of HTTP/2 that was reset before it was answered says that it has finished.
-      if (response.writableEnded && response.writableFinished) {
+      if (hasGoneOut(request, response)) {
         if (!this.writable) this.#usePoll();
         return;
       }
@@ -241,7 +245,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     if (this.#onClosed === null || this.#poll === null) return;
     // As engine.io answers it.
     this.#packets.push(controlPacket('noop'));
-    this.#sendClose(this.#onClosed, null);
+    this.#onClosed();
   }
 
   get #untakenBytes(): number {
@@ -291,10 +295,16 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     return post;
   }
 
-  #sendClose(onClosed: () => void, notice: CloseNotice | null): void {
+  /** Answers a poll that waits, with a `noop` where there is nothing to say. */
+  #answerPoll(): void {
+    if (this.#poll === null) return;
+    if (this.#packets.length === 0) this.#packets.push(controlPacket('noop'));
+    this.flush();
+  }
+
+  #answerClose(notice: CloseNotice | null): void {
     this.#packets.push(controlPacket('close', notice?.reason));
     this.flush();
-    onClosed();
   }
 
   #awaitTaking(response: ServerResponse): void {
@@ -304,6 +314,10 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     }
     this.#untaken ??= new Set();
     this.#untaken.add(response);
+  }
+
+  #cutUntaken(): void {
+    for (const response of this.#untaken ?? []) this.#cutLater(response);
   }
 
   /** A client that is closed and does not read would hold its connection, and with it the HTTP server's close. */

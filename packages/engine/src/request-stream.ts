@@ -18,6 +18,14 @@ export function isGone(response: ServerResponse): boolean {
   return stream === undefined ? response.destroyed : stream.closed || stream.destroyed;
 }
 
+/** Tells whether a response that has closed went out whole. */
+export function hasGoneOut({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  // One of HTTP/2 that was reset before it was answered says that it has finished.
+  if (!response.writableEnded || !response.writableFinished) return false;
+  // So does one of HTTP/1.1 whose connection was cut while it was on its way.
+  return streamOf(response) !== undefined || !socket.destroyed || socket.writableFinished;
+}
+
 /** Returns what a request of HTTP/2, and its response, go over; of HTTP/1.1 there is no such thing. */
 export function streamOf(message: IncomingMessage | ServerResponse): ServerHttp2Stream | undefined {
   return (message as { stream?: ServerHttp2Stream }).stream;
