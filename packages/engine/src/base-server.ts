@@ -30,7 +30,7 @@ import { Socket } from './session.ts';
 import type { SessionHost } from './session-host.ts';
 import { SessionIds } from './session-id.ts';
 import { SessionSweep } from './session-sweep.ts';
-import { Sessions } from './sessions.ts';
+import { keyOf, Sessions } from './sessions.ts';
 import { StickyHint } from './sticky-hint.ts';
 import { StringPool } from './string-pool.ts';
 import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
@@ -305,7 +305,7 @@ export class BaseServer extends EventEmitter {
     if (!this.#sessions.delete(session)) return;
     // Of a session that polled, requests may still be on their way.
     const hasPolled = session.upgraded || session.transport.name === 'polling';
-    if (notice !== null || hasPolled) this.#ended.remember(session.id, notice?.reason);
+    if (notice !== null || hasPolled) this.#ended.remember(keyOf(session), notice?.reason);
   }
 
   #upgrade(sid: string, transport: Transport): void {

@@ -16,18 +16,20 @@ export class Sessions {
   }
 
   add(session: Socket): void {
+    const id = keyOf(session);
     this.#all.add(session);
-    this.#byId.set(session.id, session);
-    if (this.#record !== null) this.#record[session.id] = session;
+    this.#byId.set(id, session);
+    if (this.#record !== null) this.#record[id] = session;
   }
 
   /** Returns whether it was there. */
   delete(session: Socket): boolean {
     if (!this.#all.delete(session)) return false;
     // A user's own ids may be given twice.
-    if (this.#byId.get(session.id) === session) {
-      this.#byId.delete(session.id);
-      if (this.#record !== null) delete this.#record[session.id];
+    const id = keyOf(session);
+    if (this.#byId.get(id) === session) {
+      this.#byId.delete(id);
+      if (this.#record !== null) delete this.#record[id];
     }
     return true;
   }
@@ -47,4 +49,9 @@ export class Sessions {
   [Symbol.iterator](): IterableIterator<Socket> {
     return this.#all[Symbol.iterator]();
   }
+}
+
+/** Returns the id as a request has it: one of the user may be a number. */
+export function keyOf({ id }: Socket): string {
+  return String(id);
 }

@@ -120,6 +120,13 @@ const CASES: readonly Case[] = [
     requests: [OPEN, { ...POLL, method: 'POST', body: '4a' }],
   },
   {
+    title: 'id of the user, a number',
+    prepare: (engine) => {
+      engine.generateId = () => 1_234_567 as never;
+    },
+    requests: [OPEN, { query: `${OPEN.query}&sid=1234567`, method: 'POST', body: '4a' }],
+  },
+  {
     title: 'middleware that fails',
     prepare: (engine) => engine.use((_req, _res, next) => next(new Error('no'))),
     requests: [OPEN],
