@@ -143,7 +143,7 @@ const DEFAULT_COOKIE: CookieOptions = Object.freeze({
 
 /**
  * Returns `options` with the defaults. Their amounts may be set later, and throw as well then.
- * @throws RangeError when an amount is none, or `maxBufferedBytes` no bound
+ * @throws RangeError when an amount is none, `maxBufferedBytes` no bound, or the `maxAge` of the cookie no number
  */
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const { cookie, perMessageDeflate } = options;
@@ -152,7 +152,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   if (typeof resolved.maxBufferedBytes !== 'number' || !(resolved.maxBufferedBytes > 0)) {
     throw new RangeError(`maxBufferedBytes must be a number above 0, not ${resolved.maxBufferedBytes}`);
   }
-  if (cookie) resolved.cookie = { ...DEFAULT_COOKIE, ...(cookie === true ? {} : cookie) };
+  if (cookie) resolved.cookie = resolveCookie(cookie === true ? {} : cookie);
   if (perMessageDeflate) {
     resolved.perMessageDeflate = {
       threshold: 1024,
@@ -161,6 +161,15 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   }
   guardAmounts(resolved);
   return resolved;
+}
+
+function resolveCookie(cookie: CookieOptions): CookieOptions {
+  const { maxAge, ...attributes } = { ...DEFAULT_COOKIE, ...cookie };
+  if (maxAge === undefined || maxAge === null) return attributes;
+  // As engine.io has it: also a text, and whole seconds.
+  const seconds = Math.floor(Number(maxAge));
+  if (Number.isFinite(seconds)) return { ...attributes, maxAge: seconds };
+  throw new RangeError(`the maxAge of a cookie must be a number, not ${String(maxAge).slice(0, 75)}`);
 }
 
 /** Has an amount that is set later judged as one that is given: sessions that begin then go by it. */

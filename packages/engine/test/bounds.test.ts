@@ -267,6 +267,14 @@ test.each([Number.NaN, 0, -1])('server with %s bytes for a slow client is not ma
   expect(() => new Server({ maxBufferedBytes })).toThrow(RangeError);
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY, 'soon'])(
+  'server with a cookie that lasts %s is not made',
+  (maxAge) => {
+    const words = `the maxAge of a cookie must be a number, not ${maxAge}`;
+    expect(() => new Server({ cookie: { maxAge: maxAge as number } })).toThrow(new RangeError(words));
+  },
+);
+
 const AMOUNTS = ['pingInterval', 'pingTimeout', 'upgradeTimeout', 'maxHttpBufferSize'] as const;
 
 describe.each(AMOUNTS)('option %s is an amount', (name) => {

@@ -46,6 +46,14 @@ const CASES: readonly Case[] = [
     requests: [OPEN],
   },
   {
+    title: 'cookie whose age is a text',
+    options: { cookie: { maxAge: '3600' as never } },
+    requests: [OPEN],
+  },
+  { title: 'cookie whose age is no integer', options: { cookie: { maxAge: 1.5 } }, requests: [OPEN] },
+  { title: 'cookie whose age is past', options: { cookie: { maxAge: -1 } }, requests: [OPEN] },
+  { title: 'cookie without an age', options: { cookie: { maxAge: null as never } }, requests: [OPEN] },
+  {
     title: 'cookie without a path',
     options: { cookie: { name: 'sticky', path: undefined as never } },
     requests: [OPEN],
