@@ -66,8 +66,10 @@ export abstract class SessionOutput extends LazyEmitter {
       options = null;
     }
     if (this.#isEnding()) return this;
+    // Whatever else is given in its place is none, as engine.io has it.
+    const onSent = typeof callback === 'function' ? callback : null;
     const isPrepared = data instanceof PreparedMessage;
-    if (isPrepared && callback === undefined && (options === undefined || options === null)) {
+    if (isPrepared && onSent === null && (options === undefined || options === null)) {
       this.sendPacket(data.packet);
       return this;
     }
@@ -76,7 +78,7 @@ export abstract class SessionOutput extends LazyEmitter {
       type: 'message',
       data: payload,
       options: options ?? NO_OPTIONS,
-      callback: callback === undefined ? null : inThisContext(() => callback(this.transport)),
+      callback: onSent === null ? null : inThisContext(() => onSent(this.transport)),
       prepared: isPrepared ? data : this.#preparedFor(options?.wsPreEncodedFrame, payload),
     });
     return this;

@@ -33,6 +33,16 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     expect(await Promise.all(seen)).toEqual(['a', 'b']);
   });
 
+  test.each([null, 'later', {}])('a callback that is %j is none', async (callback) => {
+    const { port, sessions, engine } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    session.send('a', {}, callback as never);
+    session.send(engine.prepareMessage('b'), null, callback as never);
+    session.write('c', undefined, callback as never);
+    for (const text of ['a', 'b', 'c']) expect(await client.messages.next()).toBe(text);
+  });
+
   test('session tells of its life by events, in order', async () => {
     const { port, sessions, engine } = await startEngine();
     const told: string[] = [];
