@@ -1,5 +1,5 @@
 import { CloseCode } from '@hawser/protocol/websocket';
-import { inThisContext } from '@hawser/ws/internal';
+import { inThisContext, throwLater } from '@hawser/ws/internal';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
@@ -190,14 +190,24 @@ export abstract class SessionOutput extends LazyEmitter {
     this.#announceDrain();
   }
 
+  /** What its listeners throw does not keep the packets, which are nowhere else by now, from being sent. */
   #announceFlush(packets: OutgoingPacket[]): void {
-    this.emit('flush', packets);
-    this.host.server.emit('flush', this, packets);
+    try {
+      this.emit('flush', packets);
+      this.host.server.emit('flush', this, packets);
+    } catch (error) {
+      throwLater(error);
+    }
   }
 
+  /** Nor does it keep a session that closes from doing so. */
   #announceDrain(): void {
     const { server } = this.host;
-    if (this.isHeard) this.emit('drain');
-    if (server.listenerCount('drain') > 0) server.emit('drain', this);
+    try {
+      if (this.isHeard) this.emit('drain');
+      if (server.listenerCount('drain') > 0) server.emit('drain', this);
+    } catch (error) {
+      throwLater(error);
+    }
   }
 }

@@ -64,6 +64,37 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     expect(await client.messages.next()).toBe('there');
   });
 
+  test.each(['flush', 'drain'])(
+    'what a listener for %s throws is uncaught, and nothing is lost',
+    async (event) => {
+      const { port, sessions } = await startEngine();
+      const client = await openClient(4, port, { transports });
+      const session = await sessions.next();
+      const nextBug = () => {
+        session.once(event, () => {
+          throw new Error('bug');
+        });
+        return nextUncaught();
+      };
+      await untilWritable(session);
+      const uncaught = nextBug();
+      session.send('handed on');
+      expect((await uncaught).message).toBe('bug');
+      expect(await client.messages.next()).toBe('handed on');
+      await untilWritable(session);
+      session.transport.writable = false;
+      session.send('waits').send('too').close();
+      session.transport.writable = true;
+      const again = nextBug();
+      session.onReady();
+      expect((await again).message).toBe('bug');
+      expect(await client.messages.next()).toBe('waits');
+      expect(await client.messages.next()).toBe('too');
+      expect((await client.closes.next()).reason).toBe('transport close');
+      expect(session.readyState).toBe('closed');
+    },
+  );
+
   test('handshake has five members, and those behind them that a layer above asks for', async () => {
     const { port, engine } = await startEngine();
     const told = async () => {
