@@ -85,9 +85,8 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   readonly #events: StreamContext<WebSocketTransport>['events'];
   /** Connections that end: their deadlines are swept, those of the others are their sessions'. */
   readonly #closing = new Roster<StreamConnection<WebSocketTransport>>();
-  /** Of the transports that began last, and what their connections share. */
-  #transports: TransportContext;
-  #streams: StreamContext<WebSocketTransport>;
+  /** What connections share whose transports do. */
+  readonly #streams = new WeakMap<TransportContext, StreamContext<WebSocketTransport>>();
   #isClosed = false;
 
   /** @param wake - called when time has to be told from now on */
@@ -110,9 +109,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
         connection.peer.onClosed();
       },
     };
-    this.#transports = transports;
-    this.#streams = this.#createStreams(transports);
-    this.slab = this.#streams.endpoint.slab;
+    this.slab = this.#streamsOf(transports).endpoint.slab;
   }
 
   get isBusy(): boolean {
@@ -181,14 +178,19 @@ export class NativeWebSocketEngine implements WebSocketEngine {
   }
 
   #streamsOf(transports: TransportContext): StreamContext<WebSocketTransport> {
-    if (transports !== this.#transports) {
-      this.#transports = transports;
-      this.#streams = this.#createStreams(transports);
+    let streams = this.#streams.get(transports);
+    if (streams === undefined) {
+      streams = this.#createStreams(transports);
+      this.#streams.set(transports, streams);
     }
-    return this.#streams;
+    return streams;
   }
 
-  #createStreams({ maxPayloadBytes, closeTimeoutMs, flusher }: TransportContext) {
+  #createStreams({
+    maxPayloadBytes,
+    closeTimeoutMs,
+    flusher,
+  }: TransportContext): StreamContext<WebSocketTransport> {
     const endpoint = new Endpoint(
       {
         role: 'server',
@@ -209,7 +211,7 @@ export class NativeWebSocketEngine implements WebSocketEngine {
       slowConsumer: 'drop',
       flusher,
       events: this.#events,
-    } as const;
+    };
   }
 }
 
