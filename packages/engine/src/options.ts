@@ -147,7 +147,13 @@ const DEFAULT_COOKIE: CookieOptions = Object.freeze({
  */
 export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const { cookie, perMessageDeflate } = options;
-  const resolved = { ...DEFAULTS, ...resolveAmounts(options) } as ResolvedOptions;
+  const resolved = {
+    ...DEFAULTS,
+    // Programs change what is in these, in `opts`.
+    transports: [...DEFAULTS.transports],
+    httpCompression: { ...DEFAULTS.httpCompression },
+    ...resolveAmounts(options),
+  } as ResolvedOptions;
   resolved.maxBufferedBytes ??= DEFAULTS.maxBufferedBytes!;
   if (typeof resolved.maxBufferedBytes !== 'number' || !(resolved.maxBufferedBytes > 0)) {
     throw new RangeError(`maxBufferedBytes must be a number above 0, not ${resolved.maxBufferedBytes}`);

@@ -1,3 +1,4 @@
+import { Server } from '@hawser/engine';
 import { describe, expect, test, vi } from 'vitest';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
@@ -102,6 +103,16 @@ describe('options that are set while the server runs', () => {
     expect(await coding()).toBe('gzip');
     engine.opts.httpCompression = false;
     expect(await coding()).toBeUndefined();
+  });
+
+  test('what is changed within a default is that of one server', () => {
+    const { opts } = new Server();
+    opts.transports.push('webtransport');
+    Object.assign(opts.httpCompression, { threshold: 5 });
+    expect(new Server().opts).toMatchObject({
+      transports: ['polling', 'websocket'],
+      httpCompression: { threshold: 1024 },
+    });
   });
 
   test('an amount is judged as one that is given', async () => {
