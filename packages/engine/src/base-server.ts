@@ -51,7 +51,8 @@ export class BaseServer extends EventEmitter {
 
   /**
    * The options, with their defaults. `pingInterval`, `pingTimeout`, `upgradeTimeout`, `maxHttpBufferSize` (but for a
-   * `wsEngine`) and `httpCompression` may be set later: sessions that begin then go by them.
+   * `wsEngine`) and `httpCompression` may be set later: sessions that begin then go by them. What is changed within
+   * `httpCompression` holds at once.
    */
   readonly opts: ResolvedOptions;
   readonly #middlewares: Middleware[] = [];

@@ -4,8 +4,8 @@ import Negotiator from 'negotiator';
 
 /** What is compressed, and how. */
 export interface HttpCompression extends ZlibOptions {
-  /** Shorter bodies are sent as they are, in bytes. */
-  readonly threshold: number;
+  /** Shorter bodies are sent as they are, in bytes; without it, those under 1024. */
+  readonly threshold?: number | undefined;
 }
 
 type Coding = 'gzip' | 'deflate';
@@ -17,10 +17,23 @@ const COMPRESS = Object.freeze({ gzip, deflate });
 
 const DEFAULT_THRESHOLD_BYTES = 1024;
 
-/** Returns what the option `httpCompression` says, or `null` for no compression: programs write that in many ways. */
+const DEFAULT_COMPRESSION: HttpCompression = Object.freeze({});
+
+/**
+ * Returns what the option `httpCompression` says, or `null` for no compression: programs write that in many ways. An
+ * object is that of the program, which may change what is in it.
+ */
 export function resolveHttpCompression(option: boolean | object | null | undefined): HttpCompression | null {
   if (!option) return null;
-  return Object.freeze({ threshold: DEFAULT_THRESHOLD_BYTES, ...(option === true ? {} : option) });
+  return typeof option === 'object' ? option : DEFAULT_COMPRESSION;
+}
+
+/** Tells whether a body of so many bytes is compressed. */
+export function isWorthwhile(
+  { threshold = DEFAULT_THRESHOLD_BYTES }: HttpCompression,
+  bytes: number,
+): boolean {
+  return bytes >= threshold;
 }
 
 /** Returns the coding that the client likes best, or `null` where it takes none of these. */

@@ -3,7 +3,7 @@ import { VIOLATIONS } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
 import { attempt, type Flushable } from '@hawser/ws/internal';
 import { EngineError, type EngineErrorCode } from './errors.ts';
-import { CODINGS, chooseCoding, compressBody } from './http-compression.ts';
+import { CODINGS, chooseCoding, compressBody, isWorthwhile } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, discardBody, RequestBody } from './request-body.ts';
 import { hasGoneOut, isGone } from './request-stream.ts';
@@ -335,9 +335,9 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       headers['Content-Length'] = Buffer.byteLength(content);
       response.writeHead(200, this.#decorate(headers, request, response)).end(content);
     };
-    const isWorthwhile =
-      httpCompression !== null && isCompressible && Buffer.byteLength(body) >= httpCompression.threshold;
-    const coding = isWorthwhile ? chooseCoding(request, CODINGS) : null;
+    const isCompressed =
+      httpCompression !== null && isCompressible && isWorthwhile(httpCompression, Buffer.byteLength(body));
+    const coding = isCompressed ? chooseCoding(request, CODINGS) : null;
     if (httpCompression === null || coding === null) {
       respond(body);
       return;

@@ -105,6 +105,20 @@ describe('options that are set while the server runs', () => {
     expect(await coding()).toBeUndefined();
   });
 
+  test('what is changed within httpCompression holds at once', async () => {
+    const { port, engine, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    const coding = async () => {
+      session.send('compressible '.repeat(20));
+      const { headers } = await ask(port, { query, headers: { 'accept-encoding': 'gzip' } });
+      return headers['content-encoding'];
+    };
+    expect(await coding()).toBeUndefined();
+    Object.assign(engine.opts.httpCompression, { threshold: 10 });
+    expect(await coding()).toBe('gzip');
+  });
+
   test('what is changed within a default is that of one server', () => {
     const { opts } = new Server();
     opts.transports.push('webtransport');
