@@ -34,7 +34,7 @@ import { keyOf, Sessions } from './sessions.ts';
 import { StickyHint } from './sticky-hint.ts';
 import { StringPool } from './string-pool.ts';
 import { type CloseNotice, type EngineRequest, type Transport, versionOf } from './transport.ts';
-import { TransportContexts } from './transport-context.ts';
+import { type TransportContext, TransportContexts } from './transport-context.ts';
 import { transports } from './transports.ts';
 import { verifyRequest } from './verification.ts';
 import { NativeWebSocketEngine, type WebSocketEngine } from './websocket-engine.ts';
@@ -163,9 +163,7 @@ export class BaseServer extends EventEmitter {
     this.#verify(request, response as ServerResponse, true, refuse, () => {
       const { sid } = request._query;
       if (sid) {
-        const { transport: current } = this.#sessions.find(sid)!;
-        const context = current instanceof Polling ? current.context : undefined;
-        accept((transport) => this.#upgrade(sid, transport), context);
+        accept((transport) => this.#upgrade(sid, transport), this.#contextOf(sid));
       } else {
         this.#admit(request, refuse, (id) => {
           // A foreign server may take the connection from under the socket.
@@ -193,10 +191,14 @@ export class BaseServer extends EventEmitter {
     await receiveWebTransport(webTransport, this.#contexts.current, this.opts.upgradeTimeout, {
       onNewSession: (transport) => {
         if (this.#isClosed) return false;
+        transport.follow(this.#contexts.current);
         this.emit('connection', this.#openSession(this.#ids.next(), transport, null));
         return true;
       },
-      onUpgrade: (transport, sid) => this.#sessions.find(sid)?.tryUpgrade(transport) ?? false,
+      onUpgrade: (transport, sid) => {
+        transport.follow(this.#contextOf(sid));
+        return this.#sessions.find(sid)?.tryUpgrade(transport) ?? false;
+      },
     });
   }
 
@@ -307,6 +309,12 @@ export class BaseServer extends EventEmitter {
     // Of a session that polled, requests may still be on their way.
     const hasPolled = session.upgraded || session.transport.name === 'polling';
     if (notice !== null || hasPolled) this.#ended.remember(keyOf(session), notice?.reason);
+  }
+
+  /** Returns what a session's next transport goes by: what its handshake promised. */
+  #contextOf(sid: string): TransportContext {
+    const transport = this.#sessions.find(sid)?.transport;
+    return transport instanceof Polling ? transport.context : this.#contexts.current;
   }
 
   #upgrade(sid: string, transport: Transport): void {

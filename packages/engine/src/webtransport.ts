@@ -35,7 +35,7 @@ type FirstPacket = (packet: Packet) => void;
 /** One bidirectional stream of a WebTransport session: packets with a header for their length. */
 export class WebTransportTransport extends ConfirmingTransport {
   readonly #session: WebTransportSession;
-  readonly #context: TransportContext;
+  #context: TransportContext;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: StreamReader;
   #onFirstPacket: FirstPacket | null;
@@ -78,6 +78,12 @@ export class WebTransportTransport extends ConfirmingTransport {
 
   get name(): string {
     return 'webtransport';
+  }
+
+  /** Goes by what the handshake of its session promises, from the frame behind that which told the session. */
+  follow(context: TransportContext): void {
+    this.#context = context;
+    this.#reader.maxFrameBytes = context.maxPayloadBytes;
   }
 
   send({ type, data, callback }: OutgoingPacket): void {

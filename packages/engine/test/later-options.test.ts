@@ -4,6 +4,7 @@ import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
 import { endOf } from './rig/sessions.ts';
 import { openSocket } from './rig/sockets.ts';
+import { openWebTransport } from './rig/web-transport.ts';
 
 /** Counts the pings that come over a WebSocket of its own, and answers them. */
 async function countPings(
@@ -67,6 +68,35 @@ describe('options that are set while the server runs', () => {
     await upgraded;
     socket.send(`4${'a'.repeat(500)}`);
     await vi.waitFor(() => expect(messages).toEqual(['a'.repeat(500)]));
+  });
+
+  test('over WebTransport a session has the maxHttpBufferSize of its handshake, be it that it moves there or begins there', async () => {
+    const { port, engine, sessions } = await startEngine({
+      transports: ['polling', 'websocket', 'webtransport'],
+      maxHttpBufferSize: 10_000,
+    });
+    const sid = await handshake(port);
+    const moving = openWebTransport();
+    const begun = openWebTransport();
+    void engine.onWebTransportSession(moving.session);
+    engine.opts.maxHttpBufferSize = 1000;
+    void engine.onWebTransportSession(begun.session);
+    engine.opts.maxHttpBufferSize = 100;
+    void moving.packets.write({ type: 'open', data: JSON.stringify({ sid }) });
+    void moving.packets.write({ type: 'ping', data: 'probe' });
+    const moved = await sessions.next();
+    const upgraded = new Promise((resolve) => moved.once('upgrade', resolve));
+    void moving.packets.write({ type: 'upgrade' });
+    await upgraded;
+    const received = new Promise((resolve) => moved.once('message', resolve));
+    const data = 'a'.repeat(500);
+    void moving.packets.write({ type: 'message', data });
+    expect(await received).toBe(data);
+    void begun.packets.write({ type: 'open' });
+    expect((await begun.received.read()).value?.data).toMatch('"maxPayload":100');
+    const ending = endOf(await sessions.next());
+    void begun.packets.write({ type: 'message', data });
+    expect((await ending).description).toMatchObject({ code: 'EIO_ERR_PAYLOAD_TOO_LARGE', limit: 100 });
   });
 
   test('maxHttpBufferSize bounds sessions that begin then, the others keep theirs', async () => {

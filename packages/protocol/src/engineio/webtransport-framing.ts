@@ -53,10 +53,11 @@ export interface StreamHandler {
  * What is incomplete is kept, at most `maxFrameBytes` of it.
  */
 export class StreamReader {
+  /** May be set: frames that begin then are bounded by it. */
+  maxFrameBytes: number;
   readonly #handler: StreamHandler;
   readonly #codec: Codec;
   readonly #natives: Natives;
-  readonly #maxFrameBytes: number;
   readonly #header = new Uint8Array(MAX_HEADER_BYTES);
   #headerBytes = 0;
   #isInPayload = false;
@@ -68,7 +69,7 @@ export class StreamReader {
     this.#handler = handler;
     this.#codec = codec;
     this.#natives = natives;
-    this.#maxFrameBytes = maxFrameBytes;
+    this.maxFrameBytes = maxFrameBytes;
   }
 
   /** Takes in what the stream read. The reader owns `chunk` from here on: data may be views of it. */
@@ -98,7 +99,7 @@ export class StreamReader {
 
   #beginPayload(byteLength: number): void {
     this.#headerBytes = 0;
-    if (byteLength > this.#maxFrameBytes) {
+    if (byteLength > this.maxFrameBytes) {
       this.#violate('EIO_ERR_PAYLOAD_TOO_LARGE');
     } else if (byteLength === 0) {
       this.#deliver(this.#natives.allocate(0));

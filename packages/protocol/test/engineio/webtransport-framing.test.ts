@@ -115,6 +115,19 @@ describe('Engine.IO 4 over WebTransport', () => {
     expect(trace).toEqual([{ type: 'ping', data: '' }, code]);
   });
 
+  it('both ends bound what follows by a limit that is set at a packet', () => {
+    const { reader, recorder, trace } = openStream(100);
+    recorder.react = () => {
+      reader.maxFrameBytes = 1;
+    };
+    reader.receive(bytes('033261610133023261'));
+    expect(trace).toEqual([
+      { type: 'ping', data: 'aa' },
+      { type: 'pong', data: '' },
+      'EIO_ERR_PAYLOAD_TOO_LARGE',
+    ]);
+  });
+
   it('both ends write the same in two parts, of which the second is the binary payload itself', () => {
     const { natives } = openStream();
     const binaries = [0, 1, 125, 126, 65_535, 65_536].map(pattern);
