@@ -17,7 +17,7 @@ export function checkCloseArguments(code: unknown, data: string | Uint8Array | u
   if (Buffer.byteLength(data) > MAX_CLOSE_REASON_BYTES) {
     throw new RangeError(`The message must not be greater than ${MAX_CLOSE_REASON_BYTES} bytes`);
   }
-  return typeof data === 'string' ? data : toBuffer(data).toString();
+  return typeof data === 'string' ? data : reasonText(data);
 }
 
 /** @throws RangeError when a ping or a pong cannot carry so many bytes */
@@ -36,4 +36,11 @@ export function controlArguments(
   if (typeof data === 'function') return [undefined, undefined, data as WriteCallback];
   if (typeof mask === 'function') return [data, undefined, mask];
   return [data, mask, callback];
+}
+
+/** Returns bytes as the text that a close frame has to carry: what is no UTF-8 takes more, and what is too much is cut. */
+function reasonText(bytes: Uint8Array): string {
+  const text = toBuffer(bytes).toString();
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(MAX_CLOSE_REASON_BYTES));
+  return text.slice(0, read);
 }

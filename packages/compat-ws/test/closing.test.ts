@@ -36,12 +36,17 @@ async function unreadableBlob(): Promise<Blob> {
   return blob;
 }
 
+/** At most 123 bytes of a text, as some cut it. */
+const cutReason = Buffer.from(`${'x'.repeat(122)}é`).subarray(0, 123);
+
 describe('closing', () => {
   it.each([
     ['a code and a reason', [1001, 'away'], 1001, 'away'],
     ['a code', [4000], 4000, ''],
     ['nothing', [], 1005, ''],
     ['a reason in bytes', [1000, Buffer.from('ü')], 1000, 'ü'],
+    ['a reason that was cut within a character', [1011, cutReason], 1011, 'x'.repeat(122)],
+    ['a reason in bytes that are no UTF-8', [1011, Buffer.of(0x61, 0xff)], 1011, 'a\ufffd'],
   ] as const)('client closes with %s, and the server repeats it', async (_, args, code, reason) => {
     const { client, peer } = await connectPair();
     client.close(...(args as [number, string]));

@@ -78,6 +78,17 @@ describe.each(ROLES)('how a %s closes', (role) => {
     side.socket.terminate();
   });
 
+  departs(
+    `${role} closes with bytes that are no UTF-8`,
+    'the peer would fail the connection',
+    async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      log.attempt('socket', 'close', () => side.socket.close(1011, Buffer.of(0x61, 0xff)));
+      side.probe();
+      await side.end();
+    },
+  );
+
   differ(`${role} closes from within a message, and gets the rest`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     side.socket.once('message', () => {
