@@ -65,6 +65,12 @@ type ResolvedOptions = ClientOptions & typeof DEFAULTS;
 /** Errors of requests that we broke off ourselves are nobody's business. */
 const aborted = new WeakSet<ClientRequest>();
 
+/** What one request says of who asks. */
+interface Credentials {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly auth: string | null | undefined;
+}
+
 /** Where the first request of a handshake went, before any redirect. */
 interface Origin {
   readonly isSecure: boolean;
@@ -133,7 +139,6 @@ class ClientHandshake {
   readonly #options: ResolvedOptions;
   readonly #deflate: PerMessageDeflate | null;
   #headers: Record<string, unknown>;
-  #auth: string | null | undefined;
   #origin: Origin | null = null;
   #url!: URL;
   #key = '';
@@ -144,7 +149,6 @@ class ClientHandshake {
     this.#protocols = protocols;
     this.#options = options;
     this.#headers = { ...options.headers };
-    this.#auth = options.auth;
     const deflateOptions = typeof perMessageDeflate === 'object' ? perMessageDeflate : {};
     this.#deflate = perMessageDeflate ? new PerMessageDeflate(deflateOptions, false, maxPayload) : null;
   }
@@ -153,12 +157,12 @@ class ClientHandshake {
   request(url: URL): void {
     this.#url = url;
     const isSecure = url.protocol === 'wss:';
-    if (url.username || url.password) {
-      this.#auth = `${decodePercents(url.username)}:${decodePercents(url.password)}`;
-    }
-    if (this.#options.followRedirects) this.#guardCredentials(isSecure);
+    const auth = userInfo(url) ?? this.#options.auth;
+    const credentials = this.#options.followRedirects
+      ? this.#guardCredentials(auth, isSecure)
+      : { headers: this.#headers, auth };
     const create = isSecure ? httpsRequest : httpRequest;
-    const request = create(this.#requestOptions(isSecure));
+    const request = create(this.#requestOptions(isSecure, credentials));
     const socket = this.#socket;
     socket._req = request;
     // Whoever listens may have aborted it.
@@ -178,9 +182,10 @@ class ClientHandshake {
   }
 
   /**
-   * Keeps credentials from hosts that a redirect leads to, unless the program looks at redirects itself.
+   * Keeps credentials from hosts that a redirect leads to, unless the program looks at redirects itself. One that leads
+   * back has them again.
    */
-  #guardCredentials(isSecure: boolean): void {
+  #guardCredentials(auth: string | null | undefined, isSecure: boolean): Credentials {
     const isIpc = this.#url.protocol === 'ws+unix:';
     const target = isIpc ? this.#url.pathname.split(':')[0]! : this.#url.host;
     if (this.#origin === null) {
@@ -191,19 +196,21 @@ class ClientHandshake {
     } else if (this.#socket.listenerCount('redirect') === 0) {
       const isSameHost = this.#origin.isIpc === isIpc && this.#origin.target === target;
       if (!isSameHost || (this.#origin.isSecure && !isSecure)) {
-        delete this.#headers.authorization;
-        delete this.#headers.cookie;
-        if (!isSameHost) delete this.#headers.host;
-        this.#auth = undefined;
+        const headers = { ...this.#headers };
+        delete headers.authorization;
+        delete headers.cookie;
+        if (!isSameHost) delete headers.host;
+        return { headers, auth: undefined };
       }
     }
     // As curl does: those of the first request are kept, whatever the addresses behind it say.
-    if (this.#auth && !this.#headers.authorization) {
-      this.#headers.authorization = `Basic ${Buffer.from(this.#auth).toString('base64')}`;
+    if (auth && !this.#headers.authorization) {
+      this.#headers.authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
     }
+    return { headers: this.#headers, auth };
   }
 
-  #requestOptions(isSecure: boolean): RequestOptions {
+  #requestOptions(isSecure: boolean, { headers, auth }: Credentials): RequestOptions {
     const { createConnection, defaultPort, handshakeTimeout } = this.#options;
     const url = this.#url;
     const target = url.pathname + url.search;
@@ -217,19 +224,19 @@ class ClientHandshake {
       port: url.port || (isSecure ? 443 : 80),
       host: url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname,
       path: isIpc ? ipcPath : target,
-      headers: this.#requestHeaders(),
+      headers: this.#requestHeaders(headers),
       ...(isIpc && { socketPath }),
-      auth: this.#auth,
+      auth,
       ...(handshakeTimeout && { timeout: handshakeTimeout }),
     } as RequestOptions;
   }
 
-  #requestHeaders(): Record<string, string> {
+  #requestHeaders(headers: Credentials['headers']): Record<string, string> {
     const { origin, protocolVersion } = this.#options;
     this.#key = randomBytes(16).toString('base64');
     const originName = protocolVersion < 13 ? 'Sec-WebSocket-Origin' : 'Origin';
     return {
-      ...(this.#headers as Record<string, string>),
+      ...(headers as Record<string, string>),
       'Sec-WebSocket-Version': String(protocolVersion),
       'Sec-WebSocket-Key': this.#key,
       Connection: 'Upgrade',
@@ -246,8 +253,8 @@ class ClientHandshake {
     const socket = this.#socket;
     const { statusCode = 0 } = response;
     const { location } = response.headers;
-    const isRedirect = location !== undefined && statusCode >= 300 && statusCode < 400;
-    if (isRedirect && this.#options.followRedirects) this.#redirect(request, location);
+    const isFollowed = this.#options.followRedirects && statusCode >= 300 && statusCode < 400;
+    if (location && isFollowed) this.#redirect(request, location);
     else if (!socket.emit('unexpected-response', request, response)) {
       this.#abort(request, `Unexpected server response: ${statusCode}`);
     }
@@ -341,6 +348,11 @@ function parseAddress(address: string | URL): URL {
   if (url.protocol === 'http:') url.protocol = 'ws:';
   if (url.protocol === 'https:') url.protocol = 'wss:';
   return url;
+}
+
+/** Returns the user and the password that `url` names, or `null`. */
+function userInfo({ username, password }: URL): string | null {
+  return username || password ? `${decodePercents(username)}:${decodePercents(password)}` : null;
 }
 
 /** Says why no WebSocket can be at `url`, or `null`. */

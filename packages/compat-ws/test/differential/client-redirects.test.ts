@@ -103,6 +103,23 @@ describe('redirects that a client follows', () => {
     );
   }
 
+  for (const options of [CREDENTIALS, { auth: 'user:pass' } as ClientOptions]) {
+    differ(`client has its ${Object.keys(options)} again when it is sent back`, async (ws, log) => {
+      const back: { port: number } = { port: 0 };
+      const other = await startRedirecting(log, () => `ws://127.0.0.1:${back.port}/done`);
+      const first = await startRedirecting(log, (_port, url) =>
+        url === '/done' ? '' : `ws://127.0.0.1:${other.port}/other`,
+      );
+      back.port = first.port;
+      await follow(ws, log, `ws://127.0.0.1:${first.port}/from`, options);
+    });
+  }
+
+  differ('client takes an empty location for none', async (ws, log) => {
+    const { port } = await startRedirecting(log, () => ' ');
+    await follow(ws, log, `ws://127.0.0.1:${port}/from`, {}, true);
+  });
+
   for (const maxRedirects of [0, 1, 3]) {
     differ(`client gives up after ${maxRedirects} redirects`, async (ws, log) => {
       const { port } = await startRedirecting(log, () => '/again');
