@@ -34,6 +34,12 @@ type Params = Record<string, string | number | true>;
 
 type Callback = (error: Error | null, data?: Buffer) => void;
 
+/** Something to compress or to inflate; several may have one callback. */
+interface Job {
+  readonly kind: 'deflate' | 'inflate';
+  readonly callback: Callback;
+}
+
 /** Returns what the connections of one endpoint compress with. Offers are judged here, as `ws` judges them. */
 export function createCompressor(options: PerMessageDeflateOptions, role: Role): Compressor {
   const settings: CompressionSettings = {
@@ -61,7 +67,7 @@ export class PerMessageDeflate {
   #isFragmenting = false;
   #fragments: Buffer[] = [];
   /** Jobs under way, which `cleanup` breaks off. */
-  readonly #jobs = new Map<Callback, 'deflate' | 'inflate'>();
+  readonly #jobs = new Set<Job>();
 
   /** @param compressor - that of the endpoint, where the connection has one */
   constructor(
@@ -108,8 +114,9 @@ export class PerMessageDeflate {
 
   /** Breaks off what is under way. */
   cleanup(): void {
-    for (const [callback, kind] of this.#jobs) {
-      this.#jobs.delete(callback);
+    for (const job of this.#jobs) {
+      const { kind, callback } = job;
+      this.#jobs.delete(job);
       callback(new Error(`The ${kind} stream was closed while data was being processed`));
     }
   }
@@ -151,11 +158,12 @@ export class PerMessageDeflate {
     });
   }
 
-  #run(kind: 'deflate' | 'inflate', callback: Callback, job: (done: Callback) => void): void {
-    this.#jobs.set(callback, kind);
+  #run(kind: Job['kind'], callback: Callback, work: (done: Callback) => void): void {
+    const job = { kind, callback };
+    this.#jobs.add(job);
     setImmediate(() =>
-      job((error, data) => {
-        if (!this.#jobs.delete(callback)) return;
+      work((error, data) => {
+        if (!this.#jobs.delete(job)) return;
         callback(error, data);
       }),
     );

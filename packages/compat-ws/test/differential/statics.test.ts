@@ -201,6 +201,21 @@ describe('the parts that are exported', () => {
     }
   });
 
+  differ('permessage-deflate tells one callback of all that it is given', async (ws, log) => {
+    const deflate = new ws.PerMessageDeflate({ serverNoContextTakeover: true }, true);
+    deflate.accept([{}]);
+    let calls = 0;
+    await new Promise<void>((resolve) => {
+      const callback = (error: Error | null): void => {
+        log.note('deflate', 'called back', error);
+        if (++calls === 2) resolve();
+      };
+      deflate.compress(Buffer.from('one'), true, callback);
+      deflate.compress(Buffer.from('two'), true, callback);
+    });
+    deflate.cleanup();
+  });
+
   differ('permessage-deflate compresses and decompresses alone', async (ws, log) => {
     const sides = [true, false].map((isServer) => {
       const deflate = new ws.PerMessageDeflate({ threshold: 0, isServer }, isServer);
