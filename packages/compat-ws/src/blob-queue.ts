@@ -1,5 +1,5 @@
 import { attempt, type StreamConnection, throwLater, type WriteCallback } from '@hawser/ws/internal';
-import { toPayload } from './payload.ts';
+import { isBlob, toPayload } from './payload.ts';
 import { byteLengthOf, readPayload } from './sender.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -47,7 +47,7 @@ export class BlobQueue {
       if (this.#connection.isOpen) send(payload);
       else callback?.(new Error('The socket was closed while the blob was being read'));
     };
-    if (!(data instanceof Blob)) {
+    if (!isBlob(data)) {
       this.run(() => finish(toPayload(data)));
       return;
     }

@@ -12,6 +12,17 @@ export const BINARY_TYPES: readonly BinaryType[] = Object.freeze([
   'blob',
 ]);
 
+/** Tells whether `data` is a Blob, whoever made its class. */
+export function isBlob(data: unknown): data is Blob {
+  if (typeof data !== 'object' || data === null || ArrayBuffer.isView(data)) return false;
+  const { arrayBuffer, stream, type } = data as Partial<Blob>;
+  const tag = (data as Partial<Record<symbol, unknown>>)[Symbol.toStringTag];
+  const isNamed = tag === 'Blob' || tag === 'File';
+  return (
+    isNamed && typeof type === 'string' && typeof arrayBuffer === 'function' && typeof stream === 'function'
+  );
+}
+
 /** Returns what a program sends as a string or as bytes over the same memory, as `Buffer.from` would read it. */
 export function toPayload(data: unknown): string | Uint8Array {
   if (typeof data === 'string' || data instanceof Uint8Array) return data;

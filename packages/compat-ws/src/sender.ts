@@ -12,7 +12,7 @@ import {
 } from '@hawser/protocol/websocket';
 import { inThisContext, NodeNatives, throwLater, type WriteCallback } from '@hawser/ws/internal';
 import { checkCloseArguments, checkControlPayload } from './arguments.ts';
-import { toBuffer, toPayload } from './payload.ts';
+import { isBlob, toBuffer, toPayload } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import type { Sending } from './sending.ts';
 import type { WebSocket } from './websocket.ts';
@@ -148,7 +148,7 @@ export class Sender {
   #write(data: unknown, options: FrameOptions, callback: WriteCallback | undefined): void {
     const send = (payload: string | Uint8Array): void =>
       this.sendFrame(toFrame(payload, { ...options, generateMask: this.#generateMask }), callback);
-    if (!(data instanceof Blob) && this.#jobs.length === 0) {
+    if (!isBlob(data) && this.#jobs.length === 0) {
       send(toPayload(data));
       return;
     }
@@ -205,13 +205,13 @@ export class ConnectionSender extends Sender {
 
   override sendFrame(list: readonly (string | Uint8Array)[], callback?: WriteCallback): void {
     const frames = list.some((part) => typeof part === 'string') ? list.map(toBuffer) : list;
-    this.#sending.sendFrames(frames as readonly Uint8Array[], callback && inThisContext(callback));
+    this.#sending.sendFrames(frames as readonly Uint8Array[], callback ? inThisContext(callback) : undefined);
   }
 }
 
 /** Returns how many bytes of payload `data` comes to. */
 export function byteLengthOf(data: unknown): number {
-  if (data instanceof Blob) return data.size;
+  if (isBlob(data)) return data.size;
   const payload = toPayload(data);
   return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
 }
@@ -221,7 +221,7 @@ export function readPayload(
   data: unknown,
   callback: (error: Error | null, payload?: string | Uint8Array) => void,
 ): void {
-  if (!(data instanceof Blob)) {
+  if (!isBlob(data)) {
     callback(null, toPayload(data));
     return;
   }

@@ -14,7 +14,7 @@ import {
 import { checkControlPayload } from './arguments.ts';
 import { BlobQueue } from './blob-queue.ts';
 import { CompressionQueue } from './compression-queue.ts';
-import { toBuffer, toPayload } from './payload.ts';
+import { isBlob, toBuffer, toPayload } from './payload.ts';
 import { byteLengthOf, type SenderOptions } from './sender.ts';
 import type { SocketSettings } from './socket-settings.ts';
 import { flushInTick } from './tick-flush.ts';
@@ -205,7 +205,7 @@ export class Sending {
 
   /** Nothing has to be read first. */
   #isImmediate(data: unknown): boolean {
-    return !(this.#blobs?.isBusy || data instanceof Blob);
+    return !(this.#blobs?.isBusy || isBlob(data));
   }
 
   #submit(

@@ -265,7 +265,7 @@ export class WebSocket extends EventEmitter {
       callback = options;
       options = undefined;
     }
-    this.#sending!.send(data, options, callback && inThisContext(callback));
+    this.#sending!.send(data, options, callback ? inThisContext(callback) : undefined);
   }
 
   terminate(): void {
@@ -334,7 +334,7 @@ export class WebSocket extends EventEmitter {
     callback: WriteCallback | undefined,
   ): void {
     if (this._readyState !== OPEN) this.#refuse(data, callback);
-    else this.#sending!.sendControl(kind, data, mask, callback && inThisContext(callback));
+    else this.#sending!.sendControl(kind, data, mask, callback ? inThisContext(callback) : undefined);
   }
 
   #emitError(): void {
@@ -389,7 +389,7 @@ export class WebSocket extends EventEmitter {
     const error = new Error(`WebSocket is not open: readyState ${state} (${STATE_NAMES[state]})`);
     if (state === CONNECTING) throw error;
     if (data) this._bufferedAmount += byteLengthOf(data);
-    if (callback !== undefined) process.nextTick(callback, error);
+    if (callback) process.nextTick(callback, error);
   }
 }
 

@@ -5,6 +5,19 @@ import { openSide, ROLES, startServer } from './rig/sides.ts';
 
 const bytes = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
 
+/** A Blob as another library, or another realm, has it. */
+class ForeignBlob {
+  readonly size = 2;
+  readonly type = '';
+  readonly [Symbol.toStringTag] = 'Blob';
+
+  stream(): void {}
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return new Uint8Array([104, 105]).buffer;
+  }
+}
+
 /** Everything that a program may send, and what it may not. */
 const DATA: Readonly<Record<string, () => unknown>> = {
   'a string': () => 'text é',
@@ -20,6 +33,7 @@ const DATA: Readonly<Record<string, () => unknown>> = {
   'a SharedArrayBuffer': () => new SharedArrayBuffer(3),
   'a Blob': () => new Blob(['blob']),
   'an empty Blob': () => new Blob([]),
+  'a Blob of others': () => new ForeignBlob(),
   'a number': () => 42,
   zero: () => 0,
   'minus zero': () => -0,
@@ -178,7 +192,8 @@ describe.each(ROLES)('what a %s sends', (role) => {
       log.attempt('socket', method, () => call(undefined, undefined, called(`${method} third`)));
       log.attempt('socket', method, () => call(null, undefined, null));
     }
-    await side.wire.frames(16);
+    log.attempt('socket', 'send', () => socket.send('data', {}, null as never));
+    await side.wire.frames(17);
     await side.end();
   });
 
@@ -199,6 +214,9 @@ describe.each(ROLES)('what a %s sends', (role) => {
       log.attempt('socket', 'send with options', () =>
         socket.send('x', { binary: true }, log.callback('callback', 'options')),
       );
+      log.attempt('socket', 'send with no callback', () => socket.send('x', {}, null as never));
+      log.attempt('socket', 'ping with no callback', () => socket.ping('x', undefined, null as never));
+      log.attempt('socket', 'pong with no callback', () => socket.pong('x', undefined, null as never));
     };
     socket.close();
     sendAll('closing');
