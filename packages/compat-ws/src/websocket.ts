@@ -307,14 +307,14 @@ export class WebSocket extends EventEmitter {
 
   /** The connection is no longer open, whoever began to close it. */
   _onClosing(): void {
-    const { violation } = this._connection!.ending;
     if (this._readyState === OPEN) this._readyState = CLOSING;
     this.#startCloseTimer();
-    if (violation !== null) this.#sending!.behindBlob(() => process.nextTick(() => this.#emitError()));
   }
 
   /** The peer's close frame came, or will not come any more. */
   _onFinished(): void {
+    const { violation } = this._connection!.ending;
+    if (violation !== null) this.#sending!.behindBlob(() => process.nextTick(() => this.#emitError()));
     if (this._closeFrameReceived) this.#receiver?.conclude(this._closeCode, this._closeMessage);
   }
 

@@ -199,6 +199,17 @@ describe.each(ROLES)('a peer of a %s', (role) => {
     await side.drain();
   });
 
+  differ(`${role} reports a violation behind its own close frame at once`, async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    const reported = new Promise((resolve) => side.socket.once('error', resolve));
+    side.socket.close(4000);
+    await side.wire.framesToClose();
+    side.say(3);
+    await reported;
+    log.note('socket', 'reported', side.socket.readyState);
+    await side.drain();
+  });
+
   differ(`${role} reports a violation within a listener that closes`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     side.socket.on('error', () => {
