@@ -29,6 +29,13 @@ export interface PerMessageDeflateOptions {
   readonly maxPayload?: number | undefined;
 }
 
+/** The options that {@link createCompressor} reads. */
+export const COMPRESSOR_OPTIONS = Object.freeze([
+  'concurrencyLimit',
+  'threshold',
+  'zlibDeflateOptions',
+] as const satisfies readonly (keyof PerMessageDeflateOptions)[]);
+
 /** Parameters of one offer or answer, each at most once. */
 type Params = Record<string, string | number | true>;
 

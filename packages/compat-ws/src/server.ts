@@ -12,10 +12,16 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { PERMESSAGE_DEFLATE } from '@hawser/protocol/websocket';
 import { acceptFor, type Compressor, isOwned } from '@hawser/ws/internal';
+import { Derived } from './derived.ts';
 import { type ExtensionParams, format, parse as parseExtensions } from './extension.ts';
 import { type AcceptableHandshake, abortHandshake, judgeHandshake } from './handshake.ts';
-import { createCompressor, PerMessageDeflate, type PerMessageDeflateOptions } from './permessage-deflate.ts';
-import { type SocketOptions, SocketSettings } from './socket-settings.ts';
+import {
+  COMPRESSOR_OPTIONS,
+  createCompressor,
+  PerMessageDeflate,
+  type PerMessageDeflateOptions,
+} from './permessage-deflate.ts';
+import { SOCKET_OPTIONS, type SocketOptions, SocketSettings } from './socket-settings.ts';
 import { WebSocket } from './websocket.ts';
 
 const RUNNING = 0;
@@ -95,8 +101,13 @@ export class WebSocketServer extends EventEmitter {
   declare _server: HttpServer | HttpsServer | null;
   declare _removeListeners: (() => void) | null;
   /** Shared by all sockets. */
-  readonly #settings: SocketSettings;
-  readonly #compressor: Compressor | null;
+  readonly #settings = new Derived<SocketOptions, SocketSettings>(
+    SOCKET_OPTIONS,
+    (options) => new SocketSettings(options, 'server'),
+  );
+  readonly #compressor = new Derived<PerMessageDeflateOptions, Compressor>(COMPRESSOR_OPTIONS, (options) =>
+    createCompressor(options, 'server'),
+  );
   readonly #onClientClose: (this: WebSocket) => void;
 
   constructor(given: ServerOptions = {}, callback?: () => void) {
@@ -111,8 +122,6 @@ export class WebSocketServer extends EventEmitter {
     const perMessageDeflate =
       (options.perMessageDeflate as unknown) === true ? {} : options.perMessageDeflate;
     this.options = { ...options, perMessageDeflate } as ServerOptions & typeof DEFAULTS;
-    this.#settings = new SocketSettings(options, 'server');
-    this.#compressor = perMessageDeflate ? createCompressor(perMessageDeflate, 'server') : null;
     const server = this;
     // One for all sockets: a closure for each would cost each its memory.
     this.#onClientClose = function onClose(this: WebSocket): void {
@@ -220,7 +229,7 @@ export class WebSocketServer extends EventEmitter {
     this.emit('headers', lines, request);
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     socket.removeListener('error', destroyOnError);
-    ws.setSocket(socket, head, this.#settings);
+    ws.setSocket(socket, head, this.#settings.of(this.options));
     if (this.clients !== undefined) {
       this.clients.add(ws);
       ws.on('close', this.#onClientClose);
@@ -295,12 +304,13 @@ export class WebSocketServer extends EventEmitter {
 
   /** Returns the extensions to use, or `null` when the offer is unacceptable. */
   #readExtensions(header: string | undefined): AcceptableHandshake['extensions'] | null {
-    if (this.#compressor === null || header === undefined) return {};
-    const options = this.options.perMessageDeflate as PerMessageDeflateOptions;
+    const { perMessageDeflate, maxPayload } = this.options as ServerOptions;
+    if (!perMessageDeflate || header === undefined) return {};
+    const options = perMessageDeflate === true ? {} : perMessageDeflate;
     try {
       const offers: ExtensionParams[] | undefined = parseExtensions(header)[PERMESSAGE_DEFLATE];
       if (offers === undefined) return {};
-      const deflate = new PerMessageDeflate(options, true, this.options.maxPayload, this.#compressor);
+      const deflate = new PerMessageDeflate(options, true, maxPayload, this.#compressor.of(options));
       deflate.accept(offers);
       return { [PERMESSAGE_DEFLATE]: deflate };
     } catch {

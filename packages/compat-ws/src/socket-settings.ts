@@ -30,6 +30,18 @@ export interface SocketOptions {
   readonly skipUTF8Validation?: boolean | undefined;
 }
 
+/** Their names. */
+export const SOCKET_OPTIONS = Object.freeze([
+  'allowSynchronousEvents',
+  'autoPong',
+  'generateMask',
+  'maxBufferedChunks',
+  'maxFragments',
+  'maxPayload',
+  'maxPendingAutoPongs',
+  'skipUTF8Validation',
+] as const satisfies readonly (keyof SocketOptions)[]);
+
 /** What the constructor of a socket takes of a server's options. */
 export interface AcceptedOptions {
   readonly autoPong?: boolean | undefined;

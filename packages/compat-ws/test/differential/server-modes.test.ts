@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { describe } from 'vitest';
+import { CLOSE, CONTINUATION, closePayload, frame, PING, TEXT } from '../../../ws/test/rig/raw-frame.ts';
 import { connectRaw, handshakeRequest } from '../../../ws/test/rig/raw-peer.ts';
 import { differ } from './rig/differ.ts';
-import { portOf, SERVER_EVENTS, startServer, stateOf } from './rig/sides.ts';
+import { portOf, SERVER_EVENTS, startServer, stateOf, untilClosed } from './rig/sides.ts';
 import { noteAnswer, noteHead } from './rig/wire.ts';
 
 describe('where a server listens', () => {
@@ -205,5 +207,62 @@ describe('where a server listens', () => {
     peer.write(Buffer.from('888000000000', 'hex'));
     log.note('wire', 'rest', await peer.readToEnd());
     await closed;
+  });
+});
+
+/** Options that were changed when the server was running, and what a client then says. */
+const CHANGES: readonly (readonly [name: string, value: unknown, said: () => Buffer])[] = [
+  ['maxPayload', 10, () => frame(TEXT, 'x'.repeat(11))],
+  ['maxFragments', 1, () => Buffer.concat([frame(TEXT, 'a', { fin: false }), frame(CONTINUATION, 'b')])],
+  ['skipUTF8Validation', true, () => frame(TEXT, Buffer.of(0xff))],
+  ['autoPong', false, () => frame(PING, 'ping')],
+  ['perMessageDeflate', {}, () => frame(TEXT, 'x')],
+  ['perMessageDeflate', true, () => frame(TEXT, 'x')],
+  ['path', '/elsewhere', () => frame(TEXT, 'x')],
+  ['verifyClient', () => false, () => frame(TEXT, 'x')],
+];
+
+describe('what a program changes of the options of a server', () => {
+  for (const [name, value, said] of CHANGES) {
+    differ(`server heeds ${name} that is ${inspect(value)} by now`, async (ws, log) => {
+      const server = await startServer(ws, log);
+      const options = server.options as Record<string, unknown>;
+      const meet = async (): Promise<void> => {
+        const peer = await connectRaw(portOf(server));
+        const connected = once(server, 'connection');
+        peer.write(handshakeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' }));
+        const head = await noteHead(log, peer);
+        if (!head.startsWith('HTTP/1.1 101')) return;
+        const [socket] = await connected;
+        log.watch('socket', socket, ['message', 'ping', 'error', 'close']);
+        const closed = untilClosed(socket);
+        peer.write(said(), frame(CLOSE, closePayload(1000)));
+        log.note('wire', 'rest', await peer.readToEnd());
+        peer.stream.end();
+        await closed;
+      };
+      await meet();
+      options[name] = value;
+      await meet();
+    });
+  }
+
+  differ('server heeds a threshold that is changed', async (ws, log) => {
+    const server = await startServer(ws, log, {
+      perMessageDeflate: { threshold: 0, serverNoContextTakeover: true },
+    });
+    for (const threshold of [0, 100]) {
+      (server.options.perMessageDeflate as { threshold: number }).threshold = threshold;
+      const connected = once(server, 'connection');
+      const peer = await connectRaw(portOf(server));
+      peer.write(handshakeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' }));
+      await noteHead(log, peer);
+      const [socket] = await connected;
+      socket.send('aaaaaaaaaaaaaaaaaaaa');
+      log.note('wire', 'first byte', (await peer.read(1))[0]);
+      const closed = once(socket, 'close');
+      peer.stream.destroy();
+      await closed;
+    }
   });
 });
