@@ -1,3 +1,4 @@
+import { CloseCode, VIOLATIONS } from '@hawser/protocol/websocket';
 import { attempt, type StreamConnection, type StreamEvents, throwLater } from '@hawser/ws/internal';
 import type { WebSocket } from './websocket.ts';
 
@@ -32,6 +33,19 @@ export const SOCKET_EVENTS_APART: StreamEvents<WebSocket> = Object.freeze({
     connectionOf(socket).delivery.letTurnEnd();
   },
 } satisfies StreamEvents<WebSocket>);
+
+/**
+ * Has a `close()` that a program put in place of ours answer what ends its connection, as with `ws`: the peer's close frame,
+ * or what it did wrong. Where it does not, we do.
+ */
+export function answerByClose(socket: WebSocket): void {
+  const { violation, wasClean, closeCode } = connectionOf(socket).ending;
+  attempt(() => {
+    if (violation !== null) socket.close(VIOLATIONS[violation.code].closeCode);
+    else if (wasClean && closeCode === CloseCode.NO_STATUS) socket.close();
+    else if (wasClean) socket.close(closeCode, socket._closeMessage);
+  });
+}
 
 function emitSafely(socket: WebSocket, event: string, data: Buffer): void {
   attempt(() => socket.emit(event, data));

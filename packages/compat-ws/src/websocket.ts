@@ -21,6 +21,7 @@ import {
 import { ConnectionReceiver, type Receiver } from './receiver.ts';
 import { byteLengthOf, ConnectionSender, type Sender, type SenderOptions } from './sender.ts';
 import { Sending } from './sending.ts';
+import { answerByClose } from './socket-events.ts';
 import { type AcceptedOptions, type SocketOptions, SocketSettings } from './socket-settings.ts';
 import { toError } from './violation-error.ts';
 
@@ -298,6 +299,7 @@ export class WebSocket extends EventEmitter {
   _onEnding(): void {
     if (this.#stream!.readableEnded) this.#sending!.abandonCompressed();
     else this.#sending!.sendCompressed();
+    if (this.close !== ownClose && this._readyState === OPEN) answerByClose(this);
   }
 
   /** The socket is gone, and what was held back is still to come. */
@@ -360,8 +362,7 @@ export class WebSocket extends EventEmitter {
   }
 
   #abortConnect(): void {
-    const message = 'WebSocket was closed before the connection was established';
-    abortHandshake(this, this._req, message);
+    abortHandshake(this, this._req, 'WebSocket was closed before the connection was established');
   }
 
   #startCloseTimer(): void {
@@ -393,6 +394,7 @@ export class WebSocket extends EventEmitter {
   }
 }
 
+const { close: ownClose } = WebSocket.prototype;
 defineReadyStates(WebSocket);
 defineHandlerAttributes(WebSocket.prototype);
 makeAttributesEnumerable(WebSocket.prototype);

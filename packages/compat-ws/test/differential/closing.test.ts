@@ -118,6 +118,40 @@ describe.each(ROLES)('how a %s closes', (role) => {
     },
   );
 
+  for (const [code, reason] of [
+    [4000, 'theirs'],
+    [undefined, undefined],
+  ] as const) {
+    differ(
+      `${role} answers a close with ${code} through the close() that a program put there`,
+      async (ws, log) => {
+        const side = await openSide(role, ws, log);
+        const { socket } = side;
+        const { close } = socket;
+        socket.close = (...args) => {
+          log.note('socket', 'close', ...args, socket.readyState);
+          socket.send('last words');
+          close.apply(socket, args);
+          log.note('socket', 'after it', socket.readyState);
+        };
+        side.say(CLOSE, code === undefined ? '' : closePayload(code, reason));
+        await side.drain();
+      },
+    );
+  }
+
+  differ(`${role} is asked to close for a violation, and terminates`, async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    const { socket } = side;
+    socket.close = (...args) => {
+      log.note('socket', 'close', ...args, socket.readyState);
+      socket.terminate();
+    };
+    side.say(3);
+    await side.closed;
+    side.probe();
+  });
+
   differ(`${role} terminates while it closes`, async (ws, log) => {
     const side = await openSide(role, ws, log);
     side.socket.close(1000);
