@@ -15,6 +15,7 @@ import { checkCloseArguments, checkControlPayload } from './arguments.ts';
 import { isBlob, toBuffer, toPayload } from './payload.ts';
 import type { PerMessageDeflate } from './permessage-deflate.ts';
 import type { Sending } from './sending.ts';
+import type { SocketSettings } from './socket-settings.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** How {@link Sender.frame} writes a frame. */
@@ -190,8 +191,8 @@ export class Sender {
 export class ConnectionSender extends Sender {
   readonly #sending: Sending;
 
-  constructor(socket: WebSocket, stream: Duplex, sending: Sending) {
-    super(stream, socket._extensions);
+  constructor(socket: WebSocket, stream: Duplex, sending: Sending, { generateMask }: SocketSettings) {
+    super(stream, socket._extensions, generateMask);
     this.#sending = sending;
   }
 

@@ -54,6 +54,7 @@ export interface AcceptedOptions {
  */
 export class SocketSettings implements SocketOptions, Flushable {
   readonly allowSynchronousEvents: boolean;
+  readonly generateMask: ((mask: Buffer) => void) | undefined;
   readonly maxBufferedChunks: number;
   readonly maxFragments: number;
   readonly maxPayload: number;
@@ -73,6 +74,7 @@ export class SocketSettings implements SocketOptions, Flushable {
 
   constructor(options: SocketOptions, role: Role) {
     this.allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this.generateMask = options.generateMask;
     this.maxBufferedChunks = options.maxBufferedChunks ?? 0;
     this.maxFragments = options.maxFragments ?? 0;
     this.maxPayload = (options.maxPayload ?? 0) | 0;

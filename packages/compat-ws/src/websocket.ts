@@ -151,7 +151,7 @@ export class WebSocket extends EventEmitter {
   /** Sends what others framed. */
   get _sender(): Sender | null {
     if (this._connection === null) return null;
-    this.#sender ??= new ConnectionSender(this, this.#stream!, this.#sending!);
+    this.#sender ??= new ConnectionSender(this, this.#stream!, this.#sending!, this.#settings!);
     return this.#sender;
   }
 

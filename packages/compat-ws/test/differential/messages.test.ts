@@ -8,7 +8,7 @@ import {
   PONG,
   TEXT,
 } from '../../../ws/test/rig/raw-frame.ts';
-import { differ } from './rig/differ.ts';
+import { departs, differ } from './rig/differ.ts';
 import { openSide, ROLES } from './rig/sides.ts';
 
 const BINARY_TYPES = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const;
@@ -101,6 +101,19 @@ describe.each(ROLES)('messages that a %s receives', (role) => {
     const side = await openSide(role, ws, log, { options: { autoPong: false } });
     side.say(PING, 'unanswered');
     side.say(TEXT, 'x');
+    await side.end();
+  });
+
+  departs(`${role} answers pings where autoPong is undefined`, 'RFC 6455 5.5.2', async (ws, log) => {
+    const side = await openSide(role, ws, log, { options: { autoPong: undefined } });
+    side.say(PING, 'answered');
+    await side.end();
+  });
+
+  departs(`${role} does not ask a foreign pong() to answer pings`, 'the core answers', async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    side.socket.pong = () => log.note('socket', 'pong');
+    side.say(PING, 'answered');
     await side.end();
   });
 

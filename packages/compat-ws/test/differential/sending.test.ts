@@ -272,7 +272,20 @@ describe.each(ROLES)('what a %s sends', (role) => {
   });
 });
 
+/** The parts of a sender's that a program may call. */
+interface Inner {
+  readonly _sender: { ping(data: Buffer, mask: boolean): void };
+}
+
 describe('what a client alone sends', () => {
+  differ('client makes masks with generateMask for what its sender is given', async (ws, log) => {
+    const generateMask = (mask: Buffer): unknown => mask.fill(0x11);
+    const side = await openSide('client', ws, log, { options: { generateMask } });
+    (side.socket as unknown as Inner)._sender.ping(Buffer.from('p'), true);
+    log.note('bytes', 'raw', await side.peer.read(2 + 4 + 1));
+    await side.end();
+  });
+
   departs('client masks a ping whose mask is null', 'a server would have to fail it', async (ws, log) => {
     const side = await openSide('client', ws, log);
     side.socket.ping('data', null as never);

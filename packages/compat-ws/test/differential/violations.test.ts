@@ -9,7 +9,7 @@ import {
   PING,
   TEXT,
 } from '../../../ws/test/rig/raw-frame.ts';
-import { differ } from './rig/differ.ts';
+import { departs, differ } from './rig/differ.ts';
 import { openSide, ROLES, type Role, type Side } from './rig/sides.ts';
 
 type Bytes = (side: Side) => Buffer[];
@@ -85,6 +85,13 @@ describe.each(ROLES)('a peer of a %s', (role) => {
       await side.drain();
     });
   }
+
+  departs(`${role} fails at once on a fragment of invalid UTF-8`, 'RFC 6455 8.1', async (ws, log) => {
+    const side = await openSide(role, ws, log);
+    side.say(TEXT, INVALID_TEXT, { fin: false });
+    side.say(PING, 'still here');
+    await side.end();
+  });
 
   for (const code of CODES) {
     differ(`${role} judges close code ${code}`, async (ws, log) => {
