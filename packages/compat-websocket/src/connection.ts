@@ -106,11 +106,9 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
       this.#connection.state = 'closed';
       this.#connection.#disconnect();
       this.#connection.#closeTimer?.stop();
+      const lost = 'Connection dropped by remote peer.';
       if (this.#connection.closeReasonCode === -1) {
-        this.#connection.#setReason(
-          WebSocketConnection.CLOSE_REASON_ABNORMAL,
-          'Connection dropped by remote peer.',
-        );
+        this.#connection.#setReason(WebSocketConnection.CLOSE_REASON_ABNORMAL, lost);
       }
       this.#connection.#emitClose();
     }
@@ -242,7 +240,7 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
   }
 
   /**
-   * Begins to listen to the socket.
+   * Begins to listen to the socket, whose peer may have ended its side by now.
    * @param head - what came with a server's answer: it waits for listeners that are added when a promise for `connect`
    *   is fulfilled
    */
@@ -251,7 +249,9 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
     socket.on('pause', () => this.#onPause());
     socket.on('resume', () => this.#onResume());
     ownStream(socket, this.#reports);
+    if (socket.isPaused()) this.#inbound.pause();
     if (head.length > 0) this.#inbound.receiveLater(head);
+    if (socket.readableEnded) this.#reports.onEnd();
   }
 
   /**
@@ -387,9 +387,8 @@ export class WebSocketConnection extends EventEmitter<WebSocketConnectionEvents>
 
   #setReason(code: number, description: string | undefined): void {
     this.closeReasonCode = code;
-    this.closeDescription = (
-      typeof description === 'string' ? description : CLOSE_DESCRIPTIONS[code]
-    ) as string;
+    const usual = CLOSE_DESCRIPTIONS[code] as string;
+    this.closeDescription = typeof description === 'string' ? description : usual;
   }
 
   #emitClose(): void {

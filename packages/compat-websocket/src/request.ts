@@ -10,6 +10,8 @@ import type { ICookie, IServerConfig } from './options.ts';
 import { type IRequestedExtension, readCookies, readExtensions, splitList } from './request-headers.ts';
 import { formatCookies } from './set-cookie.ts';
 
+const NO_BYTES = Buffer.alloc(0);
+
 const LINE_BREAKS = /[\r\n]/g;
 
 /** What Latin-1 does not have would be cut to its low byte, and that may be a line break. */
@@ -201,15 +203,18 @@ export class WebSocketRequest extends EventEmitter<WebSocketRequestEvents> {
   }
 
   #open(connection: WebSocketConnection, head: string): void {
+    const { socket } = this;
     connection._output.write(Buffer.from(head, 'latin1'), (error) => {
-      if (error) {
+      if (error || (this.#isSocketClosing && socket.closed)) {
         dropLost(connection);
         return;
       }
       this.#leaveSocket();
       // Frames that came with the request are the first to be read.
-      if (this.#head !== null && this.#head.length > 0) this.socket.unshift(this.#head);
-      connection._addSocketEventListeners();
+      const early = this.#head ?? NO_BYTES;
+      const isUnshifted = early.length > 0 && !socket.readableEnded;
+      if (isUnshifted) socket.unshift(early);
+      connection._addSocketEventListeners(isUnshifted ? NO_BYTES : early);
     });
   }
 
@@ -248,9 +253,10 @@ function clean(value: unknown): string {
   return String(value).replace(LINE_BREAKS, '');
 }
 
-/** The client hung up before it could be answered: whoever accepts it learns so from a `close`. */
+/** The client hung up before it could be answered: whoever accepts it, and has not dropped it, learns so from a `close`. */
 function dropLost(connection: WebSocketConnection): void {
   process.nextTick(() => {
+    if (connection.state === 'closed') return;
     const reason = 'TCP connection lost before handshake completed.';
     connection.drop(WebSocketConnection.CLOSE_REASON_ABNORMAL, reason, true);
   });

@@ -148,6 +148,43 @@ describe.each(each)('connection of %s', (_, library) => {
 });
 
 describe('connection', () => {
+  test('hears of an end that comes while the answer to its handshake is on its way', async () => {
+    const { server, port } = await startServer(LIBRARIES.ours);
+    const messages: string[] = [];
+    const closed = new Promise<{ code: number; description: string }>((resolve) => {
+      server.on('request', (request) => {
+        const { socket } = request;
+        // What is written has not left before the client's end is read.
+        socket.cork();
+        const connection = request.accept();
+        connection.on('message', (message) => messages.push(textOf(message)));
+        socket.once('end', () => setImmediate(() => socket.uncork()));
+        resolve(closeOf(connection));
+      });
+    });
+    const peer = await connectRaw(port);
+    peer.stream.end(Buffer.concat([Buffer.from(handshakeRequest()), frame(TEXT, 'early')]));
+    expect(await closed).toEqual({ code: 1006, description: 'Connection dropped by remote peer.' });
+    expect(messages).toEqual(['early']);
+    expect((await peer.head()).startLine).toBe('HTTP/1.1 101 Switching Protocols');
+    expect(server.connections).toEqual([]);
+  });
+
+  test('hears of a reset that comes while the answer to its handshake is on its way', async () => {
+    const { server, port } = await startServer(LIBRARIES.ours);
+    const closed = new Promise<{ code: number; description: string }>((resolve) => {
+      server.on('request', (request) => {
+        const connection = request.accept();
+        resolve(closeOf(connection));
+        request.socket.destroy();
+      });
+    });
+    const peer = await connectRaw(port);
+    peer.write(handshakeRequest());
+    expect((await closed).code).toBe(1006);
+    expect(server.connections).toEqual([]);
+  });
+
   test('closes cleanly in a ping listener: the ping is not answered any more', async () => {
     const { connection, peer } = await openServerSide(LIBRARIES.ours);
     const closed = closeOf(connection);
