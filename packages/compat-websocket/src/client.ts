@@ -158,6 +158,8 @@ export class WebSocketClient extends EventEmitter<WebSocketClientEvents> {
     const protocol = verdict.protocol === '' ? undefined : verdict.protocol;
     const connection = new WebSocketConnection(socket, [], protocol, true, this.config);
     connection.webSocketVersion = this.config.webSocketVersion as number;
+    // The connection ends our side, when all that came before the server's end is delivered.
+    socket.allowHalfOpen = true;
     connection._addSocketEventListeners(head);
     this.emit('connect', connection);
   }

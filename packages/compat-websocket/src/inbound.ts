@@ -111,7 +111,8 @@ export class Inbound {
       this.#readAt = 0;
     }
     if (this.#hasReported && this.#unread.length > 0) this.#interrupt(afterReactions);
-    if (this.#isEnded && this.#interruptions === 0) this.#handler.onInputEnd();
+    const isAllRead = this.#unread.length === 0 && this.#interruptions === 0;
+    if (this.#isEnded && isAllRead) this.#handler.onInputEnd();
   }
 
   get #mayRead(): boolean {

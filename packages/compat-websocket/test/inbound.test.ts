@@ -170,6 +170,33 @@ describe('connection', () => {
     expect(server.connections).toEqual([]);
   });
 
+  test('that was paused before an end delivers what came with the handshake when it is resumed', async () => {
+    const { server, port } = await startServer(LIBRARIES.ours);
+    const messages = new Queue<string>();
+    const accepted = new Promise<Connection>((resolve) => {
+      server.on('request', (request) => {
+        const { socket } = request;
+        socket.cork();
+        const connection = request.accept();
+        connection.on('message', (message) => messages.push(textOf(message)));
+        // Whoever pauses lets the end through all the same.
+        socket.once('end', () => {
+          connection.pause();
+          setImmediate(() => socket.uncork());
+        });
+        resolve(connection);
+      });
+    });
+    const peer = await connectRaw(port);
+    peer.stream.end(Buffer.concat([Buffer.from(handshakeRequest()), frame(TEXT, 'early')]));
+    const connection = await accepted;
+    await peer.head();
+    for (let i = 0; i < 5; i++) await turn();
+    expect(messages.length).toBe(0);
+    connection.resume();
+    expect(await messages.next()).toBe('early');
+  });
+
   test('hears of a reset that comes while the answer to its handshake is on its way', async () => {
     const { server, port } = await startServer(LIBRARIES.ours);
     const closed = new Promise<{ code: number; description: string }>((resolve) => {
@@ -183,6 +210,50 @@ describe('connection', () => {
     peer.write(handshakeRequest());
     expect((await closed).code).toBe(1006);
     expect(server.connections).toEqual([]);
+  });
+
+  test('that is paused and whose peer has left gives all that came before, when it is resumed', async () => {
+    const { connection, peer } = await openServerSide(LIBRARIES.ours);
+    const closed = closeOf(connection);
+    const seen: string[] = [];
+    const ended = new Promise((resolve) => connection.socket.once('end', resolve));
+    connection.on('message', async (message) => {
+      seen.push(textOf(message));
+      connection.pause();
+      await ended;
+      await turn();
+      connection.resume();
+    });
+    peer.stream.end(
+      Buffer.concat([frame(TEXT, 'a'), frame(TEXT, 'b'), frame(TEXT, 'c'), frame(CLOSE, closePayload(4000))]),
+    );
+    expect((await closed).code).toBe(4000);
+    expect(seen).toEqual(['a', 'b', 'c']);
+    expect((await peer.close()).code).toBe(1000);
+  });
+
+  test('of a client that is paused and whose peer has left gives all that came before too', async () => {
+    const server = await startRawServer();
+    const client = new LIBRARIES.ours.client();
+    const connected = new Promise<Connection>((resolve) => client.on('connect', resolve));
+    client.connect(server.url);
+    const peer = await server.open();
+    const connection = await connected;
+    const closed = closeOf(connection);
+    const seen: string[] = [];
+    const ended = new Promise((resolve) => connection.socket.once('end', resolve));
+    connection.on('message', async (message) => {
+      seen.push(textOf(message));
+      connection.pause();
+      await ended;
+      for (let i = 0; i < 5; i++) await turn();
+      connection.resume();
+    });
+    peer.stream.end(
+      Buffer.concat([serverFrame(TEXT, 'a'), serverFrame(TEXT, 'b'), serverFrame(CLOSE, closePayload(4000))]),
+    );
+    expect((await closed).code).toBe(4000);
+    expect(seen).toEqual(['a', 'b']);
   });
 
   test('closes cleanly in a ping listener: the ping is not answered any more', async () => {
