@@ -107,6 +107,12 @@ export class WebSocketRequest extends EventEmitter<WebSocketRequestEvents> {
     if (this.serverConfig.parseCookies) this.cookies = readCookies(headers.cookie);
   }
 
+  /** @throws Error when the subprotocol that the client names first cannot be accepted */
+  _checkFirstProtocol(): void {
+    const [first] = this.requestedProtocols;
+    if (first) this.#checkProtocol(first);
+  }
+
   /**
    * Opens the connection.
    *

@@ -104,6 +104,8 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     const request = new WebSocketRequest(socket, httpRequest, this.config, head);
     try {
       request.readHandshake();
+      // No program sees it before it is accepted.
+      if (this.config.autoAcceptConnections) request._checkFirstProtocol();
     } catch (error) {
       const { httpCode, message, headers } = error as HandshakeError;
       request.reject(httpCode ?? 400, message, headers);

@@ -1,3 +1,4 @@
+import { type EventEmitter, once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { connection as Connection } from 'websocket';
@@ -171,6 +172,18 @@ describe('hostile client', () => {
       description: 'TCP connection lost before handshake completed.',
     });
     expect(server.connections).toEqual([]);
+  });
+
+  test.each(['a@b', 'a b', 'a@b, good'])('that asks for the subprotocol %s is refused', async (protocols) => {
+    const { server, port } = await startServer(library, { autoAcceptConnections: true });
+    // The types of `websocket` do not know the event.
+    const told = once(server as EventEmitter, 'upgradeError');
+    const peer = await requestRaw(port, { 'Sec-WebSocket-Protocol': protocols });
+    const { status, headers } = await peer.response();
+    const reason = `Illegal character "${protocols[1]}" in subprotocol.`;
+    expect([status, headers['x-websocket-reject-reason']]).toEqual([400, [reason]]);
+    expect((await told)[0].message).toBe(reason);
+    expect([server.connections, server.pendingRequests]).toEqual([[], []]);
   });
 
   test('that sends after the close frame is not listened to', async () => {
