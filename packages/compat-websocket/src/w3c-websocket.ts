@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
+import { types } from 'node:util';
 import { CloseEvent } from '@hawser/ws';
 import { createMessageEvent, loadMessageEvent, setLongTimeout } from '@hawser/ws/internal';
 import { WebSocketClient } from './client.ts';
@@ -181,6 +182,6 @@ for (const [name, value] of Object.entries(STATES)) {
 function toBuffer(data: ArrayBufferView | ArrayBuffer | IStringified): Buffer {
   if (Buffer.isBuffer(data)) return data;
   if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer) return Buffer.from(data);
+  if (types.isAnyArrayBuffer(data)) return Buffer.from(data);
   throw new Error(`unknown binary data: ${String(data).slice(0, 75)}`);
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import type { w3cwebsocket as W3CWebSocket } from 'websocket';
 import { BINARY, CLOSE, closePayload, serverFrame, TEXT } from '../../../ws/test/rig/raw-frame.ts';
@@ -95,6 +96,8 @@ const SCENARIOS: Record<string, Scenario> = {
       socket.send(Buffer.from('buffer'));
       socket.send(new Uint8Array([1, 2, 3]).subarray(1));
       socket.send(new Uint16Array([1]).buffer);
+      socket.send(new SharedArrayBuffer(2));
+      socket.send(runInNewContext('new ArrayBuffer(2)'));
       journal.attempt('send a number', () => socket.send(5));
       journal.attempt('binaryType', () => {
         (socket as { binaryType: string }).binaryType = 'blob';
