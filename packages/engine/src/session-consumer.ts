@@ -19,7 +19,5 @@ export interface SessionConsumer {
   onWritable(): void;
   /** The program closes the session: what is sent now goes out before that. */
   onClosing?(): void;
-  /** The program is about to put something, `null` perhaps, in the place of the first request. */
-  onRequestChange?(): void;
   onClose(reason: CloseReason, description: unknown): void;
 }

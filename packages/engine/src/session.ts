@@ -45,6 +45,8 @@ export class Socket
   readonly id: string;
   /** The version of Engine.IO that the client speaks. */
   readonly protocol: Version;
+  /** The first request of the session, with the headers and cookies that came with it; `null` for WebTransport. */
+  request: IncomingMessage;
   /** The IP address of the client, behind a proxy the proxy's. */
   readonly remoteAddress: string;
   /** The session moved to a better transport. */
@@ -53,7 +55,6 @@ export class Socket
   consumer: SessionConsumer | null = null;
   /** @internal */
   rosterIndex = -1;
-  #request: IncomingMessage;
   readonly #heartbeat: Heartbeat;
   #upgrade: Upgrade | null = null;
   /** Since the last packet. */
@@ -70,24 +71,11 @@ export class Socket
     super(host, transport);
     this.id = id;
     this.protocol = transport.protocol;
-    this.#request = request as IncomingMessage;
+    this.request = request as IncomingMessage;
     this.remoteAddress = remoteAddress;
     this.#heartbeat = createHeartbeat('server', transport.protocol, host.sweep.timing, this);
     transport.handler = this;
     transport.sid = id;
-  }
-
-  /**
-   * The first request of the session, with the headers and cookies that came with it; `null` for WebTransport. Programs
-   * that need no more of it may let it go, by putting `null` here, to save memory.
-   */
-  get request(): IncomingMessage {
-    return this.#request;
-  }
-
-  set request(request: IncomingMessage) {
-    attempt(() => this.consumer?.onRequestChange?.());
-    this.#request = request;
   }
 
   get readyState(): ReadyState {

@@ -146,11 +146,6 @@ export class Client<
   }
 
   /** @internal */
-  onRequestChange(): void {
-    for (const socket of [...this.#sockets.all(), ...this.#sockets.joining]) socket.keepHandshake();
-  }
-
-  /** @internal */
   onClosing(): void {
     this.writeLine();
   }

@@ -1,24 +1,13 @@
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { TLSSocket } from 'node:tls';
 import type { Socket as Conn } from '@hawser/engine';
-import type { Handshake } from './socket-types.ts';
-import type { Anything } from './typed-events.ts';
 
-/** Returns what is known of a client that connected at `issued`. */
-export function describeHandshake(conn: Conn, auth: Record<string, Anything>, issued: number): Handshake {
-  // A WebTransport session comes without a request, and programs let it go to save memory.
-  const request = conn.request as (Conn['request'] & { _query?: ParsedUrlQuery }) | null | undefined;
-  return {
-    headers: request?.headers ?? {},
-    time: String(new Date(issued)),
-    address: conn.remoteAddress,
-    xdomain: Boolean(request?.headers.origin),
-    secure: !request || Boolean((request.socket as TLSSocket | undefined)?.encrypted),
-    issued,
-    url: request?.url ?? '',
-    query: request?._query ?? {},
-    auth,
-  };
+/** The first request of a connection, as far as it is known: programs let it go to save memory, and WebTransport has none. */
+export type KnownRequest = (Conn['request'] & { readonly _query?: ParsedUrlQuery }) | null | undefined;
+
+/** Tells whether a connection is encrypted; of one that came without a request it has to be. */
+export function isSecure(request: KnownRequest): boolean {
+  return !request || Boolean((request.socket as TLSSocket | undefined)?.encrypted);
 }
 
 /**

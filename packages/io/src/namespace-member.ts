@@ -4,7 +4,7 @@ import type { Adapter, BroadcastFlags, Room, SocketId } from './adapter/index.ts
 import { BroadcastOperator } from './broadcast-operator.ts';
 import { CatchAllEmitter } from './catch-all-emitter.ts';
 import type { Client } from './client.ts';
-import { describeHandshake } from './handshake.ts';
+import { isSecure, type KnownRequest } from './handshake.ts';
 import type { Namespace } from './namespace.ts';
 import type { RecoveryRefusal } from './recovery/index.ts';
 import type { SocketSession } from './socket-session.ts';
@@ -32,6 +32,11 @@ export abstract class NamespaceMember<
   #data: SocketData | undefined;
   #auth: Record<string, Anything>;
   readonly #issued = Date.now();
+  // What a handshake is made of. Programs let the request itself go to save memory.
+  readonly #headers: Handshake['headers'];
+  readonly #url: string;
+  readonly #query: Handshake['query'];
+  readonly #isSecure: boolean;
   #handshake: Handshake | null = null;
   /** @internal How the next event is sent. */
   protected flags: BroadcastFlags | null = null;
@@ -48,6 +53,11 @@ export abstract class NamespaceMember<
     this.client = client;
     this.#auth = auth;
     this.session = session;
+    const request = client.request as KnownRequest;
+    this.#headers = request?.headers ?? {};
+    this.#url = request?.url ?? '';
+    this.#query = request?._query ?? {};
+    this.#isSecure = isSecure(request);
     const { runtime } = nsp.server;
     const resumed = session?.resumed ?? null;
     this.recovered = resumed !== null;
@@ -87,16 +97,11 @@ export abstract class NamespaceMember<
 
   /** What was known of the client when it connected. */
   get handshake(): Handshake {
-    return this.keepHandshake();
+    return (this.#handshake ??= this.#describeHandshake());
   }
 
   set handshake(handshake: Handshake) {
     this.#handshake = handshake;
-  }
-
-  /** @internal It is made when it is needed: most are never looked at. */
-  keepHandshake(): Handshake {
-    return (this.#handshake ??= describeHandshake(this.conn, this.#auth, this.#issued));
   }
 
   /** The first request of the connection. */
@@ -210,6 +215,21 @@ export abstract class NamespaceMember<
   /** @internal */
   protected setFlags(flags: BroadcastFlags): void {
     this.flags = { ...this.flags, ...flags };
+  }
+
+  /** Most are never looked at. */
+  #describeHandshake(): Handshake {
+    return {
+      headers: this.#headers,
+      time: String(new Date(this.#issued)),
+      address: this.conn.remoteAddress,
+      xdomain: Boolean(this.#headers.origin),
+      secure: this.#isSecure,
+      issued: this.#issued,
+      url: this.#url,
+      query: this.#query,
+      auth: this.#auth,
+    };
   }
 
   #broadcastToOthers(): BroadcastOperator<
