@@ -108,9 +108,10 @@ class LabServer implements Lab {
   #lose(error: Error): void {
     if (this.#fleet === undefined) return;
     this.#onError(error);
+    // First, so that nothing more is told to these processes.
+    void this.close();
     // Not `disconnect`, after which no client comes back by itself.
     for (const socket of this.#pages.keys()) socket.conn.close();
-    void this.close();
   }
 }
 

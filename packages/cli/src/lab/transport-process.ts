@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { FromTransport, ToTransport, TransportName } from './messages.ts';
 
@@ -16,23 +15,28 @@ export interface ProcessHandler {
 export class TransportProcess {
   readonly #child: ChildProcess;
   readonly #port: Promise<number>;
+  /** Resolves with why it is over. */
+  readonly #ended: Promise<string>;
   #isStopped = false;
 
   constructor(name: TransportName, host: string, handler: ProcessHandler) {
     const child = fork(join(__dirname, 'transport-main.js'), [name, host], { execArgv: [] });
     this.#child = child;
+    this.#ended = new Promise((resolve) => {
+      // One that could not be started has no `exit`.
+      child.on('error', (error) => resolve(`failed: ${error.message}`));
+      child.once('exit', (code, signal) => resolve(`ended with ${signal ?? code}`));
+    });
     this.#port = new Promise((resolve, reject) => {
       child.on('message', (message: FromTransport) => {
         if (message.type === 'ready') resolve(message.port);
         else handler.onTotals(message);
       });
-      const lost = (why: string) => {
+      void this.#ended.then((why) => {
         const error = new Error(`the lab's process for ${name} ${why}`);
         reject(error);
         if (!this.#isStopped) handler.onLost(error);
-      };
-      child.once('error', (error) => lost(`could not be started: ${error.message}`));
-      child.once('exit', (code, signal) => lost(`ended with ${signal ?? code}`));
+      });
     });
     // Whoever asks for the port hears of a failure; if nobody does, `onLost` has told it.
     this.#port.catch(() => {});
@@ -44,16 +48,15 @@ export class TransportProcess {
   }
 
   send(message: ToTransport): void {
-    if (this.#child.connected) this.#child.send(message);
+    // Where it has ended and this process does not know yet, `exit` says so a moment later.
+    if (this.#child.connected) this.#child.send(message, () => {});
   }
 
   /** Hang up, and wait until it has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
     if (this.#child.connected) this.#child.disconnect();
     else this.#child.kill();
-    await ended;
+    await this.#ended;
   }
 }
