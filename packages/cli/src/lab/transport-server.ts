@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { LAB_LIMITS } from './limits.ts';
 import type { LabEvent, StreamTotals } from './messages.ts';
 import { Traffic } from './traffic.ts';
-import type { AttachTransport } from './transport.ts';
+import { type AttachTransport, readQuery } from './transport.ts';
 
 /** A transport that listens on a port of its own, with the count of its traffic. */
 export interface TransportServer {
@@ -25,9 +25,9 @@ export async function startTransport(attach: AttachTransport, host: string): Pro
   const http = createServer();
   http.maxConnections = LAB_LIMITS.connections;
   const streams = new Set<string>();
-  const streamOf = ({ url }: Pick<IncomingMessage, 'url'>) => {
-    const stream = new URL(url ?? '/', 'http://lab').searchParams.get('stream');
-    return stream !== null && streams.has(stream) ? stream : undefined;
+  const streamOf = (request: Pick<IncomingMessage, 'url'>) => {
+    const stream = readQuery(request, 'stream');
+    return stream !== undefined && streams.has(stream) ? stream : undefined;
   };
   const traffic = new Traffic(streamOf);
   const transport = attach(http, { streamOf });

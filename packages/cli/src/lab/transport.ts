@@ -23,6 +23,11 @@ export type AttachTransport = (http: Server, context: TransportContext) => LabTr
 // The page comes from another port, which makes it another origin. What it may read is guarded by its stream's id.
 export const CROSS_ORIGIN_HEADERS = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store' };
 
+/** Read a value of a request's query, whatever stands before it. */
+export function readQuery({ url = '' }: Pick<IncomingMessage, 'url'>, name: string): string | undefined {
+  return new URLSearchParams(/\?(.*)/.exec(url)?.[1]).get(name) ?? undefined;
+}
+
 /** Turn away a request that names no stream. */
 export function refuseStream(response: ServerResponse): void {
   const body = 'There is no such stream.\n';

@@ -106,6 +106,16 @@ function poll(server: TransportServer, pauseMs: number): Receiver {
   };
 }
 
+const UPGRADE =
+  'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+/** Send a request as it is written, and read until the server closes. */
+function ask(port: number, target: string, headers: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
+  return text(socket);
+}
+
 describe.each(TRANSPORT_NAMES)('%s', (name) => {
   test('brings every event in order with its payload, and counts its cost', async () => {
     const server = await start(name);
@@ -131,13 +141,17 @@ describe.each(TRANSPORT_NAMES)('%s', (name) => {
 
   test('turns away who names no stream', async () => {
     const { port } = await start(name);
-    const socket = connect(port, '127.0.0.1');
-    const upgrade =
-      'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
     const target = name === 'socket-io' ? '/socket.io/?EIO=4&transport=polling&stream=x' : '/events?stream=x';
-    const headers = name === 'websocket' ? upgrade : 'Connection: close\r\n';
-    socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 40[034] /);
+    const answer = await ask(port, target, name === 'websocket' ? UPGRADE : 'Connection: close\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 40[034] /);
+  });
+
+  test('turns away who asks for what is no address', async () => {
+    const { port } = await start(name);
+    const isUpgrade = name === 'websocket' || name === 'socket-io';
+    const answer = await ask(port, '//', isUpgrade ? UPGRADE : 'Connection: close\r\n');
+    // An upgrade to where it is not is left to others, and ended.
+    expect(answer).toMatch(name === 'socket-io' ? /^$/ : /^HTTP\/1\.1 404 /);
   });
 
   test('ends the connections of a stream that is closed', async () => {

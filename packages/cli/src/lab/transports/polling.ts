@@ -5,6 +5,7 @@ import { withPayload } from '../payload.ts';
 import {
   CROSS_ORIGIN_HEADERS,
   type LabTransport,
+  readQuery,
   refuseStream,
   type TransportContext,
 } from '../transport.ts';
@@ -97,7 +98,7 @@ function answer({ log }: Stream, response: ServerResponse, after: number): void 
   response.end(body);
 }
 
-function readAfter({ url }: IncomingMessage): number | undefined {
-  const after = new URL(url ?? '/', 'http://lab').searchParams.get('after');
-  return after !== null && /^\d{1,15}$/.test(after) ? Number(after) : undefined;
+function readAfter(request: IncomingMessage): number | undefined {
+  const after = readQuery(request, 'after');
+  return after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : undefined;
 }
