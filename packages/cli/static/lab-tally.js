@@ -1,7 +1,8 @@
 /**
  * What the server has counted for a transport.
  *
- * @typedef {{ requests: number, bytesUp: number, bytesDown: number, connections: number, cpuMs: number }} Totals
+ * @typedef {{ requests: number, bytesUp: number, bytesDown: number, connections: number, cpuMs: number,
+ *   lastSeq: number }} Totals the events up to `lastSeq` are in these
  *
  * @typedef {object} Cost what a transport has cost since it was counted anew
  * @property {number} events
@@ -17,7 +18,6 @@
 /** Counts the events of one transport, and sets what the server counts against them. */
 export class Tally {
   #events = 0;
-  #payloadBytes = 0;
   /** @type {number | undefined} */
   #firstSeq;
   #lastSeq = 0;
@@ -25,8 +25,10 @@ export class Tally {
   #base;
   /** @type {Totals | undefined} */
   #latest;
-  /** What had come when those were taken: what came since is not in them. */
+  /** What has come of that which is in those. */
   #counted = { events: 0, payloadBytes: 0 };
+  /** What has come since: it is not in them. @type {{ seq: number, bytes: number }[]} */
+  #newer = [];
 
   /**
    * An event has come. The same one again does not count.
@@ -39,7 +41,8 @@ export class Tally {
     this.#firstSeq ??= seq;
     this.#lastSeq = seq;
     this.#events++;
-    this.#payloadBytes += data.length;
+    this.#newer.push({ seq, bytes: data.length });
+    this.#setAgainst();
     return true;
   }
 
@@ -47,20 +50,19 @@ export class Tally {
   take(totals) {
     this.#base ??= totals;
     this.#latest = totals;
-    this.#counted = { events: this.#events, payloadBytes: this.#payloadBytes };
+    this.#setAgainst();
   }
 
   /** Count anew from now on. */
   reset() {
     this.#events = 0;
-    this.#payloadBytes = 0;
     this.#firstSeq = undefined;
     this.#lastSeq = 0;
     this.#base = this.#latest;
     this.#counted = { events: 0, payloadBytes: 0 };
   }
 
-  /** Whether the latest totals are all there are: nothing of before is in the count. */
+  /** Nothing of before is in the count. */
   get cost() {
     const [base, latest] = [this.#base, this.#latest];
     const since = (/** @type {keyof Totals} */ name) => (latest?.[name] ?? 0) - (base?.[name] ?? 0);
@@ -74,5 +76,15 @@ export class Tally {
       cost.cpuMsPerEvent = cpuMs / events;
     }
     return cost;
+  }
+
+  #setAgainst() {
+    const [first, last] = [this.#base?.lastSeq ?? 0, this.#latest?.lastSeq ?? 0];
+    for (let event = this.#newer[0]; event !== undefined && event.seq <= last; event = this.#newer[0]) {
+      this.#newer.shift();
+      if (event.seq <= first) continue;
+      this.#counted.events++;
+      this.#counted.payloadBytes += event.bytes;
+    }
   }
 }

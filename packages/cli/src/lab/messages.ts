@@ -41,6 +41,8 @@ export interface StreamTotals {
   readonly bytesDown: number;
   /** TCP connections that are open now. */
   readonly connections: number;
+  /** The number of the latest event that is in these bytes, if the page was there to receive it; 0 before the first. */
+  readonly lastSeq: number;
 }
 
 /** What the process of a transport tells the server. */

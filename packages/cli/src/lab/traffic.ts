@@ -7,6 +7,7 @@ interface Totals {
   requests: number;
   bytesUp: number;
   bytesDown: number;
+  lastSeq: number;
 }
 
 interface Accounted {
@@ -49,7 +50,13 @@ export class Traffic {
 
   /** Start to count a stream. */
   open(stream: string): void {
-    this.#streams.set(stream, { requests: 0, bytesUp: 0, bytesDown: 0 });
+    this.#streams.set(stream, { requests: 0, bytesUp: 0, bytesDown: 0, lastSeq: 0 });
+  }
+
+  /** An event of a stream has been written, as all before it. */
+  sent(stream: string, seq: number): void {
+    const totals = this.#streams.get(stream);
+    if (totals !== undefined) totals.lastSeq = seq;
   }
 
   /** Stop counting a stream, and end its connections. */

@@ -21,7 +21,13 @@ interface Member {
   latest: Extract<FromTransport, { readonly type: 'totals' }> | undefined;
 }
 
-const NOTHING: StreamTotals = Object.freeze({ requests: 0, bytesUp: 0, bytesDown: 0, connections: 0 });
+const NOTHING: StreamTotals = Object.freeze({
+  requests: 0,
+  bytesUp: 0,
+  bytesDown: 0,
+  connections: 0,
+  lastSeq: 0,
+});
 
 /** The processes of all transports, started together and stopped together. */
 export class TransportFleet {

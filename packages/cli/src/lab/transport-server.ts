@@ -30,7 +30,7 @@ export async function startTransport(attach: AttachTransport, host: string): Pro
     return stream !== undefined && streams.has(stream) ? stream : undefined;
   };
   const traffic = new Traffic(streamOf);
-  const transport = attach(http, { streamOf });
+  const transport = attach(http, { streamOf, onSent: (stream, seq) => traffic.sent(stream, seq) });
   traffic.watch(http);
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);

@@ -5,6 +5,8 @@ import type { LabEvent } from './messages.ts';
 export interface TransportContext {
   /** The stream that a request asks for, if there is such a one. */
   readonly streamOf: (request: Pick<IncomingMessage, 'url'>) => string | undefined;
+  /** Is told of the event that was written last to who listens to a stream. */
+  readonly onSent: (stream: string, seq: number) => void;
 }
 
 /** One way to bring a stream of events to a page. */

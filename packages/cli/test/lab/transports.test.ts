@@ -135,6 +135,7 @@ describe.each(TRANSPORT_NAMES)('%s', (name) => {
     expect(after.bytesDown - before.bytesDown).toBeGreaterThan(20 * 1000);
     expect(after.bytesDown - before.bytesDown).toBeLessThan(20 * 2000);
     expect(after.requests).toBeGreaterThan(0);
+    expect([before.lastSeq, after.lastSeq]).toEqual([0, 20]);
     expect(after.bytesUp).toBeGreaterThan(50);
     receiver.stop();
   });

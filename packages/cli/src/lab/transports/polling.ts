@@ -18,6 +18,7 @@ interface Waiting {
 }
 
 interface Stream {
+  readonly onAnswered: (lastSeq: number) => void;
   readonly log: EventLog;
   waiting: Waiting | undefined;
 }
@@ -34,9 +35,11 @@ export function attachLongPolling(http: Server, context: TransportContext): LabT
 
 class Polling implements LabTransport {
   readonly #streams = new Map<string, Stream>();
+  readonly #onSent: TransportContext['onSent'];
   readonly #waitMs: number;
 
-  constructor(http: Server, { streamOf }: TransportContext, waitMs: number) {
+  constructor(http: Server, { streamOf, onSent }: TransportContext, waitMs: number) {
+    this.#onSent = onSent;
     this.#waitMs = waitMs;
     http.on('request', (request, response) => {
       const stream = this.#streams.get(streamOf(request) ?? '');
@@ -46,7 +49,8 @@ class Polling implements LabTransport {
   }
 
   open(stream: string): void {
-    this.#streams.set(stream, { log: new EventLog(), waiting: undefined });
+    const onAnswered = (lastSeq: number) => this.#onSent(stream, lastSeq);
+    this.#streams.set(stream, { onAnswered, log: new EventLog(), waiting: undefined });
   }
 
   deliver(id: string, events: Parameters<LabTransport['deliver']>[1]): void {
@@ -87,7 +91,7 @@ function answerWaiting(stream: Stream, { response, after, timer }: Waiting): voi
   answer(stream, response, after);
 }
 
-function answer({ log }: Stream, response: ServerResponse, after: number): void {
+function answer({ onAnswered, log }: Stream, response: ServerResponse, after: number): void {
   const events = log.after(after).map(withPayload);
   const body = Buffer.from(JSON.stringify({ last: log.lastSeq, events }));
   response.writeHead(200, {
@@ -96,6 +100,7 @@ function answer({ log }: Stream, response: ServerResponse, after: number): void 
     'Content-Length': body.length,
   });
   response.end(body);
+  onAnswered(log.lastSeq);
 }
 
 function readAfter(request: IncomingMessage): number | undefined {

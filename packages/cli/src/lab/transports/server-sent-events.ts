@@ -9,7 +9,7 @@ import {
 } from '../transport.ts';
 
 /** One response that never ends, with a block of text per event (WHATWG HTML, section 9.2). */
-export function attachServerSentEvents(http: Server, { streamOf }: TransportContext): LabTransport {
+export function attachServerSentEvents(http: Server, { streamOf, onSent }: TransportContext): LabTransport {
   const streams = new Map<string, Set<ServerResponse>>();
   http.on('request', (request, response) => {
     const listeners = streams.get(streamOf(request) ?? '');
@@ -32,6 +32,7 @@ export function attachServerSentEvents(http: Server, { streamOf }: TransportCont
         for (const response of listeners) {
           if (response.writableLength < LAB_LIMITS.waitingBytes) response.write(block);
         }
+        onSent(stream, event.seq);
       }
     },
     close(stream) {

@@ -5,7 +5,7 @@ import { withPayload } from '../payload.ts';
 import type { LabTransport, TransportContext } from '../transport.ts';
 
 /** A Socket.IO event per event; each stream is a room. */
-export function attachSocketIo(http: HttpServer, { streamOf }: TransportContext): LabTransport {
+export function attachSocketIo(http: HttpServer, { streamOf, onSent }: TransportContext): LabTransport {
   const io = new Server(http, {
     serveClient: false,
     maxHttpBufferSize: 1024,
@@ -23,7 +23,10 @@ export function attachSocketIo(http: HttpServer, { streamOf }: TransportContext)
   return {
     open() {},
     deliver(stream, events) {
-      for (const event of events) io.to(stream).emit('event', withPayload(event));
+      for (const event of events) {
+        io.to(stream).emit('event', withPayload(event));
+        onSent(stream, event.seq);
+      }
     },
     close: (stream) => io.in(stream).disconnectSockets(true),
   };

@@ -5,7 +5,7 @@ import { withPayload } from '../payload.ts';
 import type { LabTransport, TransportContext } from '../transport.ts';
 
 /** One message per event over a plain WebSocket. */
-export function attachWebSocket(http: Server, { streamOf }: TransportContext): LabTransport {
+export function attachWebSocket(http: Server, { streamOf, onSent }: TransportContext): LabTransport {
   const server = new WebSocketServer<{ stream: string }>({
     // The page comes from another port. What it may read is guarded by its stream's id.
     allowedOrigins: '*',
@@ -24,7 +24,10 @@ export function attachWebSocket(http: Server, { streamOf }: TransportContext): L
   return {
     open() {},
     deliver(stream, events) {
-      for (const event of events) server.publish(stream, JSON.stringify(withPayload(event)));
+      for (const event of events) {
+        server.publish(stream, JSON.stringify(withPayload(event)));
+        onSent(stream, event.seq);
+      }
     },
     // Its connections end with those of the stream.
     close() {},
