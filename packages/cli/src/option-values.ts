@@ -21,6 +21,16 @@ export function parsePort(text: string): number {
 }
 
 /**
+ * Read the address to listen on.
+ *
+ * @throws {InvalidArgumentError} when it is empty, which for Node is every address
+ */
+export function parseHost(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Give an address, such as 127.0.0.1.');
+  return text;
+}
+
+/**
  * Read a duration in seconds.
  *
  * @returns milliseconds, more than 0
@@ -80,7 +90,9 @@ export function collectHeader(
   }
   const known = Object.keys(previous).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
   const before = previous[known];
-  return { ...previous, [known]: before === undefined ? value : `${before}, ${value}` };
+  // RFC 6265 section 5.4: cookies are a list of their own kind.
+  const separator = known.toLowerCase() === 'cookie' ? '; ' : ', ';
+  return { ...previous, [known]: before === undefined ? value : before + separator + value };
 }
 
 /**

@@ -57,7 +57,8 @@ export async function startPlayground({ host, port, onError }: PlaygroundOptions
   const url = formatUrl('http', host, address.port);
   return {
     url,
-    labUrl: new URL(LAB_PATH, url).href,
+    // Not by URL, which knows no zones.
+    labUrl: url + LAB_PATH.slice(1),
     async close() {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       http.closeIdleConnections();

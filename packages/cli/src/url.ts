@@ -8,6 +8,7 @@
  */
 export function formatUrl(scheme: 'http' | 'ws', host: string, port: number): string {
   const isWildcard = host === '0.0.0.0' || host === '::';
-  const name = isWildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  // RFC 6874 section 2: the zone of a link-local address stands behind an escaped percent sign.
+  const name = isWildcard ? 'localhost' : host.includes(':') ? `[${host.replace('%', '%25')}]` : host;
   return `${scheme}://${name}:${port}/`;
 }

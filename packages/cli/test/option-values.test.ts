@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   collectHeader,
   collectSubprotocol,
+  parseHost,
   parsePort,
   parseSeconds,
   parseSocketUrl,
@@ -19,6 +20,16 @@ describe('port', () => {
 
   test.each(['', '-1', '65536', '3000x', '1e3', '0x50', ' 80'])('%j is refused', (text) => {
     expect(() => parsePort(text)).toThrow(/whole number from 0 to 65535/);
+  });
+});
+
+describe('host', () => {
+  test.each(['127.0.0.1', '::', 'fe80::1%eth0', 'localhost'])('%s is taken as it is', (text) => {
+    expect(parseHost(text)).toBe(text);
+  });
+
+  test.each(['', ' '])('%j, which would be every address, is refused', (text) => {
+    expect(() => parseHost(text)).toThrow(/such as 127\.0\.0\.1/);
   });
 });
 
@@ -71,6 +82,10 @@ describe('headers', () => {
     const two = collectHeader('X-Token:  abc: d ', one);
     expect(collectHeader('x-token: e', two)).toEqual({ Cookie: 'a=b', 'X-Token': 'abc: d, e' });
     expect(one).toEqual({ Cookie: 'a=b' });
+  });
+
+  test('a second cookie joins the first as RFC 6265 writes them', () => {
+    expect(collectHeader('Cookie: b=2', collectHeader('cookie: a=1'))).toEqual({ cookie: 'a=1; b=2' });
   });
 
   test.each(['', 'Name', ': value', 'Na me: value', 'Name: a\r\nb: c'])('%j is refused', (text) => {

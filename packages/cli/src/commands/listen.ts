@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { runListen } from '../listen.ts';
-import { parsePort } from '../option-values.ts';
+import { parseHost, parsePort } from '../option-values.ts';
 import type { ProgramContext } from './context.ts';
 
 interface ParsedListenOptions {
@@ -15,7 +15,12 @@ export function addListen(program: Command, { terminal, onExit }: ProgramContext
     .command('listen')
     .description('Run a WebSocket server to try clients against: it echoes, or broadcasts.')
     .requiredOption('-p, --port <number>', 'port to listen on, 0 for any free one', parsePort)
-    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'address to listen on; 0.0.0.0 lets other machines in',
+      parseHost,
+      '127.0.0.1',
+    )
     .option('--broadcast', 'send each message to everyone else instead of back')
     .addHelpText(
       'after',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parsePort } from '../option-values.ts';
+import { parseHost, parsePort } from '../option-values.ts';
 import { runServe } from '../serve.ts';
 import type { ProgramContext } from './context.ts';
 
@@ -17,7 +17,12 @@ export function addServe(program: Command, { terminal, onExit }: ProgramContext)
       'Serve the playground: a chat in the browser over Socket.IO or WebSocket, and a lab of transports.',
     )
     .option('-p, --port <number>', 'port to listen on, 0 for any free one', parsePort, 3000)
-    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'address to listen on; 0.0.0.0 lets other machines in',
+      parseHost,
+      '127.0.0.1',
+    )
     .option('-o, --open', 'open the page in the browser')
     .addHelpText(
       'after',

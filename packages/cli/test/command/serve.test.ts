@@ -160,6 +160,14 @@ describe('hawser serve that cannot', () => {
     other.close();
   });
 
+  test('an empty host is not every address', async () => {
+    for (const command of ['serve', 'listen']) {
+      const { exitCode, stdout, stderr } = await hawser.run([command, '--port', '0', '--host', '']);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr).toMatch(/^hawser: option '--host <address>' argument '' is invalid\. [^\n]*\n$/);
+    }
+  });
+
   test('a host that is none is one clear line', async () => {
     const { exitCode, stderr } = await hawser.run(['serve', '--port', '0', '--host', 'no.such.host.invalid']);
     expect(exitCode).toBe(1);
