@@ -6,6 +6,14 @@ const SCHEMES = ['ws:', 'wss:', 'http:', 'https:'];
 // RFC 9110 5.6.2: a token.
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const RESERVED_EVENTS = [
+  'connect',
+  'connect_error',
+  'disconnect',
+  'disconnecting',
+  'newListener',
+  'removeListener',
+];
 // Longest delay that a Node timer takes, about 24 days.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -71,6 +79,23 @@ export function parseSocketUrl(text: string): string {
     ? `did you mean ${guess}?`
     : 'it begins with ws://, wss://, http:// or https://';
   throw new CommandError('USAGE', `not a WebSocket address: '${printable(text.slice(0, 75))}'; ${advice}`);
+}
+
+/** Read a path, which may lack its slash. */
+export function parsePath(text: string): string {
+  return text.startsWith('/') ? text : `/${text}`;
+}
+
+/**
+ * Read the name of a Socket.IO event.
+ *
+ * @throws {InvalidArgumentError} when no program may send it
+ */
+export function parseEventName(text: string): string {
+  if (RESERVED_EVENTS.includes(text)) {
+    throw new InvalidArgumentError('Socket.IO has this name for events of its own.');
+  }
+  return text;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { io, type Socket } from '@hawser/client';
+import { Manager, type Socket } from '@hawser/client';
 import { describeConnectFailure } from './connect-failure.ts';
 import { type Messages, sizeOf } from './messages.ts';
 import type { BenchOptions } from './options.ts';
@@ -11,12 +11,16 @@ import type { Connection, ConnectionHandler, Target } from './target.ts';
 export class SocketIoTarget implements Target {
   readonly #options: BenchOptions;
   readonly #messages: Messages;
-  readonly #address: string;
+  readonly #address: URL;
+  readonly #namespace: string;
 
   constructor(options: BenchOptions, messages: Messages) {
     this.#options = options;
     this.#messages = messages;
-    this.#address = addressOf(options);
+    const { url, socketIo } = options;
+    this.#address = new URL(url);
+    this.#address.protocol = this.#address.protocol.replace('ws', 'http');
+    this.#namespace = socketIo.namespace ?? pathOf(url) ?? this.#address.pathname;
   }
 
   connect(handler: ConnectionHandler): Connection {
@@ -45,10 +49,9 @@ export class SocketIoTarget implements Target {
 
   #createSocket(): Socket {
     const { headers, insecure, timeoutMs, socketIo } = this.#options;
-    return io(this.#address, {
+    // A connection each, over WebSocket from the start: polling first would measure two things.
+    const manager = new Manager(this.#address.href, {
       path: socketIo.path,
-      // A connection each, over WebSocket from the start: polling first would measure two things.
-      forceNew: true,
       transports: ['websocket'],
       reconnection: false,
       // The run's own timeout comes first.
@@ -56,6 +59,7 @@ export class SocketIoTarget implements Target {
       extraHeaders: { ...headers },
       ...(insecure ? { rejectUnauthorized: false } : {}),
     });
+    return manager.socket(this.#namespace);
   }
 }
 
@@ -63,12 +67,9 @@ function sizeOfAll(args: readonly unknown[]): number {
   return args.reduce<number>((bytes, arg) => bytes + sizeOf(arg), 0);
 }
 
-// For the client the path of an address is the namespace.
-function addressOf({ url, socketIo: { namespace } }: BenchOptions): string {
-  const address = new URL(url);
-  address.protocol = address.protocol.replace('ws', 'http');
-  if (namespace !== undefined) address.pathname = namespace.startsWith('/') ? namespace : `/${namespace}`;
-  return address.href;
+// For the client the path of an address is the namespace, letter for letter; `URL` would encode it.
+function pathOf(url: string): string | undefined {
+  return /^\w+:\/\/[^/?#]+(\/[^?#]*)/.exec(url)?.[1];
 }
 
 // The error of a transport has what happened in `description`.

@@ -3,7 +3,14 @@ import { runBench } from '../bench/bench.ts';
 import { MIN_MESSAGE_BYTES } from '../bench/messages.ts';
 import { BENCH_LIMITS, type BenchMode, type BenchOptions, type BenchProtocol } from '../bench/options.ts';
 import { CommandError } from '../errors.ts';
-import { collectHeader, collectSubprotocol, parseSeconds, parseSocketUrl } from '../option-values.ts';
+import {
+  collectHeader,
+  collectSubprotocol,
+  parseEventName,
+  parsePath,
+  parseSeconds,
+  parseSocketUrl,
+} from '../option-values.ts';
 import { EXIT_CODES_HELP, type ProgramContext } from './context.ts';
 
 interface ParsedBenchOptions {
@@ -120,9 +127,9 @@ function addConnectionOptions(command: Command): void {
     .option('-H, --header <header>', "add a header, as 'Name: value'; may be repeated", collectHeader)
     .option('-s, --subprotocol <name>', 'WebSocket: offer a subprotocol; may be repeated', collectSubprotocol)
     .option('--insecure', 'accept any certificate: no protection against impostors')
-    .option('--path <path>', 'Socket.IO: where the server answers (default: /socket.io/)')
-    .option('--namespace <name>', 'Socket.IO: the namespace (default: the path of the address)')
-    .option('--event <name>', 'Socket.IO: the event to send (default: message)')
+    .option('--path <path>', 'Socket.IO: where the server answers (default: /socket.io/)', parsePath)
+    .option('--namespace <name>', 'Socket.IO: the namespace (default: the path of the address)', parsePath)
+    .option('--event <name>', 'Socket.IO: the event to send (default: message)', parseEventName)
     .option('--ack', 'Socket.IO: the answer is the acknowledgement of the event');
 }
 

@@ -290,6 +290,36 @@ describe('Socket.IO', () => {
     expect(seen).toEqual(['abc']);
   });
 
+  test.each(['/räume', '/a b', '/what?'])('the namespace %s is asked for by this name', async (namespace) => {
+    const url = await listenSocketIo((io) => {
+      io.of(namespace).on('connection', (socket) => socket.emit('headline', 'rain'));
+    });
+    const args = ['-c', '1', '-d', '0.2', '--mode', 'listen'];
+    const { exitCode, report } = await bench(url, ...args, '--namespace', namespace);
+    expect({ exitCode, received: report.messages.received }).toEqual({ exitCode: 0, received: 1 });
+  });
+
+  test('the path of the address is the namespace as it is written, and its query the handshake’s', async () => {
+    const queries: unknown[] = [];
+    const url = await listenSocketIo((io) => {
+      io.of('/räume').on('connection', ({ handshake }) => queries.push(handshake.query.token));
+    });
+    const { exitCode } = await bench(`${url}/räume?token=a`, '-c', '1', '-d', '0.1', '--mode', 'idle');
+    expect({ exitCode, queries }).toEqual({ exitCode: 0, queries: ['a'] });
+  });
+
+  test('a path without its slash gets one', async () => {
+    const url = await listenSocketIo(() => {}, { path: '/realtime' });
+    const { exitCode } = await bench(url, '-c', '1', '-d', '0.1', '--mode', 'idle', '--path', 'realtime');
+    expect(exitCode).toBe(0);
+  });
+
+  test('an event that only Socket.IO itself may send is refused', async () => {
+    const { exitCode, stderr } = await hawser.run(['bench', 'http://127.0.0.1:1', '--event', 'disconnect']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^hawser: option '--event <name>' argument 'disconnect' is invalid\. [^\n]*\n$/);
+  });
+
   test('listen: the path of the address is the namespace', async () => {
     const url = await listenSocketIo((io) => {
       io.of('/news').on('connection', (socket) => socket.emit('headline', 'rain', Buffer.alloc(3)));
