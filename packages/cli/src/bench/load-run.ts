@@ -71,6 +71,7 @@ export class LoadRun implements ClientOwner {
    * @throws {USAGE} when the client refuses the address or an option
    */
   async run(): Promise<LoadWindow | undefined> {
+    const expiry = setInterval(() => this.#expire(), EXPIRE_INTERVAL_MS);
     try {
       await this.#connect();
       if (this.tally.opened === 0) return undefined;
@@ -78,6 +79,7 @@ export class LoadRun implements ClientOwner {
       await this.#waitForAnswers();
       return window;
     } finally {
+      clearInterval(expiry);
       await this.#close();
     }
   }
@@ -121,14 +123,12 @@ export class LoadRun implements ClientOwner {
     const { sent, received, sentBytes, receivedBytes } = tally;
     const startedAtMs = performance.now();
     const busyBefore = performance.eventLoopUtilization();
-    const expiry = setInterval(() => this.#expire(), EXPIRE_INTERVAL_MS);
     if (!this.#interrupted.aborted) this.#pacer = this.#createPacer();
     this.#pacer.start();
     const { durationMs } = this.#options;
     if (this.#clients.length === 0) this.#allEnded.abort();
     await pause(durationMs, AbortSignal.any([this.#interrupted, this.#allEnded.signal]));
     this.#pacer.stop();
-    clearInterval(expiry);
     return {
       durationMs: performance.now() - startedAtMs,
       sent: tally.sent - sent,

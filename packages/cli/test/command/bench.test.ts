@@ -397,6 +397,15 @@ describe('failures', () => {
     expect(report.latencyMs).toMatchObject({ count: 0, p99: 0, histogram: [] });
   });
 
+  test('an answer that comes too late is none, also when the load is over', async () => {
+    const url = await listen({
+      message: (socket, data) => void setTimeout(() => socket.send(data, { binary: false }), 1200),
+    });
+    const { exitCode, report } = await bench(url, '-c', '1', '-d', '1.5', '--timeout', '0.8');
+    const { sent, answered, unanswered } = report.messages;
+    expect({ exitCode, answered, unanswered }).toEqual({ exitCode: 3, answered: 0, unanswered: sent });
+  });
+
   test('on a schedule nothing is sent beyond what may be unanswered', async () => {
     const url = await listen({});
     const args = ['-c', '1', '-d', '0.3', '--size', '10', '--messages-per-second', '10000000'];
