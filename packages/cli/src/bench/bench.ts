@@ -67,14 +67,22 @@ async function deliver(
     return;
   }
   stdout.write(`${formatReport(report)}\n`);
-  await file?.writeFile(json).catch((error: unknown) => {
+  if (file === undefined) return;
+  await rewrite(file, json).catch((error: unknown) => {
     throw unwritableFile(jsonFile ?? '', error);
   });
 }
 
+async function rewrite(file: FileHandle, text: string): Promise<void> {
+  // A pipe or a device has no length.
+  if ((await file.stat()).isFile()) await file.truncate();
+  await file.writeFile(text);
+}
+
 async function openJsonFile(path: string | undefined): Promise<FileHandle | undefined> {
   if (path === undefined || path === '-') return undefined;
-  return open(path, 'w').catch((error: unknown) => {
+  // What is there stays until there is something to put in its place.
+  return open(path, 'a').catch((error: unknown) => {
     throw unwritableFile(path, error);
   });
 }

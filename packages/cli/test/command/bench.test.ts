@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -404,6 +404,19 @@ describe('failures', () => {
     const { exitCode, report } = await bench(url, '-c', '1', '-d', '1.5', '--timeout', '0.8');
     const { sent, answered, unanswered } = report.messages;
     expect({ exitCode, answered, unanswered }).toEqual({ exitCode: 3, answered: 0, unanswered: sent });
+  });
+
+  test('a report stays where nothing could be measured, and gives way where something was', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hawser-bench-'));
+    closers.push(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'result.json');
+    const before = `"${'x'.repeat(10_000)}"`;
+    writeFileSync(file, before);
+    expect((await hawser.run([...BRIEF, 'ws://127.0.0.1:1/', '--json', file])).exitCode).toBe(1);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect((await hawser.run([...BRIEF, await listen(ECHO), '--json', file])).exitCode).toBe(0);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ protocol: 'websocket' });
+    expect((await hawser.run([...BRIEF, await listen(ECHO), '--json', '/dev/null'])).exitCode).toBe(0);
   });
 
   test('on a schedule nothing is sent beyond what may be unanswered', async () => {
