@@ -79,12 +79,17 @@ export class SocketIoWire {
  * @returns {Link}
  */
 function linkOf(socket, handler, end, forget) {
+  const onAnswer = (/** @type {import('./wire.js').ServerMessage | undefined} */ answer) => {
+    if (answer !== undefined) handler.onMessage(answer);
+  };
   return {
     queuedBytes: 0,
     send({ type, ...payload }, bytes) {
       if (!socket.connected) return false;
       const attachments = bytes === undefined ? [] : [bytes];
-      socket.emit(type, payload, ...attachments, handler.onMessage);
+      // A receipt has no answer, and a change of name another one, which all get.
+      const answers = type === 'received' ? [] : [onAnswer];
+      socket.emit(type, payload, ...attachments, ...answers);
       return true;
     },
     close() {

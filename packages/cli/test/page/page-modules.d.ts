@@ -51,6 +51,15 @@ declare module '*/static/connection.js' {
   }
 }
 
+declare module '*/static/socket-io-wire.js' {
+  import type { Link, LinkHandler, Wire } from '*/static/connection.js';
+  export class SocketIoWire implements Wire {
+    readonly watchesItself: boolean;
+    constructor(connect: (options: { autoConnect: false; reconnection: false }) => unknown);
+    open(handler: LinkHandler): Link;
+  }
+}
+
 declare module '*/static/websocket-wire.js' {
   import type { Link, LinkHandler, Wire } from '*/static/connection.js';
   export class WebSocketWire implements Wire {
