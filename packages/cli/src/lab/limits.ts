@@ -8,9 +8,9 @@ export const LAB_LIMITS = Object.freeze({
   pages: 4,
   /** A stream ends when its page has changed nothing for so long. */
   idleMs: 10 * 60 * 1000,
-  /** Events that wait for one page on one transport: older ones go first. */
+  /** Events that wait for one page that polls: the oldest go first. */
   waitingEvents: 2000,
-  /** Bytes of payload that wait for one page on one transport. */
+  /** Bytes that wait for one page on one transport: where it polls the oldest go first, else the newest. */
   waitingBytes: 8 * 1024 * 1024,
   /** How long a long poll waits for an event before it is answered with none. */
   longPollMs: 20 * 1000,
