@@ -7,7 +7,8 @@ export function attachChat(io) {
   io.on('connection', (socket) => {
     socket.on('say', (text, answer) => {
       io.emit('said', { from: socket.id, text });
-      answer(io.of('/').sockets.size);
+      // Not every client waits for an answer.
+      if (typeof answer === 'function') answer(io.of('/').sockets.size);
     });
   });
 }

@@ -51,9 +51,9 @@ const NO_FLAGS: BroadcastFlags = Object.freeze({});
  * const io = new Server(3000);
  * io.on('connection', (socket) => {
  *   socket.join('news');
- *   socket.on('say', (text: string, answer: (count: number) => void) => {
+ *   socket.on('say', (text: string, answer: unknown) => {
  *     socket.to('news').emit('said', text);
- *     answer(socket.rooms.size);
+ *     if (typeof answer === 'function') answer(socket.rooms.size);
  *   });
  * });
  * ```
