@@ -370,6 +370,8 @@ describe('recovery over Socket.IO', { timeout: TIMEOUT_MS }, () => {
   test('a session goes on, and a file that was missed comes with its bytes', async () => {
     const { page: ada } = await browser.open(url, 'Ada');
     const { page: grace } = await browser.open(url, 'Grace');
+    // Between two polls the server would notice only by its heartbeat.
+    await grace.locator('#transport', { hasText: WIRES[0]!.transport }).waitFor();
     await grace.context().setOffline(true);
     await stateOf(grace, 'reconnecting').waitFor();
     await ada.locator('.note', { hasText: 'Grace left' }).waitFor();
@@ -386,6 +388,8 @@ describe('recovery over Socket.IO', { timeout: TIMEOUT_MS }, () => {
   test('whoever changes the room meanwhile hears no more of the one before', async () => {
     const { page: ada } = await browser.open(url, 'Ada');
     const { page: grace } = await browser.open(url, 'Grace');
+    // Between two polls the server would notice only by its heartbeat.
+    await grace.locator('#transport', { hasText: WIRES[0]!.transport }).waitFor();
     await grace.context().setOffline(true);
     await stateOf(grace, 'reconnecting').waitFor();
     await grace.fill('#room-name', 'workshop');
