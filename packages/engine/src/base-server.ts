@@ -12,8 +12,8 @@ import { Jsonp } from './jsonp.ts';
 import { createCorsMiddleware, type Middleware, runMiddlewares, UpgradeResponse } from './middleware.ts';
 import {
   type AttachOptions,
-  type CookieOptions,
   type ResolvedOptions,
+  resolveCookie,
   resolveOptions,
   type ServerOptions,
   type TransportName,
@@ -333,9 +333,13 @@ export class BaseServer extends EventEmitter {
     response: ServerResponse,
     sid: string,
   ): void {
-    const { name = 'io', ...attributes } = (this.opts.cookie || {}) as CookieOptions;
+    const { cookie } = this.opts;
     const isInitial = !request._query.sid;
-    if (isInitial && this.opts.cookie) headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
+    if (isInitial && cookie) {
+      // What is in it may have been changed.
+      const { name = 'io', ...attributes } = resolveCookie(cookie);
+      headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
+    }
     this.#announceHeaders(headers, request);
     if (isInitial) this.#corsHint.consider(request, response, headers);
   }

@@ -158,7 +158,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   if (typeof resolved.maxBufferedBytes !== 'number' || !(resolved.maxBufferedBytes > 0)) {
     throw new RangeError(`maxBufferedBytes must be a number above 0, not ${resolved.maxBufferedBytes}`);
   }
-  if (cookie) resolved.cookie = resolveCookie(cookie === true ? {} : cookie);
+  if (cookie) resolved.cookie = resolveCookie(cookie);
   if (perMessageDeflate) {
     resolved.perMessageDeflate = {
       threshold: 1024,
@@ -169,8 +169,12 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   return resolved;
 }
 
-function resolveCookie(cookie: CookieOptions): CookieOptions {
-  const { maxAge, ...attributes } = { ...DEFAULT_COOKIE, ...cookie };
+/**
+ * Returns the option `cookie` with the defaults.
+ * @throws RangeError when its `maxAge` is no number
+ */
+export function resolveCookie(cookie: CookieOptions | true): CookieOptions {
+  const { maxAge, ...attributes } = { ...DEFAULT_COOKIE, ...(cookie === true ? {} : cookie) };
   if (maxAge === undefined || maxAge === null) return attributes;
   // As engine.io has it: also a text, and whole seconds.
   const seconds = Math.floor(Number(maxAge));

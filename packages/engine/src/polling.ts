@@ -6,7 +6,7 @@ import { EngineError, type EngineErrorCode } from './errors.ts';
 import { CODINGS, chooseCoding, compressBody, isWorthwhile } from './http-compression.ts';
 import { byteLengthOf, controlPacket, type OutgoingPacket } from './packet.ts';
 import { type BodyHandler, discardBody, RequestBody } from './request-body.ts';
-import { hasGoneOut, isGone } from './request-stream.ts';
+import { isGone, whenClosed } from './request-stream.ts';
 import { type CloseNotice, type EngineRequest, Transport, versionOf } from './transport.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -221,10 +221,10 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     }
     this.#poll = poll;
     discardBody(request, this.context);
-    response.on('close', () => {
+    whenClosed(request, response, (isWhole) => {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;
-      if (hasGoneOut(request, response)) {
+      if (isWhole) {
         if (!this.writable) this.#usePoll();
         return;
       }

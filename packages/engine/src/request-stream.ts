@@ -18,12 +18,22 @@ export function isGone(response: ServerResponse): boolean {
   return stream === undefined ? response.destroyed : stream.closed || stream.destroyed;
 }
 
-/** Tells whether a response that has closed went out whole. */
-export function hasGoneOut({ socket }: IncomingMessage, response: ServerResponse): boolean {
-  // One of HTTP/2 that was reset before it was answered says that it has finished.
-  if (!response.writableEnded || !response.writableFinished) return false;
-  // So does one of HTTP/1.1 whose connection was cut while it was on its way.
-  return streamOf(response) !== undefined || !socket.destroyed || socket.writableFinished;
+/** Has `onClose` called when a response closes, and tells it whether all of it went out. */
+export function whenClosed(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  onClose: (isWhole: boolean) => void,
+): void {
+  let isCut = false;
+  if (streamOf(response) === undefined) {
+    // One whose connection was cut while it was on its way says that it has finished, too. Before listeners of the
+    // program, which may end the connection then.
+    response.prependListener('finish', () => {
+      isCut = socket.destroyed;
+    });
+  }
+  // So does one of HTTP/2 that was reset before it was answered.
+  response.on('close', () => onClose(response.writableEnded && response.writableFinished && !isCut));
 }
 
 /** Returns what a request of HTTP/2, and its response, go over; of HTTP/1.1 there is no such thing. */

@@ -1,5 +1,5 @@
 import { CloseCode } from '@hawser/protocol/websocket';
-import { inThisContext, throwLater } from '@hawser/ws/internal';
+import { attempt, inThisContext, throwLater } from '@hawser/ws/internal';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
@@ -19,6 +19,9 @@ import type { SessionHost } from './session-host.ts';
 import type { CloseDescription, CloseNotice, Transport } from './transport.ts';
 
 export type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
+
+/** Who takes what it is sent now, whatever waits. */
+let unbounded: SessionOutput | null = null;
 
 /** What a session sends: it goes to the transport, or waits for it, in order and within a bound. */
 export abstract class SessionOutput extends LazyEmitter {
@@ -129,6 +132,13 @@ export abstract class SessionOutput extends LazyEmitter {
     this.transport.close(() => this.end('forced close', undefined));
   }
 
+  /** @internal Runs `send`: what it sends was in memory before, and has no bound of ours. */
+  protected takeAll(send: () => void): void {
+    unbounded = this;
+    attempt(send);
+    unbounded = null;
+  }
+
   /** @internal What waits will not be sent. */
   protected dropWaiting(): void {
     this.#writeBuffer = null;
@@ -148,7 +158,7 @@ export abstract class SessionOutput extends LazyEmitter {
     const { maxBufferedBytes } = this.host.opts;
     const weight = weightOf(packet.data);
     const { bufferedBytes } = this;
-    if (bufferedBytes > 0 && bufferedBytes + weight > maxBufferedBytes) {
+    if (bufferedBytes > 0 && bufferedBytes + weight > maxBufferedBytes && unbounded !== this) {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
       const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
       this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });

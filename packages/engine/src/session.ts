@@ -120,9 +120,9 @@ export class Socket
       this.end('forced close', undefined);
       return;
     }
-    if (this._readyState === 'open') attempt(() => this.consumer?.onClosing?.());
-    // What that sent may have been too much.
     if (this._readyState !== 'open') return;
+    this.takeAll(() => this.consumer?.onClosing?.());
+    if (this.readyState !== 'open') return;
     this._readyState = 'closing';
     if (!this.isWaiting()) this.closeTransport();
   }

@@ -26,9 +26,6 @@ export interface WebTransportStream {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** How long a peer that never answered a ping is waited for at the end, once the last was written. */
-const UNPROVEN_PEER_MS = 1000;
-
 /** What is told of the first packet, before there is a transport. */
 type FirstPacket = (packet: Packet) => void;
 
@@ -44,6 +41,8 @@ export class WebTransportTransport extends ConfirmingTransport {
   /** Pings that it was sent, and pongs that came: each pong answers the first ping that had none. */
   #pings = 0;
   #pongs = 0;
+  /** How many pongs tell that it has read every message that it was sent. */
+  #awaitedPongs = 0;
   #notice: CloseNotice | null = null;
   #leaveTimer: NodeJS.Timeout | undefined;
   #hasLeft = false;
@@ -90,6 +89,7 @@ export class WebTransportTransport extends ConfirmingTransport {
     const frame = this.#encode(type, data);
     this.#canAnswer = true;
     if (type === 'ping') this.#pings++;
+    if (type === 'message') this.#awaitedPongs = this.#pings + 1;
     this.wrote(frame.length);
     this.#writer.write(frame).then(
       () => this.confirm(frame.length, callback),
@@ -99,14 +99,11 @@ export class WebTransportTransport extends ConfirmingTransport {
 
   protected doClose(done: () => void, notice: CloseNotice | null): void {
     this.#notice = notice;
-    this.#leaveWithin(this.#context.closeTimeoutMs);
+    this.#leaveTimer = setTimeout(() => this.#leave(), this.#context.closeTimeoutMs).unref();
     // The end of a session overtakes what its stream still carries: the pong tells that the peer has read all of it.
-    if (this.#canAnswer) {
-      const isProven = this.#pongs > 0;
+    if (this.#canAnswer && this.#pongs < this.#awaitedPongs) {
       this.#pings++;
-      this.#writer.write(this.#encode('ping', '')).then(() => {
-        if (!isProven) this.#leaveWithin(Math.min(UNPROVEN_PEER_MS, this.#context.closeTimeoutMs));
-      }, ignore);
+      this.#writer.write(this.#encode('ping', '')).catch(ignore);
     } else {
       const leave = (): void => this.#leave();
       this.#writer.close().then(leave, leave);
@@ -118,11 +115,6 @@ export class WebTransportTransport extends ConfirmingTransport {
   protected override onPeerClose(): void {
     this.end(undefined);
     this.#leave();
-  }
-
-  #leaveWithin(ms: number): void {
-    clearTimeout(this.#leaveTimer);
-    if (!this.#hasLeft) this.#leaveTimer = setTimeout(() => this.#leave(), ms).unref();
   }
 
   /** Ends the session. */

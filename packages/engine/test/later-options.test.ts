@@ -54,6 +54,12 @@ describe('options that are set while the server runs', () => {
     expect(patient.readyState).toBe('open');
   });
 
+  test('the maxAge of a cookie may be set as a text, as it may be given', async () => {
+    const { port, engine } = await startEngine({ cookie: true });
+    Object.assign(engine.opts.cookie as object, { maxAge: '60' });
+    expect((await ask(port, {})).headers['set-cookie']).toEqual([expect.stringContaining('Max-Age=60;')]);
+  });
+
   test('a session that moves to WebSocket keeps its maxHttpBufferSize', async () => {
     const { port, engine, sessions } = await startEngine({ maxHttpBufferSize: 10_000 });
     const sid = await handshake(port);

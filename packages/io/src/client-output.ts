@@ -187,9 +187,10 @@ export abstract class ClientOutput {
     const standing = line.add(waiting, this.bufferedBytes);
     if (line.isEmpty) this.#line = null;
     if (standing !== 'overflow') return standing;
+    const wasWriting = this.isWriting;
     this.isWriting = true;
     this.failSlow((waiting.owner ?? line).maxBufferedBytes);
-    this.isWriting = false;
+    this.isWriting = wasWriting;
     // It counts as lost with the connection, behind what waited before it.
     waiting.follower?.onSent?.();
     return 'dropped';

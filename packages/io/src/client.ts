@@ -297,7 +297,8 @@ export class Client<
     if (this.#ending !== null) return;
     // The engine will have another word for it.
     this.#ending = { reason, description };
-    this.writeLine();
+    // Hawser's engine asks for what waits.
+    if (!('consumer' in this.conn)) this.writeLine();
     (this.conn as Conn).close();
     this.#finish();
   }

@@ -3,18 +3,21 @@ import { AsyncResource } from 'node:async_hooks';
 /** What many share is not made in the context of one: see {@link Deadlines.begin}. */
 const own = new AsyncResource('HAWSER_DEADLINES');
 
+/** Taken before a suite of tests can put a clock of its own in its place. */
+const native = { setTimeout };
+
 /** Timers take no more. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** One thing that is due at a time, unless it is called off before: a place in the list of its queue. */
 export class Deadline extends AsyncResource {
   readonly dueMs: number;
-  readonly queue: DeadlineQueue;
+  readonly queue: Queue;
   before: Deadline | null = null;
   behind: Deadline | null = null;
   readonly #onDue: () => void;
 
-  constructor(queue: DeadlineQueue, dueMs: number, onDue: () => void) {
+  constructor(queue: Queue, dueMs: number, onDue: () => void) {
     super('HAWSER_DEADLINE');
     this.queue = queue;
     this.dueMs = dueMs;
@@ -24,6 +27,12 @@ export class Deadline extends AsyncResource {
   fall(): void {
     this.runInAsyncScope(this.#onDue);
   }
+}
+
+/** Where a deadline waits. */
+interface Queue {
+  /** Does nothing to one that is not there any more. */
+  remove(deadline: Deadline): void;
 }
 
 /**
@@ -39,6 +48,8 @@ export class Deadlines {
   begin(timeoutMs: number, onDue: () => void): Deadline {
     // What is no time is over at once, as with Node's timers.
     const delayMs = Math.max(Number(timeoutMs) || 0, 0);
+    // A suite of tests that fakes the timers may leave the clock as it is, which then tells nothing.
+    if (setTimeout !== native.setTimeout) return new LoneQueue().add(delayMs, onDue);
     let queue = this.#queues.get(delayMs);
     if (queue === undefined) {
       queue = new DeadlineQueue(delayMs, () => this.#queues.delete(delayMs));
@@ -52,15 +63,28 @@ export class Deadlines {
   }
 }
 
+/** For one deadline alone, which is due when its timer says so. */
+class LoneQueue implements Queue {
+  #timer: NodeJS.Timeout | undefined;
+
+  add(delayMs: number, onDue: () => void): Deadline {
+    const deadline = new Deadline(this, delayMs, onDue);
+    this.#timer = setTimeout(() => deadline.fall(), Math.min(delayMs, MAX_TIMEOUT_MS)).unref();
+    return deadline;
+  }
+
+  remove(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /** A list whose ends meet in no deadline: to call one off costs the same wherever it is. */
-class DeadlineQueue {
+class DeadlineQueue implements Queue {
   readonly #timeoutMs: number;
   readonly #onEmpty: () => void;
   #first: Deadline | null = null;
   #last: Deadline | null = null;
   #timer: NodeJS.Timeout | null = null;
-  /** For when it is set. */
-  #timerDueMs = 0;
 
   constructor(timeoutMs: number, onEmpty: () => void) {
     this.#timeoutMs = timeoutMs;
@@ -68,17 +92,15 @@ class DeadlineQueue {
   }
 
   add(onDue: () => void): Deadline {
-    const nowMs = performance.now();
-    const deadline = new Deadline(this, nowMs + this.#timeoutMs, onDue);
+    const deadline = new Deadline(this, performance.now() + this.#timeoutMs, onDue);
     deadline.before = this.#last;
     if (this.#last === null) this.#first = deadline;
     else this.#last.behind = deadline;
     this.#last = deadline;
-    if (this.#timer === null) this.#schedule(this.#timeoutMs, nowMs);
+    if (this.#timer === null) this.#schedule(this.#timeoutMs);
     return deadline;
   }
 
-  /** Does nothing to one that is not in the list any more. */
   remove(deadline: Deadline): void {
     const { before, behind } = deadline;
     if (before === null && this.#first !== deadline) return;
@@ -90,18 +112,16 @@ class DeadlineQueue {
     deadline.behind = null;
   }
 
-  #schedule(delayMs: number, nowMs: number): void {
+  #schedule(delayMs: number): void {
     // Sockets keep the process alive; without any, nobody waits.
     // What is due later has its turn after another look.
     const timerMs = Math.min(Math.ceil(delayMs), MAX_TIMEOUT_MS);
-    this.#timerDueMs = nowMs + timerMs;
     this.#timer = own.runInAsyncScope(() => setTimeout(this.#onTimer, timerMs).unref());
   }
 
   readonly #onTimer = (): void => {
     this.#timer = null;
-    // A suite of tests may fake timers, and not the clock: a timer that fires says by itself what time it is.
-    const nowMs = Math.max(performance.now(), this.#timerDueMs);
+    const nowMs = performance.now();
     try {
       for (let due = this.#first; due !== null && due.dueMs <= nowMs; due = this.#first) {
         this.remove(due);
@@ -110,7 +130,7 @@ class DeadlineQueue {
     } finally {
       // Also when a callback of the program threw: others wait behind it.
       if (this.#first === null) this.#onEmpty();
-      else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0), nowMs);
+      else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0));
     }
   };
 }

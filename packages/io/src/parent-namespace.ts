@@ -127,5 +127,5 @@ class ChildrenAdapter extends Adapter implements AdapterOfMany {
 
 /** Returns a packet for one adapter, which writes its name into it, and may add to the arguments. */
 function copyOf(packet: AdapterPacket): AdapterPacket {
-  return { ...packet, data: [...(packet.data as unknown[])] };
+  return { ...packet, data: Array.isArray(packet.data) ? [...packet.data] : packet.data };
 }

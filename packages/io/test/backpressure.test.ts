@@ -198,6 +198,21 @@ describe('a slow client has its bound', () => {
     await raw.closed;
   });
 
+  test.each([
+    ['conn.close()', (socket: Socket) => void socket.conn.close()],
+    ['disconnect(true)', (socket: Socket) => void socket.disconnect(true)],
+  ])('drop-oldest: all of that, be it more than may wait in the connection, at %s', async (_, close) => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-oldest', maxBufferedBytes: 2_000_000 });
+    socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: 10_000_000 });
+    for (let i = 0; i < 4; i++) socket.emit('n', i, 'x'.repeat(1_000_000));
+    socket.emit('end');
+    const ending = new Promise((resolve) => socket.once('disconnect', resolve));
+    close(socket);
+    expect((await readOn(raw)).map((args) => (args as unknown[])[1])).toEqual([0, 1, 2, 3]);
+    expect(await ending).not.toBe('transport error');
+    await raw.closed;
+  });
+
   test('drop-oldest: also of what an old adapter has encoded', async () => {
     const { io, raw, socket } = await stall({ adapter: OldAdapter as never, slowConsumer: 'drop-oldest' });
     socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket, 5) });

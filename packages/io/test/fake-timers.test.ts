@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { Server } from '@hawser/io';
+import { Server, type Socket } from '@hawser/io';
 import { afterEach, expect, it, vi } from 'vitest';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { listenOn } from './rig/servers.ts';
@@ -69,4 +69,19 @@ it('server is told that an answer did not come in time where only timers are fak
   vi.advanceTimersByTime(5001);
   vi.advanceTimersByTime(2000);
   expect(await answered).toEqual(Array(3).fill('operation has timed out'));
+});
+
+it('server waits for an answer as long as it said, where only timers are fake', async () => {
+  const { io, url } = await startFaked(['setTimeout', 'clearTimeout']);
+  const connection = new Promise<Socket>((resolve) => io.on('connection', resolve));
+  await connected(openClient(url));
+  const socket = await connection;
+  const late: string[] = [];
+  socket.timeout(5000).emit('ask', () => late.push('first'));
+  vi.advanceTimersByTime(3000);
+  socket.timeout(5000).emit('ask', () => late.push('second'));
+  vi.advanceTimersByTime(4900);
+  expect(late).toEqual(['first']);
+  vi.advanceTimersByTime(200);
+  expect(late).toEqual(['first', 'second']);
 });

@@ -3,7 +3,7 @@ import type { Socket as Client } from 'node:net';
 import type { Socket } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
 import { type Rig, startEngine } from '../rig/engines.ts';
-import { handshake, type RawConnection, sendRaw, upgradeHead } from '../rig/http.ts';
+import { ask, handshake, type RawConnection, sendRaw, upgradeHead } from '../rig/http.ts';
 import { endOf, untilWritable } from '../rig/sessions.ts';
 
 /** More than the kernel holds for one connection. */
@@ -152,6 +152,23 @@ describe('an answer to a poll that is cut half way', () => {
     expect(await second.ended).toMatch(/\r\n\r\n1$/);
     expect(session.readyState).toBe('closed');
   });
+});
+
+test('an answer that has gone out whole is none that was cut, though a middleware then ends its connection', async () => {
+  const rig = await startEngine(OPTIONS, (engine) =>
+    engine.use((request, response, next) => {
+      response.on('finish', () => request.socket.destroy());
+      next();
+    }),
+  );
+  const sid = await handshake(rig.port);
+  const session = await rig.sessions.next();
+  for (const text of ['one', 'two']) {
+    session.send(text);
+    const { body } = await ask(rig.port, { query: `EIO=4&transport=polling&sid=${sid}` });
+    expect(body.toString()).toBe(`4${text}`);
+  }
+  expect(session.readyState).toBe('open');
 });
 
 test('a poll that is held up is answered where a close waits for one more, and is waited for no longer', async () => {

@@ -22,7 +22,7 @@ export function forEachSocket<S = AdapterSocket>(
   visit: Visit<S>,
 ): void {
   const seen = rooms.size > 1 ? new Set<SocketId>() : null;
-  visitEach(whereabouts, rooms, excludedBy(whereabouts.rooms, except), visit, seen);
+  visitEach(whereabouts, rooms, excludedBy(whereabouts.rooms, except, rooms), visit, seen);
 }
 
 /** As {@link forEachSocket}, where `visit` moves the sockets: who joins in the midst of it is visited too. */
@@ -68,12 +68,18 @@ function walk<S>(
   }
 }
 
-/** Returns who is in any of `names` now, or `null` for nobody. */
+/**
+ * Returns who is in any of `names` now, or `null` for nobody.
+ * @param included - the rooms that are walked, where nobody is visited who joins them in the midst of it
+ */
 function excludedBy(
   rooms: ReadonlyMap<Room, ReadonlySet<SocketId>>,
   names: ReadonlySet<Room> | undefined,
+  included?: ReadonlySet<Room>,
 ): ReadonlySet<SocketId> | null {
   if (names === undefined || names.size === 0) return null;
+  const [room] = included?.size === 1 ? included : [];
+  const candidates = room === undefined ? undefined : rooms.get(room);
   let only: ReadonlySet<SocketId> | null = null;
   let all: Set<SocketId> | null = null;
   for (const name of names) {
@@ -85,7 +91,9 @@ function excludedBy(
       continue;
     }
     all ??= new Set(only);
-    for (const id of members) all.add(id);
+    // Of a room that is larger than the walk, those who are in both will do.
+    const fewer = candidates !== undefined && candidates.size < members.size ? candidates : members;
+    for (const id of fewer) if (members.has(id)) all.add(id);
   }
   return all ?? only;
 }

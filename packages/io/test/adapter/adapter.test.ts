@@ -110,6 +110,16 @@ describe('Adapter against socket.io-adapter', () => {
 });
 
 describe('Adapter', () => {
+  it('leaves out who is in a room that is larger than the one that it sends to', () => {
+    const { nsp, trace } = bareNamespace(['a', 'b', 'c', 'd']);
+    const adapter = new Adapter(nsp);
+    for (const id of ['a', 'b']) adapter.addAll(id, new Set(['small']));
+    for (const id of ['b', 'c', 'd']) adapter.addAll(id, new Set(['large']));
+    adapter.broadcast({ type: 2, data: ['x'] }, { rooms: new Set(['small']), except: new Set(['large']) });
+    const written = trace.filter((entry) => (entry as unknown[])[0] === 'write');
+    expect(written.map((entry) => (entry as unknown[])[1])).toEqual(['a']);
+  });
+
   it('encodes once, and gives every client the same array and the same options', () => {
     const { nsp } = bareNamespace(['a', 'b']);
     const written = new Set<unknown>();
