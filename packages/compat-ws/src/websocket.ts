@@ -297,9 +297,10 @@ export class WebSocket extends EventEmitter {
 
   /** The connection is about to be no longer open: what waits to be compressed goes out first, if anybody reads it. */
   _onEnding(): void {
+    // What that sends waits as well.
+    if (this.close !== ownClose && this._readyState === OPEN) answerByClose(this);
     if (this.#stream!.readableEnded) this.#sending!.abandonCompressed();
     else this.#sending!.sendCompressed();
-    if (this.close !== ownClose && this._readyState === OPEN) answerByClose(this);
   }
 
   /** The socket is gone, and what was held back is still to come. */

@@ -261,6 +261,39 @@ describe.each(ROLES)('compression by a %s', (role) => {
     await side.drain();
   });
 
+  for (const [name, args] of [
+    ['the arguments that it is given', null],
+    ['a code of its own', [1001, 'zz']],
+  ] as const) {
+    differ(
+      `${role} sends last words, compressed, in a close() that a program put there, and closes with ${name}`,
+      async (ws, log) => {
+        const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+        const { socket } = side;
+        const { close } = socket;
+        socket.close = (...given) => {
+          log.note('socket', 'close', ...given, socket.readyState);
+          socket.send(LONG, log.callback('callback', 'last words'));
+          close.apply(socket, (args ?? given) as typeof given);
+        };
+        side.say(CLOSE, closePayload(4000, 'theirs'));
+        await side.drain();
+      },
+    );
+  }
+
+  differ(`${role} is asked to close for a violation, and sends last words, compressed`, async (ws, log) => {
+    const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
+    const { socket } = side;
+    const { close } = socket;
+    socket.close = (...given) => {
+      socket.send(LONG, log.callback('callback', 'last words'));
+      close.apply(socket, given);
+    };
+    side.say(3);
+    await side.drain();
+  });
+
   differ(`${role} sends many compressed messages of one turn in order`, async (ws, log) => {
     const side = await openDeflating(role, ws, log, { deflate: { threshold: 0 } });
     for (let i = 0; i < 600; i++) side.socket.send(`${i} ${LONG.slice(0, 100)}`);
