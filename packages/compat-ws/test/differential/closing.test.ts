@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe } from 'vitest';
 import { CLOSE, closePayload, PING, TEXT } from '../../../ws/test/rig/raw-frame.ts';
@@ -138,6 +138,24 @@ describe.each(ROLES)('how a %s closes', (role) => {
         await side.drain();
       },
     );
+  }
+
+  for (const isClosing of [false, true]) {
+    const name = isClosing ? 'closes and terminates' : 'terminates';
+    differ(`${role} is asked to answer the peer's close, and ${name}`, async (ws, log) => {
+      const side = await openSide(role, ws, log);
+      const { socket } = side;
+      const { close } = socket;
+      const { _receiver: receiver } = socket as unknown as { _receiver: EventEmitter };
+      receiver.on('conclude', log.callback('receiver', 'conclude'));
+      socket.close = (...args) => {
+        if (isClosing) close.apply(socket, args);
+        socket.terminate();
+      };
+      side.say(CLOSE, closePayload(4000, 'theirs'));
+      await side.closed;
+      side.probe();
+    });
   }
 
   differ(`${role} is asked to close for a violation, and terminates`, async (ws, log) => {

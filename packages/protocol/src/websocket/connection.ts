@@ -184,6 +184,8 @@ export class Connection extends ConnectionOutput implements MessageHandler {
     const sentReason = this.endpoint.habits.explainsFailures ? reason : '';
     const payload = encodeCloseStatus(this.endpoint.natives, code, sentReason);
     this.#writeClose(payload);
+    // The handler may have aborted.
+    if (this.state === FINISHED) return;
     this.closeCode = code;
     this.closeReason = reason;
     this.#enter(FINISHED);
@@ -284,6 +286,8 @@ export class Connection extends ConnectionOutput implements MessageHandler {
     this.wasClean = true;
     const echoedBytes = habits.echoesCloseReason ? payload.length : 2;
     this.#writeClose(payload.subarray(0, echoedBytes));
+    // The handler may have aborted.
+    if (this.state === FINISHED) return;
     this.#enter(FINISHED);
     if (!this.#leavesEndToServer()) this.#handler.onFinished();
   }
@@ -303,8 +307,11 @@ export class Connection extends ConnectionOutput implements MessageHandler {
   /** The peer is gone, or has to be taken for it. */
   #giveUp(reason: string): void {
     if (this.state === OPEN) this.#handler.onEnding?.();
-    this.closeCode = CloseCode.ABNORMAL;
-    this.closeReason = reason;
+    // The handler may do so while the peer's close frame is being answered.
+    if (!this.wasClean) {
+      this.closeCode = CloseCode.ABNORMAL;
+      this.closeReason = reason;
+    }
     this.#enter(FINISHED);
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import type { Connection } from '../../src/websocket/connection.ts';
 import type { Role } from '../../src/websocket/endpoint.ts';
 import { bytes, concat, EXAMPLE_KEY, encodeFrame, utf8 } from './frame-notation.ts';
 import { openSession, type Session } from './recorder.ts';
@@ -13,6 +14,17 @@ function fromPeer(role: Role, firstByte: number, payload: string): Uint8Array {
 /** What happened, what was sent, and how it ended. */
 function outcome({ trace, sent, status }: Session): unknown {
   return { trace: [...trace], sent: sent(), status: status() };
+}
+
+/** Has the handler run `end`, once, while the connection is still open. */
+function endWithin({ connection, recorder }: Session, end: (connection: Connection) => void): void {
+  let isEnding = false;
+  const onEnding = (): void => {
+    if (isEnding) return;
+    isEnding = true;
+    end(connection);
+  };
+  Object.assign(recorder, { onEnding });
 }
 
 const usageError = (code: string) => expect.objectContaining({ name: 'WebSocketUsageError', code });
@@ -297,17 +309,35 @@ describe.each(ROLES)('RFC 6455 5.5.1 the last message (%s)', (role) => {
 
   test(`${role} that closes stays finished where its handler aborts`, () => {
     const session = openSession(role);
-    const { connection, recorder } = session;
-    let isAborted = false;
-    const onEnding = (): void => {
-      if (isAborted) return;
-      isAborted = true;
-      connection.abort('');
-    };
-    Object.assign(recorder, { onEnding });
+    const { connection } = session;
+    endWithin(session, () => connection.abort(''));
     connection.close(1000);
     connection.abort('');
     expect(session.sent()).toEqual([]);
     expect(session.trace).toEqual(['closing', 'finished']);
+  });
+
+  test.each<[string, (connection: Connection) => void]>([
+    ['aborts', (connection) => connection.abort('gone')],
+    [
+      'closes and aborts',
+      (connection) => {
+        connection.close(1001);
+        connection.abort('gone');
+      },
+    ],
+  ])(`${role} whose handler %s ends once, and as the peer's close frame says`, (_, end) => {
+    const session = openSession(role);
+    endWithin(session, end);
+    session.connection.receive(fromPeer(role, 0x88, '0fa0 627965'));
+    expect(session.trace).toEqual(['closing', 'finished']);
+    expect(session.status()).toBe('4000 "bye" clean');
+  });
+
+  test(`${role} that fails ends once where its handler aborts`, () => {
+    const session = openSession(role);
+    endWithin(session, (connection) => connection.abort('gone'));
+    session.connection.fail(1011, 'broken');
+    expect(outcome(session)).toEqual({ trace: ['closing', 'finished'], sent: [], status: '1006 "gone"' });
   });
 });
