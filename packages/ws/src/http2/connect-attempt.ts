@@ -36,6 +36,8 @@ export class ConnectAttempt implements Attempt, SessionUser {
   #stream: ClientHttp2Stream | null = null;
   #fallback: UpgradeAttempt | null = null;
   #refusal: Refusal | null = null;
+  /** Waits no more for the settings of the user's session. */
+  #leave: (() => void) | null = null;
   #isDestroyed = false;
   #isReferenced = true;
 
@@ -55,6 +57,7 @@ export class ConnectAttempt implements Attempt, SessionUser {
   destroy(): void {
     this.#isDestroyed = true;
     this.#fallback?.destroy();
+    this.#leave?.();
     if (this.#stream !== null) cutStream(this.#stream);
     else this.#lease?.release();
   }
@@ -113,8 +116,7 @@ export class ConnectAttempt implements Attempt, SessionUser {
       this.onFull();
       return;
     }
-    whenSettingsKnown(http2, () => {
-      if (this.#isDestroyed) return;
+    this.#leave = whenSettingsKnown(http2, () => {
       // A session that is over says so itself.
       if (offersConnect(http2) || isOver(http2)) this.onSession(http2);
       else this.onNotOffered(null);

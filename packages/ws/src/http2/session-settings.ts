@@ -1,5 +1,8 @@
 import type { ClientHttp2Session } from 'node:http2';
 
+/** So long after a ping that was refused another is tried. */
+const PING_AGAIN_MS = 50;
+
 /** Tells whether no stream can be opened any more. */
 export function isOver(session: ClientHttp2Session): boolean {
   return session.closed || session.destroyed;
@@ -10,38 +13,52 @@ export function offersConnect(session: ClientHttp2Session): boolean {
   return !isOver(session) && session.remoteSettings.enableConnectProtocol === true;
 }
 
-/** Calls back once, when the server's first settings have come, or will not come any more. */
-export function whenSettingsKnown(session: ClientHttp2Session, callback: () => void): void {
+/**
+ * Calls back once, when the server's first settings have come, or will not come any more.
+ * @returns what has it call back no more
+ */
+export function whenSettingsKnown(session: ClientHttp2Session, callback: () => void): () => void {
   if (offersConnect(session) || isOver(session)) {
     callback();
-    return;
+    return () => {};
   }
   const others = waiting.get(session);
-  if (others !== undefined) {
-    others.push(callback);
-    return;
+  const callbacks = others ?? new Set();
+  callbacks.add(callback);
+  if (others === undefined) {
+    waiting.set(session, callbacks);
+    awaitSettings(session, callbacks);
   }
-  waiting.set(session, [callback]);
-  awaitSettings(session);
+  return () => callbacks.delete(callback);
 }
 
 /** Who waits for a session's settings: together, as Node takes ten pings at a time, and warns of more listeners. */
-const waiting = new WeakMap<ClientHttp2Session, (() => void)[]>();
+const waiting = new WeakMap<ClientHttp2Session, Set<() => void>>();
 
-function awaitSettings(session: ClientHttp2Session): void {
+function awaitSettings(session: ClientHttp2Session, callbacks: Set<() => void>): void {
   const known = (): void => {
+    // The answer to the ping comes as well. Whoever has come since waits for their own.
+    if (waiting.get(session) !== callbacks) return;
     session.off('remoteSettings', known);
     session.off('close', known);
-    const callbacks = waiting.get(session) ?? [];
     waiting.delete(session);
     for (const callback of callbacks) callback();
+    callbacks.clear();
+  };
+  const ask = (): void => {
+    // Or nobody waits any more.
+    if (isOver(session) || callbacks.size === 0) {
+      known();
+      return;
+    }
+    session.ping((error) => {
+      if (error === null || isOver(session)) known();
+      // Too many of the caller's are under way: that tells nothing.
+      else setTimeout(ask, PING_AGAIN_MS).unref();
+    });
   };
   session.on('remoteSettings', known);
   session.on('close', known);
-  if (session.connecting) return;
   // Of a session that was handed in, they may have come long ago; they come before the answer to any ping.
-  session.ping((error) => {
-    // Too many of the caller's are under way: that tells nothing.
-    if (error === null || isOver(session)) known();
-  });
+  if (!session.connecting) ask();
 }

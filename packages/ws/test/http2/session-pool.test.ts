@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
+import { type AddressInfo, createServer } from 'node:net';
 import type { CloseEvent } from '@hawser/ws';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CERTIFICATE } from '../rig/certificate.ts';
@@ -8,6 +9,19 @@ import { connectSession } from '../rig/http2-peers.ts';
 import { startBare, startEcho, startH2c, startOverH2c, TLS } from '../rig/http2-servers.ts';
 import { RawPeer } from '../rig/raw-peer.ts';
 import { makeServer } from '../rig/servers.ts';
+
+/** Starts a server that says its settings, which offer nothing, and answers no ping; returns its port. */
+async function startSilent(): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    // RFC 9113 6.5: an empty SETTINGS frame.
+    socket.write(Buffer.from('000000040000000000', 'hex'));
+  });
+  onTestFinished(() => void server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
 
 describe('pooled sessions', () => {
   test('sockets that are opened at once, and later, share one connection', async () => {
@@ -140,6 +154,31 @@ describe('a session of the caller', () => {
       expect(session.closed).toBe(false);
     },
   );
+
+  test('clients are told that it is not offered though the pings of the caller leave no room for another', async () => {
+    const { port, url } = await startBare({});
+    const session = await connectSession(port);
+    for (let i = 0; i < 10; i++) session.ping(() => {});
+    const failing = [1, 2].map(() => failClient(makeClient(url, [], { http2: session })));
+    for (const { error } of await Promise.all(failing)) {
+      expect(error.error).toMatchObject({ code: 'WS_ERR_HTTP2_NOT_OFFERED' });
+    }
+    const later = await failClient(makeClient(url, [], { http2: session }));
+    expect(later.error.error).toMatchObject({ code: 'WS_ERR_HTTP2_NOT_OFFERED' });
+    expect(session.listenerCount('remoteSettings')).toBe(0);
+  });
+
+  test('nobody waits for its settings when the clients have left', async () => {
+    const port = await startSilent();
+    const session = await connectSession(port);
+    for (let i = 0; i < 10; i++) session.ping(() => {});
+    const client = makeClient(`ws://127.0.0.1:${port}/`, [], { http2: session });
+    await new Promise(process.nextTick);
+    expect(session.listenerCount('remoteSettings')).toBe(1);
+    client.terminate();
+    while (session.listenerCount('remoteSettings') > 0) await new Promise(setImmediate);
+    expect(session.closed).toBe(false);
+  });
 
   test.each(['close', 'destroy'] as const)('client fails on one after its %s()', async (method) => {
     const { port, url } = await startOverH2c();
