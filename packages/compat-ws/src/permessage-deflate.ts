@@ -121,9 +121,10 @@ export class PerMessageDeflate {
 
   /** Breaks off what is under way. */
   cleanup(): void {
-    for (const job of this.#jobs) {
+    // A callback may have something new done.
+    for (const job of [...this.#jobs]) {
       const { kind, callback } = job;
-      this.#jobs.delete(job);
+      if (!this.#jobs.delete(job)) continue;
       callback(new Error(`The ${kind} stream was closed while data was being processed`));
     }
   }
