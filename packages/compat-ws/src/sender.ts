@@ -226,8 +226,8 @@ export function readPayload(
     callback(null, toPayload(data));
     return;
   }
-  data
-    .arrayBuffer()
+  // One that others made may throw, too.
+  new Promise<ArrayBuffer>((resolve) => resolve(data.arrayBuffer()))
     .then(
       (bytes) => callback(null, new Uint8Array(bytes)),
       (error) => callback(error),

@@ -307,6 +307,20 @@ describe('closing', () => {
     },
   );
 
+  it('server reports a blob of others that throws when it is read', async () => {
+    const { peer } = await connectPair();
+    const arrayBuffer = (): never => {
+      throw new Error('unreadable');
+    };
+    const failed = once(peer, 'error');
+    const sent = new Promise((resolve) => {
+      peer.send(Object.assign(new Blob(['x']), { arrayBuffer }), resolve);
+    });
+    expect(await Promise.all([sent, failed])).toEqual([new Error('unreadable'), [new Error('unreadable')]]);
+    await closeOf(peer);
+    expect(peer.bufferedAmount).toBe(0);
+  });
+
   it.each([
     ['is never read', 1, () => new Promise<ArrayBuffer>(() => {})],
     [
