@@ -13,7 +13,7 @@ import { createCorsMiddleware, type Middleware, runMiddlewares, UpgradeResponse 
 import {
   type AttachOptions,
   type ResolvedOptions,
-  resolveCookie,
+  readCookie,
   resolveOptions,
   type ServerOptions,
   type TransportName,
@@ -337,7 +337,7 @@ export class BaseServer extends EventEmitter {
     const isInitial = !request._query.sid;
     if (isInitial && cookie) {
       // What is in it may have been changed.
-      const { name = 'io', ...attributes } = resolveCookie(cookie);
+      const { name = 'io', ...attributes } = readCookie(cookie === true ? {} : cookie);
       headers['Set-Cookie'] = [stringifySetCookie(name, sid, attributes)];
     }
     this.#announceHeaders(headers, request);

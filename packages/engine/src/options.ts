@@ -158,7 +158,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   if (typeof resolved.maxBufferedBytes !== 'number' || !(resolved.maxBufferedBytes > 0)) {
     throw new RangeError(`maxBufferedBytes must be a number above 0, not ${resolved.maxBufferedBytes}`);
   }
-  if (cookie) resolved.cookie = resolveCookie(cookie);
+  if (cookie) resolved.cookie = readCookie({ ...DEFAULT_COOKIE, ...(cookie === true ? {} : cookie) });
   if (perMessageDeflate) {
     resolved.perMessageDeflate = {
       threshold: 1024,
@@ -170,11 +170,10 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
 }
 
 /**
- * Returns the option `cookie` with the defaults.
- * @throws RangeError when its `maxAge` is no number
+ * Returns the attributes of a cookie as its writer takes them.
+ * @throws RangeError when `maxAge` is no number
  */
-export function resolveCookie(cookie: CookieOptions | true): CookieOptions {
-  const { maxAge, ...attributes } = { ...DEFAULT_COOKIE, ...(cookie === true ? {} : cookie) };
+export function readCookie({ maxAge, ...attributes }: CookieOptions): CookieOptions {
   if (maxAge === undefined || maxAge === null) return attributes;
   // As engine.io has it: also a text, and whole seconds.
   const seconds = Math.floor(Number(maxAge));

@@ -24,9 +24,9 @@ export function whenClosed(
   response: ServerResponse,
   onClose: (isWhole: boolean) => void,
 ): void {
-  let isCut = false;
-  if (streamOf(response) === undefined) {
-    // One whose connection was cut while it was on its way says that it has finished, too. Before listeners of the
+  let isCut = streamOf(response) === undefined;
+  if (isCut) {
+    // One whose connection was cut while it was on its way has finished, too, if it is asked. Before listeners of the
     // program, which may end the connection then.
     response.prependListener('finish', () => {
       isCut = socket.destroyed;

@@ -20,8 +20,8 @@ import type { CloseDescription, CloseNotice, Transport } from './transport.ts';
 
 export type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
 
-/** Who takes what it is sent now, whatever waits. */
-let unbounded: SessionOutput | null = null;
+/** Who takes what it is sent now, whatever waits: one may be closed by a listener of another. */
+const takingAll = new Set<SessionOutput>();
 
 /** What a session sends: it goes to the transport, or waits for it, in order and within a bound. */
 export abstract class SessionOutput extends LazyEmitter {
@@ -134,9 +134,14 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** @internal Runs `send`: what it sends was in memory before, and has no bound of ours. */
   protected takeAll(send: () => void): void {
-    unbounded = this;
+    takingAll.add(this);
     attempt(send);
-    unbounded = null;
+    takingAll.delete(this);
+  }
+
+  /** @internal */
+  protected get isTakingAll(): boolean {
+    return takingAll.has(this);
   }
 
   /** @internal What waits will not be sent. */
@@ -158,7 +163,7 @@ export abstract class SessionOutput extends LazyEmitter {
     const { maxBufferedBytes } = this.host.opts;
     const weight = weightOf(packet.data);
     const { bufferedBytes } = this;
-    if (bufferedBytes > 0 && bufferedBytes + weight > maxBufferedBytes && unbounded !== this) {
+    if (bufferedBytes > 0 && bufferedBytes + weight > maxBufferedBytes && !this.isTakingAll) {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
       const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
       this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });

@@ -120,7 +120,8 @@ export class Socket
       this.end('forced close', undefined);
       return;
     }
-    if (this._readyState !== 'open') return;
+    // A listener to what is sent last may do so again.
+    if (this._readyState !== 'open' || this.isTakingAll) return;
     this.takeAll(() => this.consumer?.onClosing?.());
     if (this.readyState !== 'open') return;
     this._readyState = 'closing';

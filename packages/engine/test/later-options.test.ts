@@ -60,6 +60,15 @@ describe('options that are set while the server runs', () => {
     expect((await ask(port, {})).headers['set-cookie']).toEqual([expect.stringContaining('Max-Age=60;')]);
   });
 
+  test('what is taken out of a cookie, or put in its place, is the program’s alone, as with engine.io', async () => {
+    const { port, engine } = await startEngine({ cookie: true });
+    delete (engine.opts.cookie as { sameSite?: unknown }).sameSite;
+    const cookie = async (): Promise<unknown> => (await ask(port, {})).headers['set-cookie'];
+    expect(await cookie()).toEqual([expect.stringMatching(/^io=[^;]+; Path=\/; HttpOnly$/)]);
+    engine.opts.cookie = { name: 'other' };
+    expect(await cookie()).toEqual([expect.stringMatching(/^other=[^;]+$/)]);
+  });
+
   test('a session that moves to WebSocket keeps its maxHttpBufferSize', async () => {
     const { port, engine, sessions } = await startEngine({ maxHttpBufferSize: 10_000 });
     const sid = await handshake(port);

@@ -66,14 +66,20 @@ export class Deadlines {
 /** For one deadline alone, which is due when its timer says so. */
 class LoneQueue implements Queue {
   #timer: NodeJS.Timeout | undefined;
+  #isCalledOff = false;
 
   add(delayMs: number, onDue: () => void): Deadline {
     const deadline = new Deadline(this, delayMs, onDue);
-    this.#timer = setTimeout(() => deadline.fall(), Math.min(delayMs, MAX_TIMEOUT_MS)).unref();
+    const onTimer = (): void => {
+      if (!this.#isCalledOff) deadline.fall();
+    };
+    this.#timer = setTimeout(onTimer, Math.min(delayMs, MAX_TIMEOUT_MS)).unref();
     return deadline;
   }
 
   remove(): void {
+    this.#isCalledOff = true;
+    // It may not know a timer that is fake.
     clearTimeout(this.#timer);
   }
 }
@@ -85,6 +91,8 @@ class DeadlineQueue implements Queue {
   #first: Deadline | null = null;
   #last: Deadline | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** For when it is set. */
+  #timerDueMs = 0;
 
   constructor(timeoutMs: number, onEmpty: () => void) {
     this.#timeoutMs = timeoutMs;
@@ -92,12 +100,13 @@ class DeadlineQueue implements Queue {
   }
 
   add(onDue: () => void): Deadline {
-    const deadline = new Deadline(this, performance.now() + this.#timeoutMs, onDue);
+    const nowMs = performance.now();
+    const deadline = new Deadline(this, nowMs + this.#timeoutMs, onDue);
     deadline.before = this.#last;
     if (this.#last === null) this.#first = deadline;
     else this.#last.behind = deadline;
     this.#last = deadline;
-    if (this.#timer === null) this.#schedule(this.#timeoutMs);
+    if (this.#timer === null) this.#schedule(this.#timeoutMs, nowMs);
     return deadline;
   }
 
@@ -112,16 +121,18 @@ class DeadlineQueue implements Queue {
     deadline.behind = null;
   }
 
-  #schedule(delayMs: number): void {
+  #schedule(delayMs: number, nowMs: number): void {
     // Sockets keep the process alive; without any, nobody waits.
     // What is due later has its turn after another look.
     const timerMs = Math.min(Math.ceil(delayMs), MAX_TIMEOUT_MS);
+    this.#timerDueMs = nowMs + timerMs;
     this.#timer = own.runInAsyncScope(() => setTimeout(this.#onTimer, timerMs).unref());
   }
 
   readonly #onTimer = (): void => {
     this.#timer = null;
-    const nowMs = performance.now();
+    // The timers may have been faked before they were taken here, and the clock not: one that fires says what time it is.
+    const nowMs = Math.max(performance.now(), this.#timerDueMs);
     try {
       for (let due = this.#first; due !== null && due.dueMs <= nowMs; due = this.#first) {
         this.remove(due);
@@ -130,7 +141,7 @@ class DeadlineQueue implements Queue {
     } finally {
       // Also when a callback of the program threw: others wait behind it.
       if (this.#first === null) this.#onEmpty();
-      else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0));
+      else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0), nowMs);
     }
   };
 }

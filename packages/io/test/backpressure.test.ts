@@ -213,6 +213,25 @@ describe('a slow client has its bound', () => {
     await raw.closed;
   });
 
+  test('drop-oldest: all of that, though a listener closes the connection again, and another', async () => {
+    const options = { slowConsumer: 'drop-oldest', maxBufferedBytes: 2_000_000 } as const;
+    const [one, other] = [await stall(options), await stall(options)];
+    for (const { socket } of [one, other]) {
+      socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: 10_000_000 });
+      for (let i = 0; i < 4; i++) socket.emit('n', i, 'x'.repeat(1_000_000));
+      socket.emit('end');
+    }
+    one.socket.conn.once('packetCreate', () => {
+      one.socket.conn.close();
+      other.socket.disconnect(true);
+    });
+    one.socket.conn.close();
+    for (const { raw } of [one, other]) {
+      expect((await readOn(raw)).map((args) => (args as unknown[])[1])).toEqual([0, 1, 2, 3]);
+      await raw.closed;
+    }
+  });
+
   test('drop-oldest: also of what an old adapter has encoded', async () => {
     const { io, raw, socket } = await stall({ adapter: OldAdapter as never, slowConsumer: 'drop-oldest' });
     socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket, 5) });

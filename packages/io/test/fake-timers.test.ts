@@ -85,3 +85,22 @@ it('server waits for an answer as long as it said, where only timers are fake', 
   vi.advanceTimersByTime(200);
   expect(late).toEqual(['first', 'second']);
 });
+
+it('server keeps a client that has connected where setTimeout alone is fake', async () => {
+  const { io, url } = await startFaked(['setTimeout']);
+  const connection = new Promise<Socket>((resolve) => io.on('connection', resolve));
+  await connected(openClient(url));
+  const socket = await connection;
+  vi.advanceTimersByTime(60_000);
+  expect(socket.connected).toBe(true);
+});
+
+it('server tells that an answer is late where the timers were fake before it was loaded, and the clock is not', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.resetModules();
+  const { Deadlines } = await import('../src/deadlines.ts');
+  const late = vi.fn();
+  new Deadlines().begin(1000, late);
+  vi.advanceTimersByTime(2000);
+  expect(late).toHaveBeenCalledOnce();
+});

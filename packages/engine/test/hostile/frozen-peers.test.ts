@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import type { Socket as Client } from 'node:net';
-import type { Socket } from '@hawser/engine';
+import { createServer as createSecureServer } from 'node:https';
+import { type Socket as Client, connect } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
+import { Server, type Socket } from '@hawser/engine';
 import { describe, expect, test } from 'vitest';
-import { type Rig, startEngine } from '../rig/engines.ts';
+import { makeCertificate } from '../rig/certificate.ts';
+import { listenOn, type Rig, startEngine } from '../rig/engines.ts';
 import { ask, handshake, type RawConnection, sendRaw, upgradeHead } from '../rig/http.ts';
 import { endOf, untilWritable } from '../rig/sessions.ts';
 
@@ -142,6 +145,29 @@ describe('an answer to a poll that is cut half way', () => {
       description: { code: 'EIO_ERR_REQUEST_CUT', message: 'poll connection closed prematurely' },
     });
     expect(await second.ended).toContain('\r\n\r\n1poll connection closed prematurely');
+  });
+
+  test('ends the session over TLS, too, where the connection carries what is no TLS', async () => {
+    const http = createSecureServer(makeCertificate()).on('tlsClientError', () => {});
+    const engine = new Server(OPTIONS);
+    engine.attach(http);
+    const opening = once(engine, 'connection') as Promise<[Socket]>;
+    const port = await listenOn(http);
+    const raw = connect(port, '127.0.0.1');
+    const client = connectSecure({ socket: raw, rejectUnauthorized: false }).on('error', () => {});
+    client.write('GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [session] = await opening;
+    await once(client, 'data');
+    client.pause();
+    client.write(pollHead(session.id));
+    await untilWritable(session);
+    const ending = endOf(session);
+    session.send('a'.repeat(30_000_000));
+    raw.write(Buffer.from('1703030003aabbcc', 'hex'));
+    expect(await ending).toMatchObject({
+      reason: 'transport error',
+      description: { code: 'EIO_ERR_REQUEST_CUT' },
+    });
   });
 
   test('ends a close that waits for one more poll, and one that is held up behind it is answered', async () => {

@@ -21,8 +21,18 @@ export function forEachSocket<S = AdapterSocket>(
   { rooms, except }: BroadcastOptions,
   visit: Visit<S>,
 ): void {
+  if (rooms.size === 1 && except !== undefined && except.size > 0) {
+    const [room] = rooms;
+    const ids = whereabouts.rooms.get(room!);
+    if (ids === undefined) return;
+    for (const name of except) {
+      if ((whereabouts.rooms.get(name)?.size ?? 0) <= ids.size) continue;
+      walkFew(whereabouts, ids, except, visit);
+      return;
+    }
+  }
   const seen = rooms.size > 1 ? new Set<SocketId>() : null;
-  visitEach(whereabouts, rooms, excludedBy(whereabouts.rooms, except, rooms), visit, seen);
+  visitEach(whereabouts, rooms, excludedBy(whereabouts.rooms, except), visit, seen);
 }
 
 /** As {@link forEachSocket}, where `visit` moves the sockets: who joins in the midst of it is visited too. */
@@ -69,17 +79,28 @@ function walk<S>(
 }
 
 /**
- * Returns who is in any of `names` now, or `null` for nobody.
- * @param included - the rooms that are walked, where nobody is visited who joins them in the midst of it
+ * As `walk`, of a room that is smaller than one that is left out: a copy of that would take longer than all else. Who joins
+ * in the midst of it is not visited.
  */
+function walkFew<S>(
+  { nsp, rooms }: Whereabouts,
+  ids: ReadonlySet<SocketId>,
+  except: ReadonlySet<Room>,
+  visit: Visit<S>,
+): void {
+  const excluded = [...except].map((name) => rooms.get(name));
+  for (const id of [...ids].filter((one) => !excluded.some((members) => members?.has(one)))) {
+    const socket = ids.has(id) ? (nsp.sockets as ReadonlyMap<SocketId, S>).get(id) : undefined;
+    if (socket !== undefined) visit(socket);
+  }
+}
+
+/** Returns who is in any of `names` now, or `null` for nobody. */
 function excludedBy(
   rooms: ReadonlyMap<Room, ReadonlySet<SocketId>>,
   names: ReadonlySet<Room> | undefined,
-  included?: ReadonlySet<Room>,
 ): ReadonlySet<SocketId> | null {
   if (names === undefined || names.size === 0) return null;
-  const [room] = included?.size === 1 ? included : [];
-  const candidates = room === undefined ? undefined : rooms.get(room);
   let only: ReadonlySet<SocketId> | null = null;
   let all: Set<SocketId> | null = null;
   for (const name of names) {
@@ -91,9 +112,7 @@ function excludedBy(
       continue;
     }
     all ??= new Set(only);
-    // Of a room that is larger than the walk, those who are in both will do.
-    const fewer = candidates !== undefined && candidates.size < members.size ? candidates : members;
-    for (const id of fewer) if (members.has(id)) all.add(id);
+    for (const id of members) all.add(id);
   }
   return all ?? only;
 }

@@ -120,6 +120,23 @@ describe('Adapter', () => {
     expect(written.map((entry) => (entry as unknown[])[1])).toEqual(['a']);
   });
 
+  it('leaves out who joins in the midst of a broadcast, whatever rooms it is left out by', () => {
+    const { nsp, trace } = bareNamespace(['a', 'b', 'c', 'd']);
+    const adapter = new Adapter(nsp);
+    for (const id of ['a', 'b']) adapter.addAll(id, new Set(['small']));
+    for (const id of ['c', 'd', 'e']) adapter.addAll(id, new Set(['large']));
+    const { client } = nsp.sockets.get('a')!;
+    const { writeToEngine } = client;
+    client.writeToEngine = (...args) => {
+      adapter.del('b', 'small');
+      adapter.addAll('c', new Set(['small']));
+      return writeToEngine(...args);
+    };
+    adapter.broadcast({ type: 2, data: ['x'] }, { rooms: new Set(['small']), except: new Set(['large']) });
+    const written = trace.filter((entry) => (entry as unknown[])[0] === 'write');
+    expect(written.map((entry) => (entry as unknown[])[1])).toEqual(['a']);
+  });
+
   it('encodes once, and gives every client the same array and the same options', () => {
     const { nsp } = bareNamespace(['a', 'b']);
     const written = new Set<unknown>();

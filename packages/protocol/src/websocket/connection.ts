@@ -116,8 +116,7 @@ export class Connection extends ConnectionOutput implements MessageHandler {
    */
   abort(reason: string): void {
     if (this.state === FINISHED) return;
-    this.#giveUp(reason);
-    this.#handler.onFinished();
+    if (this.#giveUp(reason)) this.#handler.onFinished();
   }
 
   /** Takes in that time passed; `nowMs` is any clock that only moves forward. */
@@ -304,15 +303,17 @@ export class Connection extends ConnectionOutput implements MessageHandler {
     else this.#pongs.keep(payload);
   }
 
-  /** The peer is gone, or has to be taken for it. */
-  #giveUp(reason: string): void {
+  /** The peer is gone, or has to be taken for it. Returns `false` where the handler has ended the connection before. */
+  #giveUp(reason: string): boolean {
     if (this.state === OPEN) this.#handler.onEnding?.();
+    if (this.state === FINISHED) return false;
     // The handler may do so while the peer's close frame is being answered.
     if (!this.wasClean) {
       this.closeCode = CloseCode.ABNORMAL;
       this.closeReason = reason;
     }
     this.#enter(FINISHED);
+    return true;
   }
 
   /** RFC 6455 5.5.2: a ping may serve as a keepalive. Any bytes from the peer prove life, not only a pong. */
@@ -323,8 +324,7 @@ export class Connection extends ConnectionOutput implements MessageHandler {
       this.#giveUpAtMs = NEVER;
       this.#deadlineMs = nowMs + pingIntervalMs;
     } else if (nowMs >= this.#giveUpAtMs) {
-      this.#giveUp('no answer to a ping');
-      this.#handler.onTimeout();
+      if (this.#giveUp('no answer to a ping')) this.#handler.onTimeout();
     } else if (nowMs >= this.#deadlineMs) {
       if (this.#giveUpAtMs === NEVER) {
         this.#giveUpAtMs = nowMs + pingTimeoutMs;

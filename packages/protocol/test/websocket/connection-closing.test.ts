@@ -334,6 +334,27 @@ describe.each(ROLES)('RFC 6455 5.5.1 the last message (%s)', (role) => {
     expect(session.status()).toBe('4000 "bye" clean');
   });
 
+  test(`${role} ends once where its handler aborts at the end of the stream, or fails`, () => {
+    for (const [end, status] of [
+      [(connection: Connection) => connection.abort('gone'), '1006 "gone"'],
+      [(connection: Connection) => connection.fail(1011, 'broken'), '1011 "broken"'],
+    ] as const) {
+      const session = openSession(role);
+      endWithin(session, end);
+      session.connection.receiveEof();
+      expect(session.trace).toEqual(['closing', 'finished']);
+      expect(session.status()).toBe(status);
+    }
+  });
+
+  test(`${role} whose peer is silent ends once where its handler aborts`, () => {
+    const session = openSession(role, { pingIntervalMs: 10, pingTimeoutMs: 10 });
+    endWithin(session, (connection) => connection.abort('gone'));
+    for (let nowMs = 0; nowMs < 100; nowMs += 5) session.connection.tick(nowMs);
+    expect(session.trace.filter((entry) => entry !== 'timeout')).toEqual(['closing', 'finished']);
+    expect(session.status()).toBe('1006 "gone"');
+  });
+
   test(`${role} that fails ends once where its handler aborts`, () => {
     const session = openSession(role);
     endWithin(session, (connection) => connection.abort('gone'));
