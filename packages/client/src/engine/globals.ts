@@ -32,6 +32,8 @@ export interface WebTransportSession {
 
 /** Globals that only some runtimes have. */
 interface Globals {
+  readonly setTimeout: typeof setTimeout;
+  readonly clearTimeout: typeof clearTimeout;
   readonly XMLHttpRequest: (new () => Xhr) | undefined;
   readonly WebSocket:
     | (new (

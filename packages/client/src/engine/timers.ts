@@ -1,3 +1,5 @@
+import { globals } from './globals.ts';
+
 /** Taken before a test can put a clock of its own in their place. */
 const native = { setTimeout, clearTimeout };
 
@@ -13,9 +15,9 @@ export interface Timers {
 /** Gives `target` the timers of the moment, or with `useNativeTimers` those from before anybody changed them. */
 export function installTimerFunctions(target: object, options: { useNativeTimers?: boolean }): void {
   const timers = target as Timers;
-  const source = options.useNativeTimers ? native : globalThis;
-  timers.setTimeoutFn = source.setTimeout.bind(globalThis);
-  timers.clearTimeoutFn = source.clearTimeout.bind(globalThis);
+  const source = options.useNativeTimers ? native : globals;
+  timers.setTimeoutFn = source.setTimeout.bind(globals);
+  timers.clearTimeoutFn = source.clearTimeout.bind(globals);
 }
 
 /** A timer, which in Node can be told not to keep the process alive. */

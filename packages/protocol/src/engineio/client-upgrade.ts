@@ -88,7 +88,7 @@ export class ClientUpgrade {
 
   /** Returns when `tick` has to be called next: a time of its clock, `-Infinity` for at once, `Infinity` for never. */
   nextDeadline(): number {
-    return this.#state === DONE ? Number.POSITIVE_INFINITY : this.#countdown.nextDeadline();
+    return this.#state === DONE ? Number.POSITIVE_INFINITY : this.#countdown.endMs;
   }
 
   #fail(reason: UpgradeFailure): void {

@@ -3,26 +3,17 @@ const AT_NEXT_TICK = Number.NEGATIVE_INFINITY;
 /** A time limit that the first tick starts, as the machines have no clock of their own. */
 export class Countdown {
   readonly #limitMs: number;
-  #endMs = AT_NEXT_TICK;
+  /** When `tick` has to be called next: a time of its clock, `-Infinity` for at once. */
+  endMs: number = AT_NEXT_TICK;
 
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
   }
 
-  /** Returns when `tick` has to be called next: a time of its clock, `-Infinity` for at once. */
-  nextDeadline(): number {
-    return this.#endMs;
-  }
-
   /** Takes in that time passed, and tells whether it is up. */
   tick(nowMs: number): boolean {
-    if (this.#endMs !== AT_NEXT_TICK) return nowMs >= this.#endMs;
-    this.#endMs = nowMs + this.#limitMs;
+    if (this.endMs !== AT_NEXT_TICK) return nowMs >= this.endMs;
+    this.endMs = nowMs + this.#limitMs;
     return false;
-  }
-
-  /** Starts anew at the next tick. */
-  restart(): void {
-    this.#endMs = AT_NEXT_TICK;
   }
 }

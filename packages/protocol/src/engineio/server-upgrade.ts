@@ -35,7 +35,7 @@ export interface ServerUpgradeHandler extends UpgradeHandler {
 export class ServerUpgrade {
   readonly #handler: ServerUpgradeHandler;
   readonly #countdown: Countdown;
-  readonly #untilFlush = new Countdown(FLUSH_INTERVAL_MS);
+  #untilFlush = new Countdown(FLUSH_INTERVAL_MS);
   #state = PROBING;
 
   /** @param timeoutMs - from the first tick, with which the new transport is open, to the end of the upgrade */
@@ -81,8 +81,8 @@ export class ServerUpgrade {
   /** Returns when `tick` has to be called next: a time of its clock, `-Infinity` for at once, `Infinity` for never. */
   nextDeadline(): number {
     if (this.#state === DONE) return Number.POSITIVE_INFINITY;
-    const endMs = this.#countdown.nextDeadline();
-    return this.#state === FLUSHING ? Math.min(endMs, this.#untilFlush.nextDeadline()) : endMs;
+    const { endMs } = this.#countdown;
+    return this.#state === FLUSHING ? Math.min(endMs, this.#untilFlush.endMs) : endMs;
   }
 
   #answerProbe(): void {
@@ -95,7 +95,7 @@ export class ServerUpgrade {
   }
 
   #flush(): void {
-    this.#untilFlush.restart();
+    this.#untilFlush = new Countdown(FLUSH_INTERVAL_MS);
     this.#handler.flushPolling();
   }
 
