@@ -92,7 +92,7 @@ export class Socket<
   #isAsking = false;
   /** CONNECTs that went out. */
   #attempts = 0;
-  /** The connection over which it left a session last: what that was sent may still come. */
+  /** The connection over which it left a session, until the next one is answered: what that was sent may still come. */
   #left: object | undefined;
 
   /** @internal Made by {@link Manager.socket}. */
@@ -333,8 +333,9 @@ export class Socket<
     const onError = (error: Error) => {
       if (!this.connected) this.emitReserved('connect_error', error);
     };
-    const onClose = (reason: string, description?: DisconnectDescription) =>
-      this.#onclose(reason as Socket.DisconnectReason, description);
+    const onClose = (reason: string, description?: DisconnectDescription) => {
+      if (this.active) this.#onclose(reason as Socket.DisconnectReason, description);
+    };
     io.off('packet', this.#onPacket).on('packet', this.#onPacket);
     io.on('open', onOpen).on('error', onError).on('close', onClose);
     const unsubscribe = () => io.off('open', onOpen).off('error', onError).off('close', onClose);
@@ -374,8 +375,8 @@ export class Socket<
 
   #sendConnect(auth: object | undefined): void {
     this.#asker = undefined;
-    // A function may have taken its time.
-    if (!this.active) return;
+    // A function may have taken its time, and an earlier CONNECT been answered.
+    if (!this.active || this.connected) return;
     this.#isAsking = true;
     this.#attempts++;
     const data = this.#recovery.request(auth, this.io._isHawser);
@@ -389,11 +390,10 @@ export class Socket<
   }
 
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
-    const wasConnected = this.connected;
     this.connected = false;
     this.id = this.#asker = undefined;
     try {
-      if (wasConnected || this.active) this.emitReserved('disconnect', reason, description);
+      this.emitReserved('disconnect', reason, description);
     } finally {
       const unsent = new Set(this.sendBuffer.map(({ id }) => id));
       this.#acks.disconnect((id) => unsent.has(id));
@@ -406,7 +406,7 @@ export class Socket<
     const { type, data = {} } = packet;
     switch (type) {
       case CONNECT:
-        this.#isAsking = false;
+        this.#answered();
         if (data.sid) this.#onconnect(data);
         else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
@@ -418,19 +418,26 @@ export class Socket<
         this.#acks.settle(this.#queue?.awaitedId(packet.id!) ?? packet.id!, data);
         break;
       case DISCONNECT:
-        // One that comes before the answer to CONNECT is of the session that was left.
-        if (!this.connected) break;
+        // Before the answer to CONNECT it is of the session that was left, where there was one.
+        if (!this.connected && this.#left === this.io.engine) break;
+        this.#answered();
         this.#destroy();
         this.#onclose('io server disconnect');
         break;
       case CONNECT_ERROR: {
-        this.#isAsking = false;
+        this.#answered();
         this.#destroy();
         const error: ExtendedError = new Error(data.message);
         error.data = data.data;
         this.emitReserved('connect_error', error);
       }
     }
+  }
+
+  /** What comes from here on is of the session that was asked for, or of none. */
+  #answered(): void {
+    this.#isAsking = false;
+    this.#left = undefined;
   }
 
   #onconnect(data: { sid: string; pid?: string }): void {

@@ -155,3 +155,72 @@ test('who disconnects and connects again within a listener for open asks once', 
   await socket.emitWithAck('heard?');
   expect(met).toEqual([socket.id]);
 });
+
+/** Starts a server, and returns what has it put out the next socket before it answers: by a listener for join-room. */
+async function startHasty(
+  Class: typeof Server,
+): Promise<{ io: Server; url: string; putOutNext: () => void }> {
+  const http = createServer();
+  const io = new Class(http);
+  io.of('/other').on('connection', (peer) => peer.on('heard?', (answer: () => void) => answer()));
+  const putOutNext = () => {
+    io.of('/').adapter.once('join-room', (_room: string, id: string) => {
+      io.of('/').sockets.get(id)!.disconnect();
+    });
+  };
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => void (await io.close()));
+  return { io, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, putOutNext };
+}
+
+test.each(Object.entries(SERVERS))(
+  'who is put out by %s before it answers is told, and is out',
+  async (_, Class) => {
+    const { url, putOutNext } = await startHasty(Class);
+    putOutNext();
+    const socket = connect(url);
+    const other = socket.io.socket('/other');
+    const told: unknown[] = [];
+    socket.on('connect', () => told.push('connect'));
+    socket.on('disconnect', (reason) => told.push(reason));
+    await vi.waitFor(() => expect(told).not.toEqual([]));
+    // What came behind DISCONNECT has come, too, and nobody answered it.
+    for (let i = 0; i < 2; i++) await other.emitWithAck('heard?');
+    expect([told, socket.connected, socket.active]).toEqual([['io server disconnect'], false, false]);
+  },
+);
+
+test('who left a session and began another is told when he is put out, again and again', async () => {
+  const { io, url, putOutNext } = await startHasty(Server);
+  const socket = connect(url);
+  const other = socket.io.socket('/other');
+  await eventOf(socket, 'connect');
+  socket.disconnect().connect();
+  await eventOf(socket, 'connect');
+  const gone = eventOf(socket, 'disconnect');
+  io.of('/').disconnectSockets();
+  expect(await gone).toEqual(['io server disconnect', undefined]);
+  const goneAgain = eventOf(socket, 'disconnect');
+  putOutNext();
+  socket.connect();
+  expect(await goneAgain).toEqual(['io server disconnect', undefined]);
+  await other.emitWithAck('heard?');
+  expect([socket.connected, io.of('/').sockets.size]).toEqual([false, 0]);
+});
+
+test.each(Object.entries(SERVERS))(
+  'who is let in by %s while the function that says who he is takes its time asks no second time',
+  async (name) => {
+    const { socket, letIn, judged, root } = await play(name as keyof typeof SERVERS, 'websocket');
+    let say = (_data: object): void => {};
+    socket.auth = (answer) => (say = answer);
+    socket.disconnect().connect();
+    const connected = eventOf(socket, 'connect');
+    letIn();
+    await connected;
+    say({ token: 'b' });
+    await root.emitWithAck('heard?');
+    await root.emitWithAck('heard?');
+    expect([socket.connected, root.connected, judged()]).toEqual([true, true, 1]);
+  },
+);

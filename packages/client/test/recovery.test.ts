@@ -179,3 +179,33 @@ test.each([
     expect([await second.packets.next(), await second.packets.next()]).toContain(asked);
   },
 );
+
+test('client that left a session on this connection, and began another there, counts the one behind it', async () => {
+  const { url, peers } = await play(true);
+  const root = connect(url, { transports: ['websocket'] });
+  const socket = root.io.socket('/b');
+  const first = await peers.next();
+  await first.packets.next();
+  await first.packets.next();
+  const answer = async (packet: string) => {
+    const isConnected = eventOf(socket, 'connect');
+    first.ws.send(packet);
+    await isConnected;
+  };
+  await answer('40/b,{"sid":"s1","pid":"p1"}');
+  socket.disconnect().connect();
+  for (let i = 0; i < 2; i++) await first.packets.next();
+  await answer('40/b,{"sid":"s2","pid":"p2"}');
+  const isGone = eventOf(socket, 'disconnect');
+  first.ws.send('41/b,');
+  await isGone;
+  socket.connect();
+  await first.packets.next();
+  first.ws.send('42/b,["early"]');
+  await answer('40/b,{"sid":"s3","pid":"p3"}');
+  first.ws.terminate();
+  const second = await peers.next();
+  expect([await second.packets.next(), await second.packets.next()]).toContain(
+    '40/b,{"pid":"p3","hawser":{"received":1}}',
+  );
+});
