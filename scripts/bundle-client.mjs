@@ -28,15 +28,29 @@ const INTERNAL = `
   hasExpired deadlineMs clock isPending takesError onProgress onSuccess onFailure onSilence onRevived transportClosed
   onUpgradeFailed stampedQuery resumePolling pausePolling pollingPaused receivePacket encodePayload decodePayload
   decodeFrame encodeFrame decodeBase64 encodeBase64 writeUtf8 readUtf8 utf8Length allocate isExpendable sendProbe
-  onUpgraded tryCount maxRetries nextDeadline endMs inFlight handOut violation failures abandon _isHawser _takeBack
-  _fail _flush _packet _queue _isFull _autoConnect _reconnecting _pingTimeoutTime _hasPingExpired
+  onUpgraded tryCount maxRetries endMs inFlight handOut violation failures abandon _isHawser _takeBack
+  _fail _flush _packet _isFull _autoConnect _reconnecting _hasPingExpired
   _onClose _destroy _close refusal codec createTransport setTransport createUri defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar
   original emitGuarded giveUp isEnding settle ackIds awaitedId waiting parseCookies onPeerClose tick timer count note
-  receive events drain packets take remove start stop reset request resume source unsent priorWebsocketSuccess args flags
+  receive events drain packets take remove start stop reset request resume source unsent unsendable queued priorWebsocketSuccess args flags
 `
   .trim()
   .split(/\s+/);
+
+/** Members that programs in Node look at, or the server's half: of a minified bundle nobody could call them. */
+const UNCALLED = '_queue|_pingTimeoutTime|nextDeadline';
+
+/** Takes {@link UNCALLED} out. The lines stay, for the source map. */
+const withoutUncalled = {
+  name: 'without-uncalled',
+  transform(code, id) {
+    const member = new RegExp(`^ {4}(?:[gs]et )?(?:${UNCALLED})\\(.*?^ {4}\\}$`, 'gms');
+    const rest = code.replace(member, (text) => text.replace(/.+/g, ''));
+    if (new RegExp(`\\b(?:${UNCALLED})\\b`).test(rest)) throw new Error(`called after all, in ${id}`);
+    return { code: rest, map: null };
+  },
+};
 
 /** What is bundled. A script tag gives one name, so the bundle for it exports the function alone, as `require` does. */
 const ENTRIES = {
@@ -56,7 +70,7 @@ for (const { file, format, isMinified, parser } of BUNDLES) {
       throw new Error(log.message);
     },
     treeshake: { manualPureFunctions: ['Object.freeze'] },
-    plugins: [modules(format, parser)],
+    plugins: [modules(format, parser), isMinified && withoutUncalled],
   });
   await bundle.write({
     file: `${home}/dist/${file}`,

@@ -28,7 +28,8 @@ export interface Platform {
   /** Returns bytes as a program is to get them. */
   toBinary(data: ArrayBuffer | Uint8Array | Blob, binaryType: BinaryType | undefined): unknown;
   readBlob(blob: Blob): Promise<ArrayBuffer>;
-  createCookieJar(): CookieJar | undefined;
+  /** Where nobody else keeps them. */
+  readonly createCookieJar: (() => CookieJar) | undefined;
   /** Runs `callback` when the current turn is done. */
   nextTick(callback: () => void): void;
 }

@@ -99,7 +99,7 @@ export class SocketWithoutUpgrade
       this.transports.push(name);
       this.#classes[name] = Class;
     }
-    if (opts.withCredentials) this._cookieJar = createCookieJar();
+    if (opts.withCredentials) this._cookieJar = createCookieJar?.();
     if (opts.closeOnBeforeunload) {
       this.#listen('beforeunload', () => {
         // The page is not told: it is being left.

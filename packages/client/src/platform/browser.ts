@@ -1,6 +1,6 @@
 import { globals } from '../engine/globals.ts';
-import type { CookieJar, Platform } from '../engine/platform.ts';
 import { queueMicrotask } from '../engine/timers.ts';
+import type { Platform } from '../engine/platform.ts';
 
 // A DOM that test runners lay over Node, such as jsdom, has neither these nor WebTransport, which alone needs them.
 const encoder = globals.TextEncoder && new globals.TextEncoder();
@@ -52,6 +52,6 @@ export const readBlob: Platform['readBlob'] = (blob) =>
   });
 
 /** The browser keeps them. */
-export const createCookieJar = (): CookieJar | undefined => undefined;
+export const createCookieJar = undefined as Platform['createCookieJar'];
 
 export { queueMicrotask as nextTick };

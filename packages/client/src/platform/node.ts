@@ -1,5 +1,5 @@
 import { NodeCookieJar } from '../engine/cookie-jar.ts';
-import type { CookieJar, Platform } from '../engine/platform.ts';
+import type { Platform } from '../engine/platform.ts';
 
 export const natives: Platform['natives'] = {
   allocate: (size) => Buffer.allocUnsafeSlow(size),
@@ -29,7 +29,7 @@ export const toBinary: Platform['toBinary'] = (data, binaryType) => {
 
 export const readBlob: Platform['readBlob'] = (blob) => blob.arrayBuffer();
 
-export const createCookieJar = (): CookieJar | undefined => new NodeCookieJar();
+export const createCookieJar: Platform['createCookieJar'] = () => new NodeCookieJar();
 
 /** Taken before a test can stop the clock: what is sent leaves nevertheless, as upstream. */
 export const { nextTick } = process;

@@ -5,7 +5,7 @@ import type { Natives } from './natives.ts';
 import {
   decodeTextPacket,
   encodeTextPacket,
-  PACKET_NUMBERS,
+  numberOf,
   type Packet,
   type PacketType,
   packetOf,
@@ -46,7 +46,7 @@ export class CodecV3 implements Codec {
   encodeFrame(type: PacketType, data: string | Uint8Array): string | Uint8Array {
     if (typeof data === 'string') return encodeTextPacket(type, data);
     const frame = this.#natives.allocate(1 + data.length);
-    frame[0] = PACKET_NUMBERS[type];
+    frame[0] = numberOf(type);
     frame.set(data, 1);
     return frame;
   }
@@ -67,7 +67,7 @@ export class CodecV3 implements Codec {
         const text =
           typeof data === 'string'
             ? encodeTextPacket(type, data)
-            : `b${PACKET_NUMBERS[type]}${this.#natives.encodeBase64(data)}`;
+            : `b${numberOf(type)}${this.#natives.encodeBase64(data)}`;
         return `${text.length}:${text}`;
       })
       .join('');

@@ -12,10 +12,10 @@ export interface Packet {
   readonly data: string | Uint8Array;
 }
 
-/** The number of each type: as a digit in text, and in version 3 as the first byte of binary data. */
-export const PACKET_NUMBERS = /* @__PURE__ */ Object.freeze(
-  Object.fromEntries(PACKET_TYPES.map((type, number) => [type, number])),
-) as Readonly<Record<PacketType, number>>;
+/** Returns the number of a type: as a digit in text, and in version 3 as the first byte of binary data. */
+export function numberOf(type: PacketType): number {
+  return PACKET_TYPES.indexOf(type);
+}
 
 /** Returns the packet of the type with this number, or the rule that it breaks. */
 export function packetOf(typeNumber: number, data: string | Uint8Array): Packet | ViolationCode {
@@ -26,7 +26,7 @@ export function packetOf(typeNumber: number, data: string | Uint8Array): Packet 
 /** Returns `<type><data>`. */
 export function encodeTextPacket(type: PacketType, data: string): string {
   // Nearly all are messages, and to look their number up takes longer than the rest.
-  return type === 'message' ? `4${data}` : PACKET_NUMBERS[type] + data;
+  return type === 'message' ? `4${data}` : numberOf(type) + data;
 }
 
 /** Returns the packet that `<type><data>` is, or the rule that it breaks. */
