@@ -7,7 +7,7 @@ import { readArguments } from './engine/location.ts';
 import { installTimerFunctions, startTimer, type Timer, type Timers } from './engine/timers.ts';
 import { TransportError } from './engine/transport.ts';
 import type { AnyValue, DefaultEventsMap, EventsMap } from './events.ts';
-import { EVENT, type Packet, type PacketDecoder, type PacketEncoder, type Parser } from './parser.ts';
+import type { Packet, PacketDecoder, PacketEncoder, Parser } from './parser.ts';
 import { Socket } from './socket.ts';
 import type { DisconnectDescription, SocketOptions } from './socket-options.ts';
 
@@ -237,7 +237,8 @@ export class Manager<
     const { options, ...plain } = packet;
     const frames = this.encoder.encode(plain);
     // Tells a server of Hawser which event it may have seen before.
-    if (this._isHawser && options?.ackIds?.[1]) this.#note(options.ackIds[0]);
+    const ackIds = options?.queued?.ackIds;
+    if (this._isHawser && ackIds?.[1]) this.#note(ackIds[0]);
     for (const frame of frames) this.engine.write(frame, { ...options, packet });
   }
 
@@ -323,17 +324,16 @@ export class Manager<
 
   /** Gives back to the sockets what the engine never handed to a transport: it can be sent again, and only once. */
   #takeBack(): void {
+    const { writeBuffer, inFlight, transport } = this.engine;
+    // It would end the next connection too, were it sent again, or a rest of it.
+    const refused = transport.unsendable?.options?.packet as Packet | undefined;
+    const queued = refused?.options?.queued;
+    if (queued) queued.maxRetries = 0;
     // Who will not connect again is told now that there is no answer.
     if (!this.#reconnection || this.#skipsReconnect) return;
-    const { writeBuffer, inFlight, transport } = this.engine;
-    // What the transport could not send would end the next connection too, were there a rest of it.
-    const refused = transport.unsent && writeBuffer[inFlight - 1]!.options?.packet;
-    const unsent = new Set<Packet>();
-    for (const { options } of writeBuffer.slice(inFlight)) {
-      const packet = options?.packet as Packet | undefined;
-      if (packet?.type === EVENT && packet !== refused) unsent.add(packet);
-    }
-    for (const socket of Object.values(this.nsps)) socket._takeBack([...unsent]);
+    const unsent = new Set(writeBuffer.slice(inFlight).map(({ options }) => options?.packet));
+    unsent.delete(refused);
+    for (const socket of Object.values(this.nsps)) socket._takeBack([...unsent] as Packet[]);
   }
 
   #leave(): void {

@@ -1,4 +1,5 @@
 import type { AnyValue } from './events.ts';
+import type { QueuedEvent } from './retry-queue.ts';
 
 // The types of packets: one by one, as bundlers put the numbers in their place.
 export const CONNECT = 0;
@@ -17,8 +18,8 @@ export interface Packet {
     compress?: boolean;
     /** It is not to be sent again where it was not sent: a volatile event, or a try of one with `retries`. */
     isExpendable?: boolean | undefined;
-    /** Of an event with `retries`: the ids of its tries, the last of them this one's. */
-    ackIds?: readonly number[] | undefined;
+    /** The event with `retries` of which it is a try. */
+    queued?: QueuedEvent | undefined;
   };
 }
 

@@ -7,8 +7,11 @@ export interface QueuedEvent {
   readonly callback: AnyListener | undefined;
   /** Under which the tries ask for their answer. */
   readonly ackIds: number[];
-  /** Losses count only where an answer has its time: without, each connection is waited for, as upstream. */
-  readonly maxRetries: number;
+  /**
+   * Losses count only where an answer has its time: without, each connection is waited for, as upstream. None where
+   * the loss is that it cannot be sent.
+   */
+  maxRetries: number;
   tryCount: number;
   isPending: boolean;
 }

@@ -1,4 +1,5 @@
 import type { AnyValue } from './events.ts';
+import type { QueuedEvent } from './retry-queue.ts';
 import type { Socket } from './socket.ts';
 
 /** Who a client is, or a function that hands it over. */
@@ -40,6 +41,6 @@ export interface Flags {
   readonly compress?: boolean;
   readonly volatile?: boolean;
   readonly timeout?: number;
-  /** Of an event with `retries`: the ids of its tries. */
-  readonly ackIds?: readonly number[];
+  /** It is a try of an event with `retries`. */
+  readonly queued?: QueuedEvent;
 }

@@ -109,10 +109,10 @@ export class Socket<
     if (retries) {
       this.#queue = new RetryQueue(
         () => !this.#mustWait(),
-        (event, onAnswer) => {
-          event.ackIds.push(this.#ids++);
-          this.#flags = { ...event.flags, ackIds: event.ackIds };
-          this.#emit([...event.args, onAnswer]);
+        (queued, onAnswer) => {
+          queued.ackIds.push(this.#ids++);
+          this.#flags = { ...queued.flags, queued };
+          this.#emit([...queued.args, onAnswer]);
         },
       );
     }
@@ -237,11 +237,14 @@ export class Socket<
   }
 
   /** @internal Takes back those of the events, never sent, that are its own, and of which nobody was told otherwise. */
-  _takeBack(packets: readonly Packet[]): void {
+  _takeBack(packets: readonly (Packet | undefined)[]): void {
     if (!this.active) return;
     const unsent = packets.filter(
-      ({ nsp, id, options }) =>
-        nsp === this.nsp && !options?.isExpendable && (id === undefined || this.#acks.waiting.has(id)),
+      (packet): packet is Packet =>
+        packet?.type === EVENT &&
+        packet.nsp === this.nsp &&
+        !packet.options?.isExpendable &&
+        (packet.id === undefined || this.#acks.waiting.has(packet.id)),
     );
     this.sendBuffer = [...unsent, ...this.sendBuffer];
   }
@@ -276,24 +279,24 @@ export class Socket<
   }
 
   #emit(args: AnyArguments): void {
-    const { compress, volatile = false, timeout, ackIds } = this.#flags;
+    const { compress, volatile = false, timeout, queued } = this.#flags;
     this.#flags = {};
     const packet: Packet = {
       type: EVENT,
       nsp: this.nsp,
       data: args,
-      options: { compress: compress !== false, isExpendable: volatile || !!ackIds, ackIds },
+      options: { compress: compress !== false, isExpendable: volatile || !!queued, queued },
     };
     const callback = takeCallback(args);
-    if (callback) packet.id = ackIds?.at(-1) ?? this.#ids++;
+    if (callback) packet.id = queued?.ackIds.at(-1) ?? this.#ids++;
     const mustWait = this.#mustWait();
     const isFull = !mustWait && this.io.engine._isFull();
     const isDiscarded = volatile && (mustWait || isFull || !this.io.engine.transport.writable);
-    if (isFull && !isDiscarded && !ackIds) throw sendBufferFull();
+    if (isFull && !isDiscarded && !queued) throw sendBufferFull();
     if (!isDiscarded && mustWait) this.#buffer(packet);
     if (callback) {
       const timeoutMs = timeout ?? this.#opts.ackTimeout;
-      const takesError = !!ackIds || callback.withError === true;
+      const takesError = !!queued || callback.withError === true;
       this.#acks.add(packet.id!, callback.bind(this), takesError, timeoutMs, () => this.#unbuffer(packet));
     }
     if (!isDiscarded && !mustWait) this.#sendEvent(packet);

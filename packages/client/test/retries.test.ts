@@ -1,5 +1,6 @@
 /** Events with `retries`, against a stock server. */
 
+import { NodeWebSocket } from '@hawser/client';
 import type { Socket as ServerSocket } from 'socket.io';
 import { expect, test } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
@@ -72,4 +73,61 @@ test('a late answer to an earlier try settles the event', async () => {
   await settled;
   await new Promise((resolve) => socket.volatile.emit('answer again', resolve));
   expect(answered).toEqual([[null, 'to the first try']]);
+});
+
+class Particular extends NodeWebSocket {
+  override doWrite(packet: never, data: string | Uint8Array): void {
+    // As memory that a browser's WebSocket does not take.
+    if (Buffer.from(data as string).includes('refused')) throw new Error('no such memory');
+    super.doWrite(packet, data);
+  }
+}
+
+test.each([
+  ['an event', 'refused', {}],
+  ['the last part of an event', Buffer.from('refused'), {}],
+  ['a part of an event', [Buffer.from('refused'), Buffer.from('the rest of it')], {}],
+  ['a blob', new Blob(['refused']), {}],
+  ['an event that has tries left', 'refused', { ackTimeout: 20_000 }],
+])(
+  '%s that a transport cannot send ends one connection, and what is behind it goes out',
+  async (_, refused, options) => {
+    const heard: unknown[] = [];
+    let connections = 0;
+    const { url } = await startServer({}, (io) => {
+      io.on('connection', (peer: ServerSocket) => {
+        connections++;
+        peer.on('said', (what: unknown, answer: () => void) => {
+          heard.push(what);
+          answer();
+        });
+      });
+    });
+    const socket = connect(url, { transports: [Particular], retries: 5, ...options });
+    const told: unknown[] = [];
+    const say = (what: unknown) =>
+      new Promise<void>((resolve) => {
+        socket.emit('said', what, (error: Error | null) => {
+          told.push(error?.message);
+          resolve();
+        });
+      });
+    await Promise.all([1, refused, 2].map(say));
+    expect(told).toEqual([undefined, 'socket has been disconnected', undefined]);
+    expect([heard, connections]).toEqual([[1, 2], 2]);
+  },
+);
+
+test('an event that a transport cannot send is not sent again where a program connects by itself', async () => {
+  const { url } = await startServer({}, (io) => {
+    io.on('connection', (peer: ServerSocket) => peer.on('said', (answer: () => void) => answer()));
+  });
+  const socket = connect(url, { transports: [Particular], retries: 5, reconnection: false });
+  await eventOf(socket, 'connect');
+  const gone = eventOf(socket, 'disconnect');
+  const refused = new Promise((resolve) => socket.emit('refused', resolve));
+  expect((await gone)[0]).toBe('transport error');
+  expect(await refused).toMatchObject({ message: 'socket has been disconnected' });
+  socket.connect();
+  await new Promise((resolve) => socket.emit('said', resolve));
 });

@@ -55,22 +55,43 @@ interface Readable extends Packet {
   data: string | Uint8Array;
 }
 
+/** What a transport says of packets that it was given. */
+export interface Sending {
+  /** Of those that it was given last, those that it has not sent. */
+  unsent?: number;
+  /** The one that cannot be sent, of which the connection ends. */
+  unsendable?: Packet | undefined;
+}
+
 /** Hands over packets with their data as strings and bytes: at once, unless there is a blob to be read first. */
 export function readData(
+  sending: Sending,
   packets: readonly Packet[],
   onRead: (packets: Readable[]) => void,
   onError: (error: Error) => void,
 ): void {
   const toReadable = (packet: Packet, data: unknown) => ({ ...packet, data: toPacketData(data) });
-  if (!packets.some(({ data }) => isBlob(data))) {
-    onRead(packets.map((packet) => toReadable(packet, packet.data)));
+  sending.unsent = 0;
+  const read = packets.map((packet) => {
+    const { data } = packet;
+    if (!isBlob(data)) return toReadable(packet, data);
+    sending.unsent = packets.length;
+    return readBlob(data).then(
+      (bytes) => toReadable(packet, bytes),
+      (error) => {
+        sending.unsendable = packet;
+        throw error;
+      },
+    );
+  });
+  if (sending.unsent === 0) {
+    onRead(read as Readable[]);
     return;
   }
-  Promise.all(
-    packets.map(async (packet) =>
-      toReadable(packet, isBlob(packet.data) ? await readBlob(packet.data) : packet.data),
-    ),
-  )
-    .then(onRead)
+  Promise.all(read)
+    .then((readable) => {
+      sending.unsent = 0;
+      onRead(readable);
+    })
     .catch(onError);
 }

@@ -3,7 +3,7 @@ import { natives, nextTick, toBinary } from '#platform';
 import { Emitter } from '../emitter.ts';
 import type { AnyValue } from '../events.ts';
 import { MAX_PAYLOAD_BYTES, type SocketOptions } from './options.ts';
-import type { BinaryType, Packet, RawData } from './packet.ts';
+import type { BinaryType, Packet, RawData, Sending } from './packet.ts';
 import type { CookieJar } from './platform.ts';
 import { installTimerFunctions, type Timers } from './timers.ts';
 import { encodeQuery } from './uri.ts';
@@ -69,17 +69,18 @@ export interface TransportOptions extends SocketOptions {
 }
 
 /** Something that carries packets: polling, WebSocket, WebTransport, or a class of the program's own. */
-export abstract class Transport extends Emitter<
-  Record<never, never>,
-  Record<never, never>,
-  TransportReservedEvents
-> {
+export abstract class Transport
+  extends Emitter<Record<never, never>, Record<never, never>, TransportReservedEvents>
+  implements Sending
+{
   // Declared: what the constructor sets would be there twice in bundles.
   declare query: Record<string, string>;
   /** Packets can be sent now. */
   writable = false;
-  /** Of the packets that it was given last, those behind one that it could not send. */
+  /** @internal */
   declare unsent?: number;
+  /** @internal */
+  declare unsendable?: Packet | undefined;
   declare setTimeoutFn: Timers['setTimeoutFn'];
   declare clearTimeoutFn: Timers['clearTimeoutFn'];
   declare protected opts: TransportOptions;

@@ -84,8 +84,11 @@ export abstract class Polling extends Transport {
   protected write(packets: Packet[]): void {
     this.writable = false;
     readData(
+      this,
       packets,
       (readable) => {
+        // It ended while a blob was read: what it was given may go out elsewhere.
+        if (this.readyState === 'closed') return;
         this.doWrite(this.codec.encodePayload(readable), () => {
           if (this.readyState === 'closed') {
             this.#abort();

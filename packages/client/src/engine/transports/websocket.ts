@@ -68,13 +68,16 @@ export abstract class BaseWebSocket extends Transport {
   protected write(packets: Packet[]): void {
     this.writable = false;
     readData(
+      this,
       packets,
       (readable) => {
         this.unsent = readable.length;
         for (const packet of readable) {
           if (this.readyState === 'closed') return;
           this.unsent--;
+          this.unsendable = packet;
           this.doWrite(packet, this.#encode(packet));
+          this.unsendable = undefined;
         }
         // Not at once, so that what one turn sends goes out together.
         queueMicrotask(() => {

@@ -37,7 +37,7 @@ export class WT extends Transport {
       this.writable = true;
       this.emitReserved('drain');
     };
-    readData(packets, (readable) => send(readable).catch(this.#fail), this.#fail);
+    readData(this, packets, (readable) => send(readable).catch(this.#fail), this.#fail);
   }
 
   protected doClose(): void {
