@@ -32,6 +32,7 @@ export interface WebTransportSession {
 
 /** Globals that only some runtimes have. */
 interface Globals {
+  readonly queueMicrotask: typeof queueMicrotask;
   readonly setTimeout: typeof setTimeout;
   readonly clearTimeout: typeof clearTimeout;
   readonly XMLHttpRequest: (new () => Xhr) | undefined;

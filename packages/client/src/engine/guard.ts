@@ -1,4 +1,7 @@
-import { queueMicrotask } from './timers.ts';
+import { globals } from './globals.ts';
+
+/** Taken before a test can put a clock of its own in its place. */
+const { queueMicrotask } = globals;
 
 /** Runs what calls listeners: what one throws is uncaught, and does not keep what comes behind from being done. */
 export function guard(run: () => void): void {
@@ -9,4 +12,9 @@ export function guard(run: () => void): void {
       throw error;
     });
   }
+}
+
+/** Runs `run` when what runs now is done: by what no clock of a test's takes the place of, however early. */
+export function defer(run: () => void): void {
+  Promise.resolve().then(() => guard(run));
 }

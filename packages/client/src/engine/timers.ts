@@ -3,9 +3,6 @@ import { globals } from './globals.ts';
 /** Taken before a test can put a clock of its own in their place. */
 const native = { setTimeout, clearTimeout };
 
-/** Taken likewise: that is no time, and what is sent leaves while a test has stopped the clock. */
-export const { queueMicrotask } = globalThis;
-
 /** Somebody's timers. */
 export interface Timers {
   setTimeoutFn: typeof setTimeout;

@@ -1,5 +1,5 @@
 import { globals } from '../engine/globals.ts';
-import { queueMicrotask } from '../engine/timers.ts';
+import { defer } from '../engine/guard.ts';
 import type { Platform } from '../engine/platform.ts';
 
 // A DOM that test runners lay over Node, such as jsdom, has neither these nor WebTransport, which alone needs them.
@@ -54,4 +54,4 @@ export const readBlob: Platform['readBlob'] = (blob) =>
 /** The browser keeps them. */
 export const createCookieJar = undefined as Platform['createCookieJar'];
 
-export { queueMicrotask as nextTick };
+export { defer as nextTick };

@@ -2,9 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
+import type { io, Socket } from '@hawser/client';
 import { rolldown } from 'rolldown';
 import { parseAst } from 'rolldown/parseAst';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { eventOf } from '../rig/clients.ts';
+import { startServer } from '../rig/servers.ts';
+import { bundleSources } from '../rig/sources.ts';
 import { buildOnce, dist } from './page.ts';
 
 const PROGRAM = join(__dirname, 'program.js');
@@ -118,3 +123,23 @@ test.each(SCRIPTS)('%s loads where there is no TextEncoder', (name) => {
   runInContext(readFileSync(join(dist, name), 'utf8'), globals);
   expect(typeof globals.io).toBe('function');
 });
+
+// As a test runner with a DOM loads it, where all tests have timers that are fake from the beginning.
+test.each(['websocket', 'polling'])(
+  'what is sent leaves over %s where microtasks were fake before the client was loaded',
+  async (transport) => {
+    const { url } = await startServer({}, (io) => {
+      io.on('connection', (peer) => peer.on('ask', (answer: () => void) => answer()));
+    });
+    const program = "import { io } from '@hawser/client'; globalThis.io = io;";
+    const globals = Object.assign(bareGlobals(), {
+      ...{ WebSocket, fetch, Headers, AbortController, TextDecoder, TextEncoder },
+      queueMicrotask: () => {},
+    });
+    runInContext(await bundleSources(program, 'browser'), globals);
+    const socket: Socket = (globals.io as typeof io)(url, { transports: [transport] });
+    onTestFinished(() => void socket.disconnect());
+    await eventOf(socket, 'connect');
+    for (let i = 0; i < 3; i++) await socket.emitWithAck('ask');
+  },
+);

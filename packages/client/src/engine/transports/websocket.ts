@@ -1,6 +1,6 @@
 import { globals } from '../globals.ts';
+import { defer } from '../guard.ts';
 import { type Packet, type RawData, readData, sizeOf } from '../packet.ts';
-import { queueMicrotask } from '../timers.ts';
 import { FAULTS, Transport } from '../transport.ts';
 
 /** What of a WebSocket is used, of a browser's or of any other. */
@@ -80,7 +80,7 @@ export abstract class BaseWebSocket extends Transport {
           this.unsendable = undefined;
         }
         // Not at once, so that what one turn sends goes out together.
-        queueMicrotask(() => {
+        defer(() => {
           if (this.readyState === 'closed') return;
           this.writable = true;
           this.emitReserved('drain');
