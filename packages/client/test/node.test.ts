@@ -13,6 +13,7 @@ import { WebSocketServer } from 'ws';
 import { buildOnce } from './browser/page.ts';
 import { carriedBy, connect, eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
+import { bundleSources } from './rig/sources.ts';
 
 const TIMEOUT_MS = 120_000;
 
@@ -231,7 +232,7 @@ test.each(['polling', 'websocket'])(
     });
     // As `jest.useFakeTimers()` does it to what a test sees, and to nothing of Node.
     const program = `
-      const { io } = require('@hawser/client');
+      import { io } from '@hawser/client';
       const socket = io('${url}', { transports: ['${transport}'] });
       const { exit } = process;
       socket.on('connect', async () => {
@@ -241,8 +242,12 @@ test.each(['polling', 'websocket'])(
         for (let i = 0; i < 3; i++) await socket.emitWithAck('ask');
         exit(7);
       });`;
-    const child = spawn(process.execPath, ['-e', program], { cwd: join(__dirname, '..'), stdio: 'inherit' });
+    const child = spawn(process.execPath, ['-'], {
+      cwd: join(__dirname, '..'),
+      stdio: ['pipe', 'inherit', 'inherit'],
+    });
     onTestFinished(() => void child.kill());
+    child.stdin.end(await bundleSources(program, 'node'));
     expect(await eventOf(child, 'exit')).toEqual([7, null]);
   },
 );
