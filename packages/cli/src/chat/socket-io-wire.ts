@@ -32,8 +32,13 @@ function accept(chat: Chat, socket: Socket): void {
   if (socket.recovered) awaitJoin(socket, session);
 }
 
-// Until it joins again it hears its room, so that nothing is missed, but nobody sees it there.
+// Until it joins again it hears its room, so that nothing is missed, but nobody sees it there: that it does once.
 function awaitJoin(socket: Socket, session: ChatSession): void {
+  if (socket.data.isUnseen) {
+    leaveRoomsBut(socket);
+    return;
+  }
+  socket.data.isUnseen = true;
   const timer = setTimeout(() => {
     if (session.room === undefined) leaveRoomsBut(socket);
   }, REJOIN_MS);
@@ -59,6 +64,7 @@ function peerOf(socket: Socket): ChatPeer {
       // A recovered session is in its room already; the user may have gone on to another one meanwhile.
       leaveRoomsBut(socket, ROOM_PREFIX + room);
       socket.join(ROOM_PREFIX + room);
+      socket.data.isUnseen = false;
     },
     leaveRoom: (room) => socket.leave(ROOM_PREFIX + room),
   };

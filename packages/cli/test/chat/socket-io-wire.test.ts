@@ -46,6 +46,17 @@ describe('a recovered session', () => {
     await expect.poll(() => rooms.get('room:lobby')?.size ?? 0, { timeout: 20_000 }).toBe(0);
   });
 
+  test('that is lost again before it has joined hears no more of its room at once', async () => {
+    const { io, open } = await serve();
+    const ghost = await open();
+    await ghost.emitWithAck('join', { room: 'lobby', name: 'Ghost' });
+    const { rooms } = io.sockets.adapter;
+    await recover(ghost);
+    expect(rooms.get('room:lobby')?.size).toBe(1);
+    await recover(ghost);
+    expect(rooms.get('room:lobby')).toBe(undefined);
+  });
+
   test('that joins again stays, and has missed nothing in between', async () => {
     const { open } = await serve();
     const [ada, grace] = [await open(), await open()];

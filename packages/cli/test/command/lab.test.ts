@@ -50,6 +50,7 @@ describe.skipIf(process.platform !== 'linux')('the lab of hawser serve', () => {
     server.signal('SIGTERM');
     const { exitCode, stderr } = await server.ended();
     expect(exitCode).toBe(0);
+    expect(stderr.match(/the lab's process for websocket ended with SIGKILL/g)).toHaveLength(1);
     expect(stderr.match(/the lab's process/g)).toHaveLength(1);
   });
 });

@@ -125,7 +125,7 @@ describe('Adapter', () => {
     const adapter = new Adapter(nsp);
     for (const id of ['a', 'b']) adapter.addAll(id, new Set(['small']));
     for (const id of ['c', 'd', 'e']) adapter.addAll(id, new Set(['large']));
-    const { client } = nsp.sockets.get('a')!;
+    const { client } = nsp.sockets.get('a') as { client: { writeToEngine(...args: unknown[]): void } };
     const { writeToEngine } = client;
     client.writeToEngine = (...args) => {
       adapter.del('b', 'small');
