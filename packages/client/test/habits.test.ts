@@ -197,6 +197,16 @@ test('an answer of auth that comes twice, or late, makes no second CONNECT', asy
   expect(joined).toEqual(['a']);
 });
 
+/** Is asked over two connections, one behind the other, and answers both over the second. */
+async function answerLate(url: string): Promise<void> {
+  const socket = connect(url, { transports: ['websocket'] });
+  const [first] = await eventOf<[(text: string) => void]>(socket, 'question');
+  socket.io.engine.close();
+  const [second] = await eventOf<[(text: string) => void]>(socket, 'question');
+  first('of the first');
+  second('of the second');
+}
+
 test('an answer is not given to another connection, whose events have numbers of their own', async () => {
   const told: unknown[] = [];
   const { url } = await startServer({}, (server) => {
@@ -206,12 +216,7 @@ test('an answer is not given to another connection, whose events have numbers of
       socket.emit('question', (answer: unknown) => told.push(answer));
     });
   });
-  const socket = connect(url, { transports: ['websocket'] });
-  const [first] = await eventOf<[(text: string) => void]>(socket, 'question');
-  socket.io.engine.close();
-  const [second] = await eventOf<[(text: string) => void]>(socket, 'question');
-  first('of the first');
-  second('of the second');
+  await answerLate(url);
   await vi.waitFor(() => expect(told).toEqual(['of the second']));
 });
 
@@ -231,12 +236,7 @@ test('an event that came before the answer to CONNECT is answered over that conn
       if (connections > 1) ask(socket);
     });
   });
-  const socket = connect(url, { transports: ['websocket'] });
-  const [first] = await eventOf<[(text: string) => void]>(socket, 'question');
-  socket.io.engine.close();
-  const [second] = await eventOf<[(text: string) => void]>(socket, 'question');
-  first('of the first');
-  second('of the second');
+  await answerLate(url);
   await vi.waitFor(() => expect(told).toEqual(['of the second']));
 });
 

@@ -153,18 +153,24 @@ test.each([true, false])(
   },
 );
 
+/** Two namespaces on one connection, which have asked to be let in: `socket` is of the second. */
+async function openTwo() {
+  const { url, peers } = await play(true);
+  const root = connect(url, { transports: ['websocket'] });
+  const socket = root.io.socket('/b');
+  const first = await peers.next();
+  await first.packets.next();
+  await first.packets.next();
+  return { peers, socket, first };
+}
+
 test.each([
   ['an event that may be of it', ['42/b,["old"]'], '40/b,'],
   ['none', [], '40/b,{"pid":"p2","hawser":{"received":1}}'],
 ])(
   'client that left a session on this connection, and heard %s before the answer, asks for no more than it is sure of',
   async (_, early, asked) => {
-    const { url, peers } = await play(true);
-    const root = connect(url, { transports: ['websocket'] });
-    const socket = root.io.socket('/b');
-    const first = await peers.next();
-    await first.packets.next();
-    await first.packets.next();
+    const { peers, socket, first } = await openTwo();
     const isConnected = eventOf(socket, 'connect');
     for (const packet of ['0{"sid":"r"}', '0/b,{"sid":"s1","pid":"p1"}']) first.ws.send(`4${packet}`);
     await isConnected;
@@ -181,12 +187,7 @@ test.each([
 );
 
 test('client that left a session on this connection, and began another there, counts the one behind it', async () => {
-  const { url, peers } = await play(true);
-  const root = connect(url, { transports: ['websocket'] });
-  const socket = root.io.socket('/b');
-  const first = await peers.next();
-  await first.packets.next();
-  await first.packets.next();
+  const { peers, socket, first } = await openTwo();
   const answer = async (packet: string) => {
     const isConnected = eventOf(socket, 'connect');
     first.ws.send(packet);
