@@ -1,17 +1,23 @@
 import { Latencies } from './latencies.mjs';
 
-/** Connections that are opened and reset, one after the other on each of a few lanes: what comes and goes costs. */
+/**
+ * Connections that are opened, and reset or closed, one after the other on each of a few lanes: what it costs that they
+ * come and go.
+ */
 export class ConnectLoad {
   #pool;
   #workload;
+  #end;
 
-  constructor({ pool, workload }) {
+  constructor({ pool, protocol, workload }) {
     this.#pool = pool;
     this.#workload = workload;
+    this.#end = (connection) =>
+      workload.isClosed ? connection.close(protocol.farewell) : connection.reset();
   }
 
   async open() {
-    (await this.#pool.open()).reset();
+    await this.#end(await this.#pool.open());
   }
 
   async run(durationMs) {
@@ -22,7 +28,7 @@ export class ConnectLoad {
       for (let now = startedAt; now - startedAt < durationMs; count++) {
         const connection = await this.#pool.open();
         latencies.record(performance.now() - now);
-        connection.reset();
+        await this.#end(connection);
         now = performance.now();
       }
     };

@@ -3,6 +3,12 @@ const OPCODE_BINARY = 2;
 const RSV1 = 0x40;
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
+/** What every close frame begins with, as it is never fragmented. */
+export const CLOSE_FRAME_BYTE = 0x88;
+
+/** A client's close frame without a code, as browsers send it. */
+export const MASKED_CLOSE_FRAME = Buffer.from([CLOSE_FRAME_BYTE, 0x80, ...MASK]);
+
 /** A client's frame (RFC 6455 5.2), ready to be written any number of times. */
 export function maskedFrame(payload, isText, isCompressed = false) {
   const header = frameHeader(payload.length, isText);

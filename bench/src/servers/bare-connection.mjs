@@ -5,6 +5,7 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Below this a loop is faster than the call into native code. */
 const NATIVE_UNMASK_BYTES = 128;
 const LONGEST_CLIENT_HEADER_BYTES = 14;
+const OPCODE_CLOSE = 8;
 
 /** The head that answers a handshake with this `Sec-WebSocket-Key`. */
 export function switchingProtocols(key) {
@@ -17,7 +18,7 @@ export function switchingProtocols(key) {
 
 /**
  * The least that a WebSocket server can do with what comes after the handshake: it trusts its peer, checks nothing,
- * knows no control frames and never holds a message. It is the floor that the others are compared with, not a server.
+ * knows of control frames only that a close frame is the last, and never holds a message. It is the floor that the others are compared with, not a server.
  *
  * An echo is built inside the chunk that was received: a reply is its request without the four bytes of the mask,
  * so the place to write is never ahead of the place to read.
@@ -29,6 +30,7 @@ export class BareConnection {
   #payloadLeft = 0;
   #mask = Buffer.alloc(4);
   #maskOffset = 0;
+  #isClosing = false;
 
   /** `publish` is told how many messages a chunk completed; without it, messages are echoed. */
   constructor(socket, publish) {
@@ -59,6 +61,8 @@ export class BareConnection {
       readAt = end;
     }
     if (writeAt > 0) this.#socket.write(chunk.subarray(0, writeAt));
+    // The echo of a close frame is the answer to it.
+    if (this.#isClosing) this.#socket.end();
   }
 
   #countMessages(chunk) {
@@ -84,6 +88,7 @@ export class BareConnection {
       this.#partialHeader = Buffer.from(chunk.subarray(offset));
       return 0;
     }
+    if ((chunk[offset] & 0x0f) === OPCODE_CLOSE) this.#isClosing = true;
     if (lengthCode < 126) this.#payloadLeft = lengthCode;
     else if (lengthCode === 126) this.#payloadLeft = chunk.readUInt16BE(offset + 2);
     else this.#payloadLeft = chunk.readUIntBE(offset + 4, 6);

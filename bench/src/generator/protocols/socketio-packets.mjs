@@ -3,6 +3,9 @@
 /** What a client sends to enter the main namespace. */
 export const CONNECT_PACKET = '40';
 
+/** What a client sends to leave it. */
+export const DISCONNECT_PACKET = '41';
+
 /** What a publisher sends for one publication. */
 export const PUBLISH_PACKET = '42["publish"]';
 

@@ -1,7 +1,8 @@
-import { maskedFrame, unmaskedFrame } from '../frames.mjs';
+import { MASKED_CLOSE_FRAME, maskedFrame, unmaskedFrame } from '../frames.mjs';
 import {
   ATTACHMENT_EVENT,
   CONNECT_PACKET,
+  DISCONNECT_PACKET,
   isConnectAnswer,
   PUBLISH_PACKET,
   textEvent,
@@ -17,6 +18,9 @@ const PATH = '/socket.io/?EIO=4&transport=websocket';
 export class SocketIoProtocol {
   /** What a publisher writes for one publication. */
   publishRequest = text(PUBLISH_PACKET, maskedFrame);
+
+  /** What a client that leaves writes. */
+  farewell = Buffer.concat([text(DISCONNECT_PACKET, maskedFrame), MASKED_CLOSE_FRAME]);
 
   #hasAttachment;
 

@@ -1,4 +1,4 @@
-import { maskedFrame, unmaskedFrame } from '../frames.mjs';
+import { MASKED_CLOSE_FRAME, maskedFrame, unmaskedFrame } from '../frames.mjs';
 import { upgrade } from './upgrade.mjs';
 
 const OFFERS = Object.freeze({
@@ -10,6 +10,9 @@ const OFFERS = Object.freeze({
 export class WebSocketProtocol {
   /** What a publisher writes for one publication. */
   publishRequest = maskedFrame(Buffer.from('publish'), true);
+
+  /** What a client that leaves writes. */
+  farewell = MASKED_CLOSE_FRAME;
 
   #extensions;
   #isText;
