@@ -106,19 +106,35 @@ export abstract class SessionOutput extends LazyEmitter {
   /** @internal */
   protected sendPacket(packet: OutgoingPacket): void {
     if (this.#isEnding()) return;
-    if (this.isHeard) this.emit('packetCreate', packet);
-    if (this.transport.writable && !this.isWaiting()) {
-      this.#hand(packet);
-    } else {
+    if (this.isHeard) {
+      this.emit('packetCreate', packet);
+      // By a listener: nothing would send it, nor forget it.
+      if (this._readyState === 'closed') return;
+    }
+    if (!this.transport.writable || this.isWaiting()) {
       this.#queue(packet);
       this.flush();
+    } else if (this.#isFlushHeard()) {
+      this.#push(packet);
+      this.flush();
+    } else {
+      // Without a list where nobody listens to it (`node bench/src/micro/engine.mjs`).
+      this.transport.send(packet);
+      this.#announceDrain();
     }
   }
 
   /** @internal */
   protected flush(): void {
-    if (this._readyState === 'closed' || !this.transport.writable || !this.isWaiting()) return;
-    this.#handAll(this.#takeWaiting());
+    if (!this.#canFlush()) return;
+    if (this.#isFlushHeard()) this.#announceFlush();
+    // Its listeners may have had all of it sent, or ended the session.
+    if (!this.#canFlush()) return;
+    // What others put into the `writeBuffer` may have less to it.
+    for (const packet of this.#takeWaiting()) {
+      this.transport.send({ ...controlPacket(packet.type), ...packet });
+    }
+    this.#announceDrain();
     if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
   }
 
@@ -169,17 +185,29 @@ export abstract class SessionOutput extends LazyEmitter {
       this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
+    this.#push(packet);
+  }
+
+  #push(packet: OutgoingPacket): void {
     this.writeBuffer.push(packet);
-    this.#writeBufferBytes += weight;
+    this.#writeBufferBytes += weightOf(packet.data);
+  }
+
+  #canFlush(): boolean {
+    return this._readyState !== 'closed' && this.transport.writable && this.isWaiting();
   }
 
   /**
-   * Takes out what waits: as much as the transport takes at a time. All that is sent again to who comes back over a
-   * slow line would leave no room for a ping, in one response.
+   * How much of what waits the transport takes at a time: all that is sent again to who comes back over a slow line would
+   * leave no room for a ping, in one response.
    */
+  #countNext(): number {
+    return countFilling(this.#writeBuffer!, this.transport.roomBytes);
+  }
+
   #takeWaiting(): OutgoingPacket[] {
     const packets = this.#writeBuffer!;
-    const count = countFilling(packets, this.transport.roomBytes);
+    const count = this.#countNext();
     if (count === packets.length) {
       this.#writeBuffer = null;
       this.#writeBufferBytes = 0;
@@ -190,23 +218,14 @@ export abstract class SessionOutput extends LazyEmitter {
     return taken;
   }
 
-  #handAll(packets: OutgoingPacket[]): void {
-    this.#announceFlush(packets);
-    // What others put into the `writeBuffer` may have less to it.
-    for (const packet of packets) this.transport.send({ ...controlPacket(packet.type), ...packet });
-    this.#announceDrain();
+  #isFlushHeard(): boolean {
+    const isHeardHere = this.isHeard && this.listenerCount('flush') > 0;
+    return isHeardHere || this.host.server.listenerCount('flush') > 0;
   }
 
-  /** As `#handAll`, without a list where nobody listens to it (`node bench/src/micro/engine.mjs`). */
-  #hand(packet: OutgoingPacket): void {
-    const { server } = this.host;
-    if (this.isHeard || server.listenerCount('flush') > 0) this.#announceFlush([packet]);
-    this.transport.send(packet);
-    this.#announceDrain();
-  }
-
-  /** What its listeners throw does not keep the packets, which are nowhere else by now, from being sent. */
-  #announceFlush(packets: OutgoingPacket[]): void {
+  /** What its listeners throw does not keep the packets from being sent. */
+  #announceFlush(): void {
+    const packets = this.#writeBuffer!.slice(0, this.#countNext());
     try {
       this.emit('flush', packets);
       this.host.server.emit('flush', this, packets);

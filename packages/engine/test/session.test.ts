@@ -64,6 +64,44 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     expect(await client.messages.next()).toBe('there');
   });
 
+  test('what a listener for flush sends comes behind what is flushed, and its close behind both', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    session.once('flush', () => {
+      session.send('behind');
+      session.close();
+    });
+    session.send('flushed');
+    expect(await client.messages.next()).toBe('flushed');
+    expect(await client.messages.next()).toBe('behind');
+    expect((await client.closes.next()).reason).toBe('transport close');
+  });
+
+  test('what is sent before a listener for flush closes the session arrives', async () => {
+    const { port, sessions, engine } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    engine.once('flush', () => session.close());
+    session.send('last');
+    expect(await client.messages.next()).toBe('last');
+    expect((await client.closes.next()).reason).toBe('transport close');
+  });
+
+  test('a session that a listener for packetCreate or flush ends keeps nothing', async () => {
+    const { port, sessions } = await startEngine();
+    for (const event of ['packetCreate', 'flush']) {
+      await openClient(4, port, { transports });
+      const session = await sessions.next();
+      await untilWritable(session);
+      session.once(event, () => session.close(true));
+      session.send('x'.repeat(100_000));
+      expect([session.readyState, session.writeBuffer.length]).toEqual(['closed', 0]);
+    }
+  });
+
   test.each(['flush', 'drain'])(
     'what a listener for %s throws is uncaught, and nothing is lost',
     async (event) => {

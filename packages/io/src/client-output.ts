@@ -1,4 +1,5 @@
 import type { Socket as Conn } from '@hawser/engine';
+import { attempt } from '@hawser/engine/internal';
 import type { Packet } from '@hawser/protocol/socketio';
 import type { Encoded } from './adapter/index.ts';
 import type { AnyServer } from './aliases.ts';
@@ -147,7 +148,7 @@ export abstract class ClientOutput {
         if (waiting === null) break;
         // First: what waits behind it counts as lost in the midst of a write that ends the connection.
         waiting.follower?.onSent?.();
-        this.#write(waiting.outgoing);
+        this.#writeWaiting(waiting);
       }
       if (!line.isEmpty) return false;
       this.#line = null;
@@ -157,7 +158,7 @@ export abstract class ClientOutput {
 
   /** @internal Gives the connection all that waits, as it is about to close. */
   protected writeLine(): void {
-    this.#takeLine((waiting) => this.#write(waiting.outgoing));
+    this.#takeLine((waiting) => this.#writeWaiting(waiting));
   }
 
   /** @internal The connection is gone, and with it all that waits. */
@@ -196,12 +197,18 @@ export abstract class ClientOutput {
     return 'dropped';
   }
 
+  /** What listeners to packets throw keeps nothing from those that wait behind. */
+  #writeWaiting({ outgoing }: Waiting): void {
+    attempt(() => this.#write(outgoing));
+  }
+
+  /** What is sent meanwhile comes behind it. */
   #takeLine(visit: (waiting: Waiting) => void): void {
     const line = this.#line;
-    this.#line = null;
     for (let waiting = line?.take(); waiting; waiting = line?.take()) {
       visit(waiting);
       waiting.follower?.onSent?.();
     }
+    this.#line = null;
   }
 }

@@ -4,7 +4,7 @@ import { AsyncResource } from 'node:async_hooks';
 const own = new AsyncResource('HAWSER_DEADLINES');
 
 /** Taken before a suite of tests can put a clock of its own in its place. */
-const native = { setTimeout };
+const native = { setTimeout, now: performance.now.bind(performance) };
 
 /** Timers take no more. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -73,7 +73,8 @@ class LoneQueue implements Queue {
     const onTimer = (): void => {
       if (!this.#isCalledOff) deadline.fall();
     };
-    this.#timer = setTimeout(onTimer, Math.min(delayMs, MAX_TIMEOUT_MS)).unref();
+    this.#timer = setTimeout(onTimer, Math.min(delayMs, MAX_TIMEOUT_MS));
+    unref(this.#timer);
     return deadline;
   }
 
@@ -100,7 +101,7 @@ class DeadlineQueue implements Queue {
   }
 
   add(onDue: () => void): Deadline {
-    const nowMs = performance.now();
+    const nowMs = native.now();
     const deadline = new Deadline(this, nowMs + this.#timeoutMs, onDue);
     deadline.before = this.#last;
     if (this.#last === null) this.#first = deadline;
@@ -122,17 +123,18 @@ class DeadlineQueue implements Queue {
   }
 
   #schedule(delayMs: number, nowMs: number): void {
-    // Sockets keep the process alive; without any, nobody waits.
     // What is due later has its turn after another look.
     const timerMs = Math.min(Math.ceil(delayMs), MAX_TIMEOUT_MS);
     this.#timerDueMs = nowMs + timerMs;
-    this.#timer = own.runInAsyncScope(() => setTimeout(this.#onTimer, timerMs).unref());
+    // One that a suite of tests has faked meanwhile may never come.
+    this.#timer = own.runInAsyncScope(() => native.setTimeout(this.#onTimer, timerMs));
+    unref(this.#timer);
   }
 
   readonly #onTimer = (): void => {
     this.#timer = null;
     // The timers may have been faked before they were taken here, and the clock not: one that fires says what time it is.
-    const nowMs = Math.max(performance.now(), this.#timerDueMs);
+    const nowMs = Math.max(native.now(), this.#timerDueMs);
     try {
       for (let due = this.#first; due !== null && due.dueMs <= nowMs; due = this.#first) {
         this.remove(due);
@@ -144,4 +146,9 @@ class DeadlineQueue implements Queue {
       else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0), nowMs);
     }
   };
+}
+
+/** Sockets keep the process alive; without any, nobody waits. A fake timer may be a number. */
+function unref(timer: Partial<NodeJS.Timeout>): void {
+  timer.unref?.();
 }

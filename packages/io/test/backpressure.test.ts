@@ -232,6 +232,35 @@ describe('a slow client has its bound', () => {
     }
   });
 
+  test('drop-oldest: what a listener to packets sends at the close comes behind what waits', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
+    for (let i = 0; i < 3; i++) socket.emit('n', i);
+    socket.conn.once('packetCreate', () => {
+      socket.emit('n', 'meanwhile');
+      socket.emit('end');
+    });
+    socket.conn.close();
+    expect(await readOn(raw)).toEqual([0, 1, 2, 'meanwhile'].map((n) => ['n', n]));
+    await raw.closed;
+  });
+
+  test.each([
+    ['as the client reads on', () => {}],
+    ['at the close', (socket: Socket) => void socket.conn.close()],
+  ])('drop-oldest: what a listener to packets throws %s costs that event alone', async (_, act) => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-oldest' });
+    for (let i = 0; i < 3; i++) socket.emit('n', i);
+    socket.emit('end');
+    socket.conn.once('packetCreate', () => {
+      throw new Error('bug');
+    });
+    const uncaught = nextUncaught();
+    act(socket);
+    expect(await readOn(raw)).toEqual([1, 2].map((i) => ['n', i]));
+    expect((await uncaught).message).toBe('bug');
+    expect(socket.bufferedBytes).toBe(0);
+  });
+
   test('drop-oldest: also of what an old adapter has encoded', async () => {
     const { io, raw, socket } = await stall({ adapter: OldAdapter as never, slowConsumer: 'drop-oldest' });
     socket.backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: room(socket, 5) });

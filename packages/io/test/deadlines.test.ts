@@ -51,6 +51,43 @@ describe('deadlines', () => {
     await vi.waitFor(() => expect(fallen).toEqual(['first', 'third', 'late']));
   });
 
+  test('those that wait go on where the timers were fake for a while', async () => {
+    const deadlines = new Deadlines();
+    const fallen: string[] = [];
+    deadlines.begin(20, () => fallen.push('first'));
+    await sleep(10);
+    deadlines.begin(20, () => fallen.push('second'));
+    vi.useFakeTimers();
+    await sleep(15);
+    vi.useRealTimers();
+    deadlines.begin(20, () => fallen.push('third'));
+    await vi.waitFor(() => expect(fallen).toEqual(['first', 'second', 'third']));
+  });
+
+  test('none falls before its time where only the clock is fake', async () => {
+    const deadlines = new Deadlines();
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    deadlines.begin(100, () => {});
+    await sleep(80);
+    const begunAtNs = process.hrtime.bigint();
+    const waitedNs = await new Promise<bigint>((resolve) => {
+      deadlines.begin(100, () => resolve(process.hrtime.bigint() - begunAtNs));
+    });
+    vi.useRealTimers();
+    expect(Number(waitedNs) / 1e6).toBeGreaterThan(95);
+  });
+
+  test('timers may be fakes that are numbers', () => {
+    const timers: (() => void)[] = [];
+    vi.stubGlobal('setTimeout', (run: () => void) => timers.push(run));
+    vi.stubGlobal('clearTimeout', () => {});
+    const fallen = vi.fn();
+    new Deadlines().begin(100, fallen);
+    vi.unstubAllGlobals();
+    for (const run of timers) run();
+    expect(fallen).toHaveBeenCalledTimes(1);
+  });
+
   test.each([Number.NaN, -1, '5s', undefined])('%s is over at once', async (timeoutMs) => {
     const fallen = vi.fn();
     new Deadlines().begin(timeoutMs as number, fallen);

@@ -137,6 +137,63 @@ describe('Adapter', () => {
     expect(written.map((entry) => (entry as unknown[])[1])).toEqual(['a']);
   });
 
+  /** Broadcasts where `move` runs as `a` is written to, and returns who was written to. */
+  function broadcastAndMove(
+    options: BroadcastOptions,
+    rooms: Record<string, string[]>,
+    move: (adapter: Adapter) => void,
+  ) {
+    const { nsp, trace } = bareNamespace(['a', 'b', 'c', 'd']);
+    const adapter = new Adapter(nsp);
+    for (const id of ['a', 'b', 'c', 'd']) adapter.addAll(id, new Set([id]));
+    for (const [room, ids] of Object.entries(rooms))
+      for (const id of ids) adapter.addAll(id, new Set([room]));
+    const { client } = nsp.sockets.get('a') as { client: { writeToEngine(...args: unknown[]): void } };
+    const { writeToEngine } = client;
+    let isMoved = false;
+    client.writeToEngine = (...args) => {
+      writeToEngine(...args);
+      if (!isMoved) move(adapter);
+      isMoved = true;
+    };
+    adapter.broadcast({ type: 2, data: ['x'] }, options);
+    const written = trace.filter((entry) => (entry as unknown[])[0] === 'write');
+    return written.map((entry) => (entry as unknown[])[1]);
+  }
+
+  const toRoom = { rooms: new Set(['r']) };
+  const toAll = (except: string) => ({ rooms: new Set<string>(), except: new Set([except]) });
+  const again = (adapter: Adapter, id: string): void => {
+    adapter.del(id, 'r');
+    adapter.addAll(id, new Set(['r']));
+  };
+
+  it.each([
+    ['to a room', toRoom, { r: ['a', 'b', 'c'] }],
+    ['to two rooms', { rooms: new Set(['r', 's']) }, { r: ['a', 'b', 'c'], s: ['a', 'b'] }],
+  ])('brings an event once to who leaves and comes back while another leaves, %s', (_, options, rooms) => {
+    const written = broadcastAndMove(options, rooms, (adapter) => {
+      again(adapter, 'a');
+      adapter.del('c', 'r');
+    });
+    expect(written).toEqual(['a', 'b']);
+  });
+
+  it('brings an event to who was there, comes back, and not to who comes meanwhile', () => {
+    const written = broadcastAndMove(toRoom, { r: ['a', 'b', 'c'] }, (adapter) => {
+      adapter.addAll('d', new Set(['r']));
+      again(adapter, 'b');
+    });
+    expect(written).toEqual(['a', 'b', 'c']);
+  });
+
+  it('leaves out who was to be left out when it began, also by the room of one socket', () => {
+    const joined = broadcastAndMove(toAll('b'), {}, (adapter) => adapter.addAll('c', new Set(['b'])));
+    expect(joined).toEqual(['a', 'c', 'd']);
+    const left = broadcastAndMove(toAll('c'), {}, (adapter) => adapter.del('c', 'c'));
+    expect(left).toEqual(['a', 'b', 'd']);
+  });
+
   it('encodes once, and gives every client the same array and the same options', () => {
     const { nsp } = bareNamespace(['a', 'b']);
     const written = new Set<unknown>();

@@ -64,6 +64,8 @@ export class Connection extends ConnectionOutput implements MessageHandler {
   /** Input that waits for `resume`; `null` when delivery is not paused. */
   #paused: Uint8Array[] | null = null;
   #isEofPaused = false;
+  /** The closing handshake is done, and the server is to end the connection. */
+  #awaitsEnd = false;
   /** Once the peer has sent a ping. */
   #pongs: WaitingPongs | null = null;
   #wasHeard = true;
@@ -105,7 +107,8 @@ export class Connection extends ConnectionOutput implements MessageHandler {
       this.#isEofPaused = true;
     } else if (this.state !== FINISHED) {
       this.abort('');
-    } else if (this.wasClean && this.#leavesEndToServer()) {
+    } else if (this.#awaitsEnd) {
+      this.#awaitsEnd = false;
       this.#handler.onFinished();
     }
   }
@@ -288,11 +291,8 @@ export class Connection extends ConnectionOutput implements MessageHandler {
     // The handler may have aborted.
     if (this.state === FINISHED) return;
     this.#enter(FINISHED);
-    if (!this.#leavesEndToServer()) this.#handler.onFinished();
-  }
-
-  #leavesEndToServer(): boolean {
-    return this.endpoint.options.role === 'client' && !this.endpoint.habits.endsWithHandshake;
+    this.#awaitsEnd = this.endpoint.options.role === 'client' && !this.endpoint.habits.endsWithHandshake;
+    if (!this.#awaitsEnd) this.#handler.onFinished();
   }
 
   #answerPing(payload: Uint8Array): void {

@@ -330,6 +330,8 @@ describe.each(ROLES)('RFC 6455 5.5.1 the last message (%s)', (role) => {
     const session = openSession(role);
     endWithin(session, end);
     session.connection.receive(fromPeer(role, 0x88, '0fa0 627965'));
+    session.connection.receiveEof();
+    session.connection.receiveEof();
     expect(session.trace).toEqual(['closing', 'finished']);
     expect(session.status()).toBe('4000 "bye" clean');
   });
