@@ -107,6 +107,24 @@ test('an event is compressed over WebSocket, but not with compress(false)', asyn
   expect(heads).toEqual([0xc1, 0x81, 0xc1]);
 });
 
+test.each([
+  [
+    'no context takeover where the program wants none',
+    { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    2,
+  ],
+  ['context takeover otherwise, as upstream', {}, 0],
+])('over WebSocket the client asks for %s', async (_, perMessageDeflate, wishes) => {
+  // It refuses who asks it to begin each message anew.
+  const serverNoContextTakeover = wishes > 0 ? undefined : false;
+  const rig = await startServer({ perMessageDeflate: { threshold: 0, serverNoContextTakeover } });
+  const offers: (string | undefined)[] = [];
+  rig.http.prependListener('upgrade', ({ headers }) => offers.push(headers['sec-websocket-extensions']));
+  const socket = connect(rig.url, { transports: ['websocket'], perMessageDeflate });
+  await eventOf(socket, 'connect');
+  expect(offers[0]!.match(/no_context_takeover/g)?.length ?? 0).toBe(wishes);
+});
+
 test('the answer to a poll costs a small factor of its bytes, however it is cut', async () => {
   const server = createServer((socket) => {
     socket.on('error', () => {});

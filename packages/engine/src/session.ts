@@ -181,6 +181,7 @@ export class Socket
   onReady(): void {
     this.flush();
     this.#announceWritable();
+    if (this.transport.writable) this.#upgrade?.pollWaits();
   }
 
   /** @internal */

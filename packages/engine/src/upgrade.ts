@@ -43,6 +43,11 @@ export class Upgrade implements TransportHandler, ServerUpgradeHandler {
     this.#candidate.close();
   }
 
+  /** A poll waits, with nothing to answer it. */
+  pollWaits(): void {
+    this.#machine.pollWaits();
+  }
+
   onPacket(packet: Packet): void {
     this.#machine.receivePacket(packet);
   }

@@ -61,6 +61,14 @@ export function droppedError(): IoError {
   return new IoError('IO_ERR_DROPPED', 'event was dropped: it was volatile, or there was no room for it');
 }
 
+/** A Blob is read asynchronously, and what is emitted next would overtake it. */
+export function blobError(): IoError {
+  return new IoError(
+    'IO_ERR_UNSUPPORTED',
+    'a server sends no Blob, but Buffer.from(await blob.arrayBuffer())',
+  );
+}
+
 export function optionError(name: string, kind: string, given: unknown): IoError {
   return new IoError('IO_ERR_OPTION', `${name} must be ${kind}, not ${String(given).slice(0, 75)}`);
 }

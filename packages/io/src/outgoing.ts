@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { Server as Engine, PreparedMessage } from '@hawser/engine';
+import { blobError } from './errors.ts';
 
 /** One message on its way to the engine. */
 export type Message = string | Buffer | PreparedMessage;
@@ -35,9 +36,12 @@ export const INCOMPRESSIBLE: SendOptions = { compress: false };
 /**
  * Returns what an encoder made as messages of its own: a program's may use one array for all packets, or return a text
  * that is in none, which upstream takes too.
+ * @throws IO_ERR_UNSUPPORTED for a Blob
  */
 export function toMessages(encoded: readonly (string | Buffer)[]): readonly (string | Buffer)[] {
-  return Array.isArray(encoded) ? [...encoded] : [encoded as unknown as string];
+  if (!Array.isArray(encoded)) return [encoded as unknown as string];
+  if (encoded.length > 1 && encoded.some((message: unknown) => message instanceof Blob)) throw blobError();
+  return [...encoded];
 }
 
 /** Returns how many bytes a packet takes while it waits. An encoder may be the program's own, and make anything. */

@@ -4,6 +4,7 @@ import { Encoder, isBufferOrView, type Packet } from '@hawser/protocol/socketio'
 import type { Encoded } from './adapter/index.ts';
 import { Backpressure, type BackpressureOptions } from './backpressure.ts';
 import { Deadlines } from './deadlines.ts';
+import { blobError } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import { LastBroadcast, toMessages } from './outgoing.ts';
 
@@ -13,7 +14,7 @@ export class Runtime {
   readonly inbox = new Inbox();
   readonly ids = new SessionIds();
   readonly lastBroadcast = new LastBroadcast();
-  readonly #encoder = new Encoder({ isBinary: isBufferOrView });
+  readonly #encoder = new Encoder({ isBinary: isAttachment });
   readonly hasOwnParser: boolean;
   readonly recovers: boolean;
   readonly maxAttachments = MAX_ATTACHMENTS;
@@ -66,3 +67,10 @@ export interface RuntimeOptions extends BackpressureOptions {
 
 /** As upstream's decoder has it. */
 const MAX_ATTACHMENTS = 10;
+
+/** @throws IO_ERR_UNSUPPORTED for a Blob */
+function isAttachment(value: object): boolean {
+  if (isBufferOrView(value)) return true;
+  if (value instanceof Blob) throw blobError();
+  return false;
+}

@@ -5,7 +5,7 @@ import * as parser from '@hawser/io/parser';
 import * as msgpack from 'socket.io-msgpack-parser';
 import { describe, expect, test, vi } from 'vitest';
 import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
-import { eventOf } from './rig/clients.ts';
+import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
 
@@ -326,6 +326,22 @@ test('a namespace that empties while a session is being looked for goes on', asy
   expect(await second.messages.next()).toMatch(/^40\/n,/);
   io.of('/n').emit('news');
   expect(await second.messages.next()).toBe('42/n,["news"]');
+});
+
+test('a Blob is refused, and nobody is sent a part of the event', async () => {
+  const { io, url, sockets } = await startServer();
+  const client = await connected(openClient(url));
+  const socket = await sockets.next();
+  const got: unknown[] = [];
+  client.onAny((...args) => got.push(args));
+  const blob = new Blob(['abc']);
+  const refusal = expect.objectContaining({ code: 'IO_ERR_UNSUPPORTED' });
+  expect(() => socket.emit('blob', blob)).toThrow(refusal);
+  expect(() => socket.emit('blob', { within: [blob] })).toThrow(refusal);
+  expect(() => io.emit('blob', blob)).toThrow(refusal);
+  socket.emit('bytes', Buffer.from('abc'));
+  await vi.waitFor(() => expect(got).toEqual([['bytes', Buffer.from('abc')]]));
+  expect(client.connected).toBe(true);
 });
 
 test('misuse is told at once', () => {

@@ -65,8 +65,16 @@ export interface SocketOptions {
   useNativeTimers?: boolean;
   /** Do not keep a Node process alive by timers. @defaultValue false */
   autoUnref?: boolean;
-  /** Compress messages of at least so many bytes, over WebSocket in Node. @defaultValue `{ threshold: 1024 }` */
-  perMessageDeflate?: { threshold: number };
+  /**
+   * Compress messages of at least `threshold` bytes, over WebSocket in Node; the others ask that one end, or the other, begin
+   * each message anew (RFC 7692 section 7.1.1).
+   * @defaultValue `{ threshold: 1024, serverNoContextTakeover: false, clientNoContextTakeover: false }`
+   */
+  perMessageDeflate?: {
+    threshold?: number;
+    serverNoContextTakeover?: boolean;
+    clientNoContextTakeover?: boolean;
+  };
   /** Where the server is. @defaultValue '/engine.io' */
   path?: string;
   /** End the path with a slash. @defaultValue true */

@@ -24,6 +24,7 @@ export interface ServerUpgradeHandler extends UpgradeHandler {
  * | ----------------- | ------------------------ | -------- | ----------------------------------------------------- |
  * | probing           | ping `probe`             | flushing | `sendProbe('pong', 'probe')`, `onUpgrading`, `flushPolling` |
  * | flushing          | ping `probe`             | flushing | `sendProbe('pong', 'probe')`                          |
+ * | flushing          | the next poll waits      | flushing | `flushPolling`                                        |
  * | flushing          | 100 ms passed            | flushing | `flushPolling`                                        |
  * | probing, flushing | upgrade packet           | done     | `onUpgraded`                                          |
  * | probing, flushing | other packet, end, time  | done     | `onUpgradeFailed`                                     |
@@ -37,6 +38,8 @@ export class ServerUpgrade {
   readonly #countdown: Countdown;
   #untilFlush = new Countdown(FLUSH_INTERVAL_MS);
   #state = PROBING;
+  /** The poll that comes next is answered at once: it was on its way, or passed the answer to the probe. */
+  #answersNextPoll = true;
 
   /** @param timeoutMs - from the first tick, with which the new transport is open, to the end of the upgrade */
   constructor(handler: ServerUpgradeHandler, timeoutMs: number) {
@@ -55,6 +58,13 @@ export class ServerUpgrade {
     } else {
       this.#fail('unexpected packet');
     }
+  }
+
+  /** Takes in that a poll waits, with nothing to answer it. */
+  pollWaits(): void {
+    if (this.#state !== FLUSHING || !this.#answersNextPoll) return;
+    this.#answersNextPoll = false;
+    this.#flush();
   }
 
   /** Takes in that the new transport ended. */

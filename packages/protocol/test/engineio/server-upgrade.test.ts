@@ -46,6 +46,21 @@ describe('Engine.IO upgrade, the server', () => {
     expect(trace).toEqual(['flush', 'flush', 'upgraded']);
   });
 
+  it('server flushes the poll that comes behind the probe at once, and no other', () => {
+    const { upgrade, trace } = begin();
+    upgrade.pollWaits();
+    upgrade.receivePacket(PING_PROBE);
+    trace.length = 0;
+    upgrade.tick(0);
+    for (let poll = 0; poll < 3; poll++) upgrade.pollWaits();
+    expect(trace).toEqual(['flush']);
+    for (const nowMs of [10, 109, 110]) upgrade.tick(nowMs);
+    expect(trace).toEqual(['flush', 'flush']);
+    upgrade.receivePacket(UPGRADE);
+    upgrade.pollWaits();
+    expect(trace).toEqual(['flush', 'flush', 'upgraded']);
+  });
+
   it('server answers each probe, and says only once that it is upgrading', () => {
     const { upgrade, trace } = begin();
     upgrade.receivePacket(PING_PROBE);

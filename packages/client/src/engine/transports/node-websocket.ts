@@ -1,10 +1,17 @@
-import { WebSocket } from '@hawser/ws';
+import { type CompressionOptions, WebSocket } from '@hawser/ws';
+import type { SocketOptions } from '../options.ts';
 import type { Packet, RawData } from '../packet.ts';
 import { tlsOptionsOf } from '../tls-options.ts';
 import { BaseWebSocket, type WebSocketLike } from './websocket.ts';
 
 /** Node's WebSockets do not find the time for handshakes bounded by a page; the manager has a bound of its own. */
 const HANDSHAKE_TIMEOUT_MS = 120_000;
+
+/** The options in the words of `@hawser/ws`, with the defaults of `ws`. */
+function compressionOf(options: NonNullable<SocketOptions['perMessageDeflate']>): CompressionOptions {
+  const { threshold = 1024, serverNoContextTakeover = false, clientNoContextTakeover = false } = options;
+  return { thresholdBytes: threshold, serverNoContextTakeover, clientNoContextTakeover };
+}
 
 /** The WebSocket of `@hawser/ws`: with headers, TLS options and an agent. */
 export class NodeWebSocket extends BaseWebSocket {
@@ -21,7 +28,7 @@ export class NodeWebSocket extends BaseWebSocket {
       ...(agent && { agent: agent as never }),
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       maxMessageBytes: this.maxPayload,
-      compression: perMessageDeflate ? { thresholdBytes: perMessageDeflate.threshold ?? 1024 } : false,
+      compression: perMessageDeflate ? compressionOf(perMessageDeflate) : false,
     });
     if (autoUnref) ws.unref();
     return ws as unknown as WebSocketLike;
