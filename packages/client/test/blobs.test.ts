@@ -34,15 +34,23 @@ async function openUnreadable(): Promise<Blob> {
   return blob;
 }
 
+/** Returns a blob that cannot be asked for its bytes, as one of a DOM that is laid over Node. */
+async function makeForeign(): Promise<Blob> {
+  return Object.assign(new Blob(['foreign']), { arrayBuffer: undefined as never });
+}
+
+const UNREADABLE = { 'whose file is gone': openUnreadable, 'of a DOM': makeForeign };
+
 test.each(
   ['websocket', 'polling'].flatMap((transport) =>
-    [0, 5].map((retries): [string, number] => [transport, retries]),
+    Object.entries(UNREADABLE).flatMap(([kind, make]) =>
+      [0, 5].map((retries) => ({ transport, kind, make, retries })),
+    ),
   ),
 )(
-  'what is sent with a blob that cannot be read goes out over the next connection: %s, %i retries',
-  async (transport, retries) => {
+  'what is sent with a blob $kind, which cannot be read, goes out over the next connection: $transport, $retries retries',
+  async ({ transport, make, retries }) => {
     const { url, heard, connections } = await startListening();
-    const unreadable = await openUnreadable();
     const socket = connect(url, { transports: [transport], retries, autoConnect: false });
     const say = (what: unknown) =>
       socket.emitWithAck('said', what).then(
@@ -50,12 +58,22 @@ test.each(
         (error: Error) => error.message,
       );
     // The first one leaves alone, the others together.
-    const told = Promise.all([0, 'before it', unreadable, 'behind it'].map(say));
+    const told = Promise.all([0, 'before it', await make(), 'behind it'].map(say));
     socket.connect();
     expect((await told).slice(1)).toEqual(['answered', 'socket has been disconnected', 'answered']);
     expect([heard, connections()]).toEqual([[0, 'before it', 'behind it'], 2]);
   },
 );
+
+test('blobs that cannot be read, each in its own way, end the connection with one error', async () => {
+  const { url } = await startListening();
+  const socket = connect(url, { autoConnect: false, reconnection: false });
+  const gone = eventOf(socket, 'disconnect');
+  socket.emit('said', 0, () => {});
+  for (const make of Object.values(UNREADABLE)) socket.emit('said', await make(), () => {});
+  socket.connect();
+  expect((await gone)[0]).toBe('transport error');
+});
 
 test.each(['websocket', 'polling'])(
   'what is sent with a blob that is read when the connection ends goes out over the next one, once: %s',

@@ -27,7 +27,8 @@ export const toBinary: Platform['toBinary'] = (data, binaryType) => {
   return binaryType === 'arraybuffer' ? new Uint8Array(buffer).buffer : buffer;
 };
 
-export const readBlob: Platform['readBlob'] = (blob) => blob.arrayBuffer();
+// Async: a DOM that is laid over Node may have blobs without `arrayBuffer`, which is an error as any other.
+export const readBlob: Platform['readBlob'] = async (blob) => blob.arrayBuffer();
 
 export const createCookieJar: Platform['createCookieJar'] = () => new NodeCookieJar();
 
