@@ -131,3 +131,35 @@ test('an event that a transport cannot send is not sent again where a program co
   socket.connect();
   await new Promise((resolve) => socket.emit('said', resolve));
 });
+
+test.each([
+  ['reports', false],
+  ['reports, and throws of,', true],
+])('an event is sent again where a WebSocket %s its end while it takes it', async (_, throws) => {
+  const heard: unknown[] = [];
+  const { url } = await startServer({}, (io) => {
+    io.on('connection', (peer: ServerSocket) => {
+      peer.on('said', (what: unknown, answer: () => void) => {
+        heard.push(what);
+        answer();
+      });
+    });
+  });
+  let hasEnded = false;
+  class Ending extends NodeWebSocket {
+    override doWrite(packet: never, data: string): void {
+      if (hasEnded || !String(data).includes('first')) {
+        super.doWrite(packet, data);
+        return;
+      }
+      hasEnded = true;
+      this.ws.onclose!({ code: 1006, reason: '' } as never);
+      if (throws) throw new Error('it has ended');
+    }
+  }
+  const socket = connect(url, { transports: [Ending], retries: 5, ackTimeout: 20_000 });
+  await eventOf(socket, 'connect');
+  const answers = ['first', 'second'].map((what) => socket.emitWithAck('said', what));
+  await Promise.all(answers);
+  expect(heard).toEqual(['first', 'second']);
+});

@@ -75,9 +75,12 @@ export abstract class BaseWebSocket extends Transport {
         for (const packet of readable) {
           if (this.readyState === 'closed') return;
           this.unsent--;
-          this.unsendable = packet;
-          this.doWrite(packet, this.#encode(packet));
-          this.unsendable = undefined;
+          try {
+            this.doWrite(packet, this.#encode(packet));
+          } catch (error) {
+            this.unsendable = packet;
+            throw error;
+          }
         }
         // Not at once, so that what one turn sends goes out together.
         defer(() => {
