@@ -4,6 +4,7 @@ import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NodeWebSocket } from '@hawser/client';
 import type { Socket as ServerSocket } from 'socket.io';
 import { expect, test, vi } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
@@ -37,6 +38,14 @@ async function openUnreadable(): Promise<Blob> {
 /** Returns a blob that cannot be asked for its bytes, as one of a DOM that is laid over Node. */
 async function makeForeign(): Promise<Blob> {
   return Object.assign(new Blob(['foreign']), { arrayBuffer: undefined as never });
+}
+
+/** Returns a blob, and of each time that it is asked for its bytes what hands them over. */
+function makeSlow(): { slow: Blob; readers: (() => void)[] } {
+  const readers: (() => void)[] = [];
+  const bytes = new TextEncoder().encode('slow').buffer;
+  const arrayBuffer = () => new Promise((resolve) => readers.push(() => resolve(bytes)));
+  return { slow: Object.assign(new Blob(['slow']), { arrayBuffer }) as Blob, readers };
 }
 
 const UNREADABLE = { 'whose file is gone': openUnreadable, 'of a DOM': makeForeign };
@@ -81,18 +90,30 @@ test.each(['websocket', 'polling'])(
     const { url, heard, connections, io } = await startListening();
     const socket = connect(url, { transports: [transport] });
     await eventOf(socket, 'connect');
-    const readers: ((bytes: ArrayBuffer) => void)[] = [];
-    const slow = Object.assign(new Blob(['slow']), {
-      arrayBuffer: () => new Promise<ArrayBuffer>((resolve) => readers.push(resolve)),
-    });
+    const { slow, readers } = makeSlow();
     const answers = [slow, 'behind it'].map((what) => socket.emitWithAck('said', what));
     const gone = eventOf(socket, 'disconnect');
     for (const peer of io.of('/').sockets.values()) peer.conn.close();
     await gone;
     await vi.waitFor(() => expect(readers).toHaveLength(2));
-    const bytes = new TextEncoder().encode('slow').buffer as ArrayBuffer;
-    for (const onRead of readers) onRead(bytes);
+    for (const finish of readers) finish();
     await Promise.all(answers);
     expect([heard, connections()]).toEqual([[Buffer.from('slow'), 'behind it'], 2]);
   },
 );
+
+test('what is sent with a blob goes out over the next connection where the WebSocket is closing when that is read', async () => {
+  const { url, heard, connections } = await startListening();
+  const socket = connect(url, { transports: ['websocket'] });
+  await eventOf(socket, 'connect');
+  const { slow, readers } = makeSlow();
+  const answers = [slow, 'behind it'].map((what) => socket.emitWithAck('said', what));
+  await vi.waitFor(() => expect(readers).toHaveLength(1));
+  const { ws } = socket.io.engine.transport as NodeWebSocket;
+  ws.close();
+  readers[0]!();
+  await vi.waitFor(() => expect(readers).toHaveLength(2));
+  readers[1]!();
+  await Promise.all(answers);
+  expect([heard, connections()]).toEqual([[Buffer.from('slow'), 'behind it'], 2]);
+});

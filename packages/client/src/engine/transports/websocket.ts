@@ -73,7 +73,8 @@ export abstract class BaseWebSocket extends Transport {
       (readable) => {
         this.unsent = readable.length;
         for (const packet of readable) {
-          if (this.readyState === 'closed') return;
+          // It may have come to its end while a blob was read: what is left goes out elsewhere.
+          if (this.readyState === 'closed' || this.isEnding) return;
           this.unsent--;
           try {
             this.doWrite(packet, this.#encode(packet));
