@@ -70,7 +70,7 @@ export class SocketWithoutUpgrade
   /** The names of the transports that can be used. */
   transports: string[] = [];
   /** Cookies that the server set, in Node with `withCredentials`. */
-  readonly _cookieJar: CookieJar | undefined;
+  declare readonly _cookieJar?: CookieJar;
   /** The session is between two transports. */
   upgrading = false;
   readonly #query: Record<string, string>;
@@ -99,7 +99,7 @@ export class SocketWithoutUpgrade
       this.transports.push(name);
       this.#classes[name] = Class;
     }
-    if (opts.withCredentials) this._cookieJar = createCookieJar?.();
+    if (createCookieJar && opts.withCredentials) this._cookieJar = createCookieJar();
     if (opts.closeOnBeforeunload) {
       this.#listen('beforeunload', () => {
         // The page is not told: it is being left.

@@ -21,7 +21,7 @@ export function installTimerFunctions(target: object, options: { useNativeTimers
 export type Timer = ReturnType<typeof setTimeout> | undefined;
 
 /** The longest delay of a timer: a longer one would be over at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+const MAX_DELAY_MS = 0x7fffffff;
 
 /** Starts a timer of `timers`; with `autoUnref` it does not keep a Node process alive. */
 export function startTimer(timers: Timers, run: () => void, delayMs: number, autoUnref?: boolean): Timer {
