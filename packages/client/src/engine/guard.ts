@@ -8,13 +8,18 @@ export function guard(run: () => void): void {
   try {
     run();
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    let left = 1;
+    const rethrow = () => {
+      if (left--) throw error;
+    };
+    queueMicrotask(rethrow);
+    // Where microtasks were fake before, it is a rejection that nobody handles.
+    Promise.resolve().then(rethrow);
   }
 }
 
 /** Runs `run` when what runs now is done: by what no clock of a test's takes the place of, however early. */
-export function defer(run: () => void): void {
-  Promise.resolve().then(() => guard(run));
+export async function defer(run: () => void): Promise<void> {
+  await undefined;
+  guard(run);
 }

@@ -124,22 +124,51 @@ test.each(SCRIPTS)('%s loads where there is no TextEncoder', (name) => {
   expect(typeof globals.io).toBe('function');
 });
 
-// As a test runner with a DOM loads it, where all tests have timers that are fake from the beginning.
+/** Loads it as a test runner with a DOM does, where all tests have timers that are fake from the beginning. */
+async function loadUnderFakes(onMicrotask: (run: () => void) => void): Promise<typeof io> {
+  const program = "import { io } from '@hawser/client'; globalThis.io = io;";
+  const globals = Object.assign(bareGlobals(), {
+    ...{ WebSocket, fetch, Headers, AbortController, TextDecoder, TextEncoder },
+    queueMicrotask: onMicrotask,
+  });
+  runInContext(await bundleSources(program, 'browser'), globals);
+  return globals.io as typeof io;
+}
+
 test.each(['websocket', 'polling'])(
   'what is sent leaves over %s where microtasks were fake before the client was loaded',
   async (transport) => {
     const { url } = await startServer({}, (io) => {
       io.on('connection', (peer) => peer.on('ask', (answer: () => void) => answer()));
     });
-    const program = "import { io } from '@hawser/client'; globalThis.io = io;";
-    const globals = Object.assign(bareGlobals(), {
-      ...{ WebSocket, fetch, Headers, AbortController, TextDecoder, TextEncoder },
-      queueMicrotask: () => {},
-    });
-    runInContext(await bundleSources(program, 'browser'), globals);
-    const socket: Socket = (globals.io as typeof io)(url, { transports: [transport] });
+    const connect = await loadUnderFakes(() => {});
+    const socket: Socket = connect(url, { transports: [transport] });
     onTestFinished(() => void socket.disconnect());
     await eventOf(socket, 'connect');
     for (let i = 0; i < 3; i++) await socket.emitWithAck('ask');
   },
 );
+
+test('what a listener throws is uncaught, once, where microtasks were fake before the client was loaded', async () => {
+  const { url } = await startServer();
+  const held: (() => void)[] = [];
+  const connect = await loadUnderFakes((run) => held.push(run));
+  const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+  const others = EVENTS.map((event) => process.listeners(event as 'uncaughtException'));
+  for (const event of EVENTS) process.removeAllListeners(event);
+  onTestFinished(() => {
+    for (const [i, event] of EVENTS.entries()) {
+      process.removeAllListeners(event);
+      for (const listener of others[i]!) process.on(event, listener as never);
+    }
+  });
+  const uncaught = eventOf(process, 'uncaughtException');
+  const socket: Socket = connect(url, { transports: ['websocket'] });
+  onTestFinished(() => void socket.disconnect());
+  socket.on('connect', () => {
+    throw new Error('the listener failed');
+  });
+  expect((await uncaught)[0]).toMatchObject({ message: 'the listener failed' });
+  expect(held).not.toEqual([]);
+  for (const run of held) run();
+});
