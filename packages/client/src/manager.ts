@@ -239,7 +239,9 @@ export class Manager<
     // Tells a server of Hawser which event it may have seen before.
     const ackIds = options?.queued?.ackIds;
     if (this._isHawser && ackIds?.[1]) this.#note(ackIds[0]);
-    for (const frame of frames) this.engine.write(frame, { ...options, packet });
+    // Where the first one cannot be sent, a listener may connect again: the rest of it is not for that connection.
+    const { engine } = this;
+    for (const frame of frames) engine.write(frame, { ...options, packet });
   }
 
   /** @internal Closes the connection on the program's behalf. */

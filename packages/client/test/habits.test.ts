@@ -132,6 +132,23 @@ test.each([
   expect(heard).toEqual([1, 2, 3]);
 });
 
+test('parts of an event that a transport cannot send go out over no other connection, even where a listener connects at once', async () => {
+  const received: unknown[] = [];
+  const { url, io } = await startServer({}, (server) => server.on('connection', () => {}));
+  io.engine.on('connection', (session: { on(event: 'data', listener: (data: unknown) => void): void }) =>
+    session.on('data', (data) => received.push(data)),
+  );
+  const socket = connect(url, { transports: [Particular] });
+  await eventOf(socket, 'connect');
+  socket.on('disconnect', () => socket.connect());
+  const isBack = eventOf(socket, 'connect');
+  socket.emit('refused', Buffer.from('a part'));
+  await isBack;
+  socket.emit('behind it');
+  await vi.waitFor(() => expect(received).toContain('2["behind it"]'));
+  expect(received).toEqual(['0', '0', '2["behind it"]']);
+});
+
 test('connect asks again where auth threw, or never answered', async () => {
   const { url } = await startServer();
   const answers: ((data: object) => void)[] = [];
