@@ -92,7 +92,10 @@ export class Socket<
   #isAsking = false;
   /** CONNECTs that went out. */
   #attempts = 0;
-  /** The connection over which it left a session, until the next one is answered: what that was sent may still come. */
+  /**
+   * What reads the connection over which it left a session, until the next one is answered: what that was sent may
+   * still come. The connection itself would be kept when it has ended.
+   */
   #left: object | undefined;
 
   /** @internal Made by {@link Manager.socket}. */
@@ -356,7 +359,7 @@ export class Socket<
   };
 
   #leave(): void {
-    this.#left = this.io.engine;
+    this.#left = this.io.decoder;
     this.#send(DISCONNECT);
   }
 
@@ -414,7 +417,7 @@ export class Socket<
         else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
       case EVENT:
-        this.#recovery.count(this.connected, this.#left === this.io.engine);
+        this.#recovery.count(this.connected, this.#left === this.io.decoder);
         this.onevent(packet);
         break;
       case ACK:
@@ -422,7 +425,7 @@ export class Socket<
         break;
       case DISCONNECT:
         // Before the answer to CONNECT it is of the session that was left, where there was one.
-        if (!this.connected && this.#left === this.io.engine) break;
+        if (!this.connected && this.#left === this.io.decoder) break;
         this.#answered();
         this.#destroy();
         this.#onclose('io server disconnect');
