@@ -87,18 +87,22 @@ test('blobs that cannot be read, each in its own way, end the connection with on
 test.each(['websocket', 'polling'])(
   'what is sent with a blob that is read when the connection ends goes out over the next one, once: %s',
   async (transport) => {
-    const { url, heard, connections, io } = await startListening();
+    const { url, heard, connections, io, http } = await startListening();
     const socket = connect(url, { transports: [transport] });
     await eventOf(socket, 'connect');
+    const { id } = socket.io.engine;
     const { slow, readers } = makeSlow();
     const answers = [slow, 'behind it'].map((what) => socket.emitWithAck('said', what));
     const gone = eventOf(socket, 'disconnect');
     for (const peer of io.of('/').sockets.values()) peer.conn.close();
     await gone;
+    const requested: string[] = [];
+    http.on('request', (request) => requested.push(request.url!));
     await vi.waitFor(() => expect(readers).toHaveLength(2));
     for (const finish of readers) finish();
     await Promise.all(answers);
     expect([heard, connections()]).toEqual([[Buffer.from('slow'), 'behind it'], 2]);
+    expect(requested.filter((path) => path.includes(id))).toEqual([]);
   },
 );
 
