@@ -174,18 +174,21 @@ async function startHasty(
 }
 
 test.each(Object.entries(SERVERS))(
-  'who is put out by %s before it answers is told, and is out',
+  'who is put out by %s before it answers is told, is out, and answers nothing that comes behind',
   async (_, Class) => {
     const { url, putOutNext } = await startHasty(Class);
     putOutNext();
     const socket = connect(url);
     const other = socket.io.socket('/other');
+    const sent: unknown[] = [];
+    socket.io.engine.on('packetCreate', ({ data }) => sent.push(data));
     const told: unknown[] = [];
     socket.on('connect', () => told.push('connect'));
     socket.on('disconnect', (reason) => told.push(reason));
     await vi.waitFor(() => expect(told).not.toEqual([]));
-    // What came behind DISCONNECT has come, too, and nobody answered it.
+    // What came behind DISCONNECT has come, too.
     for (let i = 0; i < 2; i++) await other.emitWithAck('heard?');
+    expect(sent).not.toContain('1');
     expect([told, socket.connected, socket.active]).toEqual([['io server disconnect'], false, false]);
   },
 );
