@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PreparedMessage, type Socket, type Transport } from '@hawser/engine';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { startEngine } from './rig/engines.ts';
@@ -444,6 +444,19 @@ describe('session', () => {
     const over = [...body.toString().split('\x1e')];
     while (over.length < 9) over.push(await messages.next());
     expect(over.map((packet) => packet.slice(0, 2))).toEqual(Array.from({ length: 9 }, (_, i) => `4${i}`));
+  });
+
+  test('the poll that comes behind the probe of an upgrade is answered without a timer', async () => {
+    const { port, sessions } = await startEngine();
+    const sid = await handshake(port);
+    await sessions.next();
+    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    socket.send('2probe');
+    expect(await messages.next()).toBe('3probe');
+    const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
+    expect(body.toString()).toBe('6');
   });
 
   test('what one turn sends comes in one poll', async () => {
