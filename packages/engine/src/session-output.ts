@@ -34,6 +34,8 @@ export abstract class SessionOutput extends LazyEmitter {
   /** Made when it is needed: an idle session has none. */
   #writeBuffer: OutgoingPacket[] | null = null;
   #writeBufferBytes = 0;
+  /** Listeners are told of packets that are about to be sent: what they send comes behind those, and so does a close. */
+  #isFlushing = false;
 
   constructor(host: SessionHost, transport: Transport) {
     super();
@@ -115,8 +117,7 @@ export abstract class SessionOutput extends LazyEmitter {
       this.#queue(packet);
       this.flush();
     } else if (this.#isFlushHeard()) {
-      this.#push(packet);
-      this.flush();
+      this.#flushHeard([packet]);
     } else {
       // Without a list where nobody listens to it (`node bench/src/micro/engine.mjs`).
       this.transport.send(packet);
@@ -126,21 +127,17 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** @internal */
   protected flush(): void {
-    if (!this.#canFlush()) return;
-    if (this.#isFlushHeard()) this.#announceFlush();
-    // Its listeners may have had all of it sent, or ended the session.
-    if (!this.#canFlush()) return;
-    // What others put into the `writeBuffer` may have less to it.
-    for (const packet of this.#takeWaiting()) {
-      this.transport.send({ ...controlPacket(packet.type), ...packet });
-    }
-    this.#announceDrain();
+    const isStopped = this.#isFlushing || this._readyState === 'closed' || !this.transport.writable;
+    if (isStopped || !this.isWaiting()) return;
+    const packets = this.#takeWaiting();
+    if (this.#isFlushHeard()) this.#flushHeard(packets);
+    else this.#handAll(packets);
     if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
   }
 
   /** @internal */
   protected isWaiting(): boolean {
-    return this.#writeBuffer !== null && this.#writeBuffer.length > 0;
+    return this.#isFlushing || (this.#writeBuffer !== null && this.#writeBuffer.length > 0);
   }
 
   /** @internal */
@@ -185,29 +182,17 @@ export abstract class SessionOutput extends LazyEmitter {
       this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
-    this.#push(packet);
-  }
-
-  #push(packet: OutgoingPacket): void {
     this.writeBuffer.push(packet);
-    this.#writeBufferBytes += weightOf(packet.data);
-  }
-
-  #canFlush(): boolean {
-    return this._readyState !== 'closed' && this.transport.writable && this.isWaiting();
+    this.#writeBufferBytes += weight;
   }
 
   /**
-   * How much of what waits the transport takes at a time: all that is sent again to who comes back over a slow line would
-   * leave no room for a ping, in one response.
+   * Takes out what waits: as much as the transport takes at a time. All that is sent again to who comes back over a
+   * slow line would leave no room for a ping, in one response.
    */
-  #countNext(): number {
-    return countFilling(this.#writeBuffer!, this.transport.roomBytes);
-  }
-
   #takeWaiting(): OutgoingPacket[] {
     const packets = this.#writeBuffer!;
-    const count = this.#countNext();
+    const count = countFilling(packets, this.transport.roomBytes);
     if (count === packets.length) {
       this.#writeBuffer = null;
       this.#writeBufferBytes = 0;
@@ -223,9 +208,26 @@ export abstract class SessionOutput extends LazyEmitter {
     return isHeardHere || this.host.server.listenerCount('flush') > 0;
   }
 
-  /** What its listeners throw does not keep the packets from being sent. */
-  #announceFlush(): void {
-    const packets = this.#writeBuffer!.slice(0, this.#countNext());
+  /** As `#handAll`, of what listeners are told of first. They may change it. */
+  #flushHeard(packets: OutgoingPacket[]): void {
+    this.#isFlushing = true;
+    this.#announceFlush(packets);
+    this.#isFlushing = false;
+    if (this._readyState === 'closed') return;
+    this.#handAll(packets);
+    // What they sent meanwhile, and the end if there was one.
+    this.flush();
+    if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
+  }
+
+  #handAll(packets: readonly OutgoingPacket[]): void {
+    // What others put into the `writeBuffer` may have less to it.
+    for (const packet of packets) this.transport.send({ ...controlPacket(packet.type), ...packet });
+    this.#announceDrain();
+  }
+
+  /** What its listeners throw does not keep the packets, which are nowhere else by now, from being sent. */
+  #announceFlush(packets: OutgoingPacket[]): void {
     try {
       this.emit('flush', packets);
       this.host.server.emit('flush', this, packets);

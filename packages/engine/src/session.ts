@@ -181,7 +181,7 @@ export class Socket
   onReady(): void {
     this.flush();
     this.#announceWritable();
-    if (this.transport.writable) this.#upgrade?.pollWaits();
+    if (this.#upgrade !== null && this.#isPollIdle()) this.#upgrade.pollWaits();
   }
 
   /** @internal */
@@ -249,6 +249,12 @@ export class Socket
   /** @internal */
   onUpgradeFailed(): void {
     this.#upgrade = null;
+  }
+
+  /** The transport has nothing to answer a poll with, and will have no close either. */
+  #isPollIdle(): boolean {
+    const { writable, bufferedBytes } = this.transport;
+    return this._readyState === 'open' && writable && bufferedBytes === 0;
   }
 
   #announceWritable(): void {

@@ -46,6 +46,7 @@ export class Upgrade implements TransportHandler, ServerUpgradeHandler {
   /** A poll waits, with nothing to answer it. */
   pollWaits(): void {
     this.#machine.pollWaits();
+    this.#timer.schedule();
   }
 
   onPacket(packet: Packet): void {

@@ -90,6 +90,33 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     expect((await client.closes.next()).reason).toBe('transport close');
   });
 
+  test('listeners for flush are told of each packet once, and may change and take out what is sent', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    const told: string[] = [];
+    session.on('flush', (packets: { data: string }[]) => {
+      for (const packet of packets) {
+        told.push(packet.data.slice(0, 1));
+        packet.data = packet.data.slice(0, 1);
+      }
+      const secret = packets.findIndex(({ data }) => data === 's');
+      if (secret >= 0) packets.splice(secret, 1);
+    });
+    session.transport.writable = false;
+    for (const name of ['a', 's', 'b', 'c']) session.send(name.repeat(400_000));
+    session.transport.writable = true;
+    session.onReady();
+    for (const name of ['a', 'b', 'c']) expect(await client.messages.next()).toBe(name);
+    expect(told).toEqual(['a', 's', 'b', 'c']);
+    await untilWritable(session);
+    session.send('s');
+    session.send('last');
+    expect(await client.messages.next()).toBe('l');
+    await vi.waitFor(() => expect(session.bufferedBytes).toBe(0));
+  });
+
   test('a session that a listener for packetCreate or flush ends keeps nothing', async () => {
     const { port, sessions } = await startEngine();
     for (const event of ['packetCreate', 'flush']) {
@@ -457,6 +484,29 @@ describe('session', () => {
     expect(await messages.next()).toBe('3probe');
     const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
     expect(body.toString()).toBe('6');
+  });
+
+  test('the poll that comes behind a close within an upgrade is told of it', async () => {
+    const { port, sessions } = await startEngine();
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
+    socket.send('2probe');
+    expect(await messages.next()).toBe('3probe');
+    session.close();
+    const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
+    expect(body.toString()).toBe('6\x1e1');
+    expect(session.readyState).toBe('closed');
+  });
+
+  test('what others put into the writeBuffer may have no data', async () => {
+    const { port, sessions } = await startEngine();
+    const query = `EIO=4&transport=polling&sid=${await handshake(port)}`;
+    const session = await sessions.next();
+    session.writeBuffer.push({ type: 'noop' } as never);
+    session.send('a');
+    expect((await ask(port, { query })).body.toString()).toBe('6\x1e4a');
+    expect(session.bufferedBytes).toBe(0);
   });
 
   test('what one turn sends comes in one poll', async () => {

@@ -151,7 +151,7 @@ export abstract class ClientOutput {
         this.#writeWaiting(waiting);
       }
       if (!line.isEmpty) return false;
-      this.#line = null;
+      if (this.#line === line) this.#line = null;
     }
     return this.conn.transport.writable;
   }
@@ -184,9 +184,11 @@ export abstract class ClientOutput {
   }
 
   #wait(waiting: Waiting): Fate {
+    const before = this.#line;
     const line = (this.#line ??= new WaitingLine(this.runtime.maxBufferedBytes));
     const standing = line.add(waiting, this.bufferedBytes);
-    if (line.isEmpty) this.#line = null;
+    // One that was there may be in the midst of being written.
+    if (before === null && line.isEmpty) this.#line = null;
     if (standing !== 'overflow') return standing;
     const wasWriting = this.isWriting;
     this.isWriting = true;
@@ -209,6 +211,6 @@ export abstract class ClientOutput {
       visit(waiting);
       waiting.follower?.onSent?.();
     }
-    this.#line = null;
+    if (this.#line === line) this.#line = null;
   }
 }

@@ -40,7 +40,9 @@ export const INCOMPRESSIBLE: SendOptions = { compress: false };
  */
 export function toMessages(encoded: readonly (string | Buffer)[]): readonly (string | Buffer)[] {
   if (!Array.isArray(encoded)) return [encoded as unknown as string];
-  if (encoded.length > 1 && encoded.some((message: unknown) => message instanceof Blob)) throw blobError();
+  for (const message of encoded as readonly unknown[]) {
+    if (typeof message !== 'string' && message instanceof Blob) throw blobError();
+  }
   return [...encoded];
 }
 

@@ -244,6 +244,20 @@ describe('a slow client has its bound', () => {
     await raw.closed;
   });
 
+  test('drop-oldest: an event that is too large costs none that a listener to packets sends behind it', async () => {
+    const { raw, socket } = await stall({ slowConsumer: 'drop-oldest', maxBufferedBytes: 2_000_000 });
+    socket.emit('n', 0);
+    socket.conn.once('packetCreate', () => {
+      socket.emit('large', 'x'.repeat(3_000_000));
+      socket.emit('n', 1);
+      socket.emit('end');
+    });
+    socket.conn.close();
+    expect(await readOn(raw)).toEqual([0, 1].map((n) => ['n', n]));
+    await raw.closed;
+    expect(socket.bufferedBytes).toBe(0);
+  });
+
   test.each([
     ['as the client reads on', () => {}],
     ['at the close', (socket: Socket) => void socket.conn.close()],

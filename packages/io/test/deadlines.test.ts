@@ -77,6 +77,19 @@ describe('deadlines', () => {
     expect(Number(waitedNs) / 1e6).toBeGreaterThan(95);
   });
 
+  test('nor where the clock was fake when they were loaded', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    vi.resetModules();
+    const module = await import('../src/deadlines.ts');
+    vi.useRealTimers();
+    const deadlines = new module.Deadlines();
+    deadlines.begin(100, () => {});
+    await sleep(80);
+    const begunAtMs = performance.now();
+    await new Promise<void>((resolve) => void deadlines.begin(100, resolve));
+    expect(performance.now() - begunAtMs).toBeGreaterThan(95);
+  });
+
   test('timers may be fakes that are numbers', () => {
     const timers: (() => void)[] = [];
     vi.stubGlobal('setTimeout', (run: () => void) => timers.push(run));

@@ -5,6 +5,7 @@ import * as parser from '@hawser/io/parser';
 import * as msgpack from 'socket.io-msgpack-parser';
 import { describe, expect, test, vi } from 'vitest';
 import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
+import { toMessages } from '../src/outgoing.ts';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
@@ -339,6 +340,7 @@ test('a Blob is refused, and nobody is sent a part of the event', async () => {
   expect(() => socket.emit('blob', blob)).toThrow(refusal);
   expect(() => socket.emit('blob', { within: [blob] })).toThrow(refusal);
   expect(() => io.emit('blob', blob)).toThrow(refusal);
+  expect(() => toMessages([blob] as never)).toThrow(refusal);
   socket.emit('bytes', Buffer.from('abc'));
   await vi.waitFor(() => expect(got).toEqual([['bytes', Buffer.from('abc')]]));
   expect(client.connected).toBe(true);

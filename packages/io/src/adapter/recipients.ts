@@ -24,7 +24,8 @@ export function forEachSocket<S = AdapterSocket>(
   const ids = idsIn(places);
   const isLeftOut = exclusionOf(whereabouts.rooms, except);
   for (const id of isLeftOut === null ? ids : ids.filter((one) => !isLeftOut(one))) {
-    if (!isIn(places, id)) continue;
+    // A room that all left, and some came back to, is another set.
+    if (!isIn(places, id) && !isIn(placesOf(whereabouts, rooms), id)) continue;
     const socket = sockets.get(id);
     if (socket !== undefined) visit(socket);
   }
@@ -39,14 +40,14 @@ export function actOnEachSocket(
   const sockets = whereabouts.nsp.sockets as ReadonlyMap<SocketId, AdapterSocket>;
   const done = new Set<SocketId>();
   for (const name of except ?? []) for (const id of whereabouts.rooms.get(name) ?? []) done.add(id);
-  for (const place of placesOf(whereabouts, rooms)) {
-    for (const id of place.keys()) {
-      if (done.has(id)) continue;
-      done.add(id);
-      const socket = sockets.get(id);
-      if (socket !== undefined) visit(socket);
-    }
-  }
+  const act = (id: SocketId): void => {
+    if (done.has(id)) return;
+    done.add(id);
+    const socket = sockets.get(id);
+    if (socket !== undefined) visit(socket);
+  };
+  if (rooms.size === 0) for (const id of whereabouts.sids.keys()) act(id);
+  else for (const room of rooms) for (const id of whereabouts.rooms.get(room) ?? []) act(id);
 }
 
 function placesOf({ rooms, sids }: Whereabouts, names: ReadonlySet<Room>): readonly Place[] {

@@ -187,6 +187,28 @@ describe('Adapter', () => {
     expect(written).toEqual(['a', 'b', 'c']);
   });
 
+  it.each([
+    ['a room', new Set(['r'])],
+    ['two rooms', new Set(['s', 'r'])],
+  ])('brings an event to %s that all leave and come back to', (_, names) => {
+    const rooms = { s: ['a'], r: ['a', 'b'] };
+    const written = broadcastAndMove({ rooms: names }, rooms, (adapter) => {
+      for (const id of ['a', 'b']) adapter.del(id, 'r');
+      for (const id of ['b', 'a']) adapter.addAll(id, new Set(['r']));
+    });
+    expect(written).toEqual(['a', 'b']);
+  });
+
+  it('acts on who comes to a room before that has its turn', () => {
+    const { nsp, trace } = bareNamespace(['a', 'b']);
+    const adapter = new Adapter(nsp);
+    adapter.addAll('a', new Set(['r']));
+    const socket = nsp.sockets.get('a') as { disconnect(close: boolean): void };
+    socket.disconnect = () => void adapter.addAll('b', new Set(['s']));
+    adapter.disconnectSockets({ rooms: new Set(['r', 's']) }, true);
+    expect(trace).toEqual([['disconnect', 'b', true]]);
+  });
+
   it('leaves out who was to be left out when it began, also by the room of one socket', () => {
     const joined = broadcastAndMove(toAll('b'), {}, (adapter) => adapter.addAll('c', new Set(['b'])));
     expect(joined).toEqual(['a', 'c', 'd']);
