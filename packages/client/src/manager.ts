@@ -235,12 +235,12 @@ export class Manager<
   /** @internal Sends a packet. */
   _packet(packet: Packet): void {
     const { options, ...plain } = packet;
+    // Where the first frame cannot be sent, a listener may connect again: the rest of it is not for that connection.
+    const { engine } = this;
     const frames = this.encoder.encode(plain);
     // Tells a server of Hawser which event it may have seen before.
     const ackIds = options?.queued?.ackIds;
     if (this._isHawser && ackIds?.[1]) this.#note(ackIds[0]);
-    // Where the first one cannot be sent, a listener may connect again: the rest of it is not for that connection.
-    const { engine } = this;
     for (const frame of frames) engine.write(frame, { ...options, packet });
   }
 

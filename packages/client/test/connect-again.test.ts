@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Socket } from '@hawser/client';
 import { Server } from '@hawser/io';
 import { Server as StockServer } from 'socket.io';
+import * as parser from 'socket.io-parser';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
 import { startServer } from './rig/servers.ts';
@@ -192,6 +193,29 @@ test.each(Object.entries(SERVERS))(
     expect([told, socket.connected, socket.active]).toEqual([['io server disconnect'], false, false]);
   },
 );
+
+test('who left a session is told when he is put out of the next, also where a parser has one decoder for all', async () => {
+  const { io, url, putOutNext } = await startHasty(Server);
+  const decoder = new parser.Decoder();
+  const shared = {
+    Encoder: parser.Encoder,
+    Decoder: function Decoder() {
+      return decoder;
+    },
+  };
+  const socket = connect(url, { parser: shared, reconnectionDelay: 1 });
+  const other = socket.io.socket('/other');
+  await eventOf(socket, 'connect');
+  socket.disconnect();
+  await other.emitWithAck('heard?');
+  const back = eventOf(socket.io as never, 'reconnect');
+  for (const { conn } of io.of('/other').sockets.values()) conn.close();
+  await back;
+  const gone = eventOf(socket, 'disconnect');
+  putOutNext();
+  socket.connect();
+  expect(await gone).toEqual(['io server disconnect', undefined]);
+});
 
 test('who left a session and began another is told when he is put out, again and again', async () => {
   const { io, url, putOutNext } = await startHasty(Server);

@@ -114,6 +114,7 @@ test.each([
     2,
   ],
   ['context takeover otherwise, as upstream', {}, 0],
+  ['the same where its configuration says null', { threshold: null as never }, 0],
 ])('over WebSocket the client asks for %s', async (_, perMessageDeflate, wishes) => {
   // It refuses who asks it to begin each message anew.
   const serverNoContextTakeover = wishes > 0 ? undefined : false;

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { Manager } from '@hawser/client';
+import type { AddressInfo, Socket } from 'node:net';
+import { Manager, type NodeWebSocket } from '@hawser/client';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import * as msgpackParser from 'socket.io-msgpack-parser';
 import { expect, onTestFinished, test } from 'vitest';
@@ -218,6 +218,24 @@ test('an encoder of the program has each packet once, when it is sent', async ()
   expect(await Promise.all(answers)).toEqual(['1n', 'two']);
   expect(await early).toEqual([1]);
   expect(encoded).toEqual([undefined, ['number', 1n], ['number', 'two']]);
+});
+
+test('what is sent over a WebSocket that was closing as the session moved to it goes out over the next', async () => {
+  const got: unknown[] = [];
+  const rig = await startServer({}, count(got));
+  const upgraded: Socket[] = [];
+  rig.http.on('upgrade', (_request, stream: Socket) => upgraded.push(stream));
+  const socket = connect(rig.url);
+  socket.io.engine.once('upgrading', (transport) => {
+    // Its close frame is not answered.
+    upgraded[0]!.pause();
+    (transport as NodeWebSocket).ws.close();
+  });
+  await eventOf(socket.io.engine as never, 'upgrade');
+  const answers = [0, 1, 2, 3].map((number) => socket.emitWithAck('number', number));
+  upgraded[0]!.destroy();
+  await Promise.all(answers);
+  expect(got).toEqual([0, 1, 2, 3]);
 });
 
 test('a packet that the parser cannot read is a parse error', async () => {

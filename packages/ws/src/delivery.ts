@@ -3,7 +3,7 @@ import type { Connection } from '@hawser/protocol/websocket';
 import type { Deflation } from './compression/compressor.ts';
 import type { InflateFault } from './compression/deflate.ts';
 import type { CancelJob } from './compression/job-queue.ts';
-import { nextTick, queueMicrotask, setImmediate } from './event-loop.ts';
+import { nextTick, setImmediate } from './event-loop.ts';
 import { pauseStream } from './shared-reads.ts';
 
 /** Why delivery is held back; several reasons may hold at once. */
@@ -84,8 +84,9 @@ export class Delivery {
     if (this.#holds & HOLD.REACTIONS) return;
     this.#holds |= HOLD.REACTIONS;
     this.#machine.pause();
-    // A tick that a microtask asks for comes when no microtask is left, and before anything else is read.
-    queueMicrotask(() => nextTick(() => this.#release(HOLD.REACTIONS)));
+    // A tick that a microtask asks for comes when no microtask is left, and before anything else is read. Those of a promise
+    // are never fake.
+    Promise.resolve().then(() => nextTick(() => this.#release(HOLD.REACTIONS)));
   }
 
   /** Holds back the next message until this turn of the event loop is over. */

@@ -65,3 +65,18 @@ describe.each(['the default', 'all'])('with fake timers (%s)', (what) => {
     }
   });
 });
+
+test('a client reads on where microtasks were fake before it was loaded', async () => {
+  const { url } = await startServer(ECHO);
+  vi.useFakeTimers({ toFake: ['queueMicrotask'] });
+  vi.resetModules();
+  const { WebSocket } = await import('@hawser/ws');
+  vi.useRealTimers();
+  const client = new WebSocket(url);
+  const got: unknown[] = [];
+  client.onmessage = ({ data }) => {
+    if (got.push(data) < 3) client.send('again');
+  };
+  await vi.waitFor(() => expect(got).toEqual(['welcome', 'again', 'again']));
+  client.terminate();
+});

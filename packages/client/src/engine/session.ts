@@ -116,7 +116,7 @@ export class SocketWithoutUpgrade
 
   /** Packets, from the first on, that were handed to the transport. */
   get inFlight(): number {
-    return this.#inFlight - (this.transport.unsent ?? 0);
+    return this.#inFlight - this.transport.unsent!;
   }
 
   /**
@@ -214,6 +214,8 @@ export class SocketWithoutUpgrade
     // The one before may still hand out what came with its last poll.
     this.transport = transport;
     this.#inFlight = 0;
+    // Of an upgrade, its last word may be, which is none of ours.
+    transport.unsent = 0;
     transport
       .on('drain', () => this.#drained())
       .on('packet', (packet) => guard(() => this.#onPacket(packet)))

@@ -1,5 +1,6 @@
 import { constants, type ZlibOptions } from 'node:zlib';
 import { inOwnContext } from '../async-context.ts';
+import { clearInterval, setInterval } from '../event-loop.ts';
 import { withoutTail } from './deflate.ts';
 import type { MessageHistory } from './message-history.ts';
 import { openDeflation, type ZlibState } from './zlib-state.ts';

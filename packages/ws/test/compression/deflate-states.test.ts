@@ -55,6 +55,15 @@ function releaseAll(): void {
 afterEach(releaseAll);
 
 describe('states of zlib that are kept', () => {
+  test('are given back although the timers were fake when they were opened', async () => {
+    vi.useFakeTimers();
+    const { deflation } = new Sender(makeCompressor({ serverNoContextTakeover: false }));
+    deflation.sent(Buffer.from('kept'), deflation.deflate(Buffer.from('kept'))!);
+    expect(deflateStates.size).toBe(1);
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(deflateStates.size).toBe(0), 20_000);
+  });
+
   const takeover = { serverNoContextTakeover: false, clientNoContextTakeover: false };
   /** Of all sizes, and alike. */
   const payloads = Array.from({ length: 41 }, (_, i) =>

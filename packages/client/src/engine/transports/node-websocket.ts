@@ -9,8 +9,8 @@ const HANDSHAKE_TIMEOUT_MS = 120_000;
 
 /** The options in the words of `@hawser/ws`, with the defaults of `ws`. */
 function compressionOf(options: NonNullable<SocketOptions['perMessageDeflate']>): CompressionOptions {
-  const { threshold = 1024, serverNoContextTakeover = false, clientNoContextTakeover = false } = options;
-  return { thresholdBytes: threshold, serverNoContextTakeover, clientNoContextTakeover };
+  const { threshold, serverNoContextTakeover = false, clientNoContextTakeover = false } = options;
+  return { thresholdBytes: threshold ?? 1024, serverNoContextTakeover, clientNoContextTakeover };
 }
 
 /** The WebSocket of `@hawser/ws`: with headers, TLS options and an agent. */
