@@ -141,10 +141,15 @@ class ClosingModel {
       // However often the end is announced, there is one, and it comes last.
       this.#hasEnded = true;
     } else if (this.#state !== 'finished') this.abort();
-    else if (this.wasClean && !this.#isServer) this.trace.push('finished');
+    else if (this.#awaitsEnd) {
+      this.#awaitsEnd = false;
+      this.trace.push('finished');
+    }
   }
 
   #hasEnded = false;
+  /** The closing handshake is done, and the server is to end the connection. */
+  #awaitsEnd = false;
 
   close({ code }) {
     if (!this.isOpen) return false;
@@ -222,6 +227,7 @@ class ClosingModel {
     if (this.isOpen) this.#sendClose(code === 1005 ? undefined : code);
     this.#enter('finished');
     if (this.#isServer) this.trace.push('finished');
+    else this.#awaitsEnd = true;
     return undefined;
   }
 
