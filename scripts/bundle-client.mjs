@@ -28,7 +28,7 @@ const INTERNAL = `
   hasExpired deadlineMs clock isPending takesError onProgress onSuccess onFailure onSilence onRevived transportClosed
   onUpgradeFailed stampedQuery resumePolling pausePolling pollingPaused receivePacket encodePayload decodePayload
   decodeFrame encodeFrame decodeBase64 encodeBase64 writeUtf8 readUtf8 utf8Length allocate isExpendable sendProbe
-  onUpgraded tryCount maxRetries endMs inFlight handOut violation failures abandon _isHawser _takeBack
+  onUpgraded tryCount maxRetries endMs inFlight handOut violation failures abandon _isHawser _mark _takeBack
   _fail _flush _packet _isFull _autoConnect _reconnecting _hasPingExpired
   _onClose _destroy _close refusal codec createTransport setTransport createUri defaultBinaryType toBinary
   createCookieJar exchange supportsBinary incoming outgoing attempts callback onHandshake withError _cookieJar

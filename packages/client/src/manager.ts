@@ -76,6 +76,8 @@ export class Manager<
   readonly nsps: Record<string, Socket> = {};
   /** @internal Both ends are Hawser: see the decision record on recovery. */
   _isHawser = false;
+  /** @internal Stands for the present connection, or the last, and keeps nothing of it. */
+  declare _mark: object;
   declare setTimeoutFn: Timers['setTimeoutFn'];
   declare clearTimeoutFn: Timers['clearTimeoutFn'];
   declare readonly uri: string | undefined;
@@ -282,6 +284,7 @@ export class Manager<
 
   #opened(): void {
     this._readyState = 'open';
+    this._mark = {};
     this.decoder = new this.#Decoder();
     this.decoder.on('decoded', this.#ondecoded);
     this.#listen('ping', () => this.emitReserved('ping'));

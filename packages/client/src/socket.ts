@@ -92,8 +92,8 @@ export class Socket<
   #isAsking = false;
   /** CONNECTs that went out. */
   #attempts = 0;
-  /** The id of the connection over which it left a session, until the next one is answered: what that was sent may still come. */
-  #left: string | undefined;
+  /** Stands for the connection over which it left a session, until the next one is answered: what that was sent may still come. */
+  #left: object | undefined;
 
   /** @internal Made by {@link Manager.socket}. */
   constructor(io: Manager, nsp: string, opts: Partial<SocketOptions> = {}) {
@@ -356,7 +356,7 @@ export class Socket<
   };
 
   #leave(): void {
-    this.#left = this.io.engine.id;
+    this.#left = this.io._mark;
     this.#send(DISCONNECT);
   }
 
@@ -414,7 +414,7 @@ export class Socket<
         else this.emitReserved('connect_error', new Error('the server speaks Socket.IO 2'));
         break;
       case EVENT:
-        this.#recovery.count(this.connected, this.#left === this.io.engine.id);
+        this.#recovery.count(this.connected, this.#left === this.io._mark);
         this.onevent(packet);
         break;
       case ACK:
@@ -422,7 +422,7 @@ export class Socket<
         break;
       case DISCONNECT:
         // Before the answer to CONNECT it is of the session that was left, where there was one.
-        if (!this.connected && this.#left === this.io.engine.id) break;
+        if (!this.connected && this.#left === this.io._mark) break;
         this.#answered();
         this.#destroy();
         this.#onclose('io server disconnect');

@@ -34,8 +34,8 @@ export abstract class SessionOutput extends LazyEmitter {
   /** Made when it is needed: an idle session has none. */
   #writeBuffer: OutgoingPacket[] | null = null;
   #writeBufferBytes = 0;
-  /** Listeners are told of packets that are about to be sent: what they send comes behind those, and so does a close. */
-  #isFlushing = false;
+  /** While listeners are told of packets that are about to be sent: what they send, which comes behind those. */
+  #behindFlush: OutgoingPacket[] | null = null;
 
   constructor(host: SessionHost, transport: Transport) {
     super();
@@ -127,7 +127,7 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** @internal */
   protected flush(): void {
-    const isStopped = this.#isFlushing || this._readyState === 'closed' || !this.transport.writable;
+    const isStopped = this.#behindFlush !== null || this._readyState === 'closed' || !this.transport.writable;
     if (isStopped || !this.isWaiting()) return;
     const packets = this.#takeWaiting();
     if (this.#isFlushHeard()) this.#flushHeard(packets);
@@ -137,7 +137,7 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** @internal */
   protected isWaiting(): boolean {
-    return this.#isFlushing || (this.#writeBuffer !== null && this.#writeBuffer.length > 0);
+    return this.#behindFlush !== null || (this.#writeBuffer !== null && this.#writeBuffer.length > 0);
   }
 
   /** @internal */
@@ -182,7 +182,7 @@ export abstract class SessionOutput extends LazyEmitter {
       this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
-    this.writeBuffer.push(packet);
+    (this.#behindFlush ?? this.writeBuffer).push(packet);
     this.#writeBufferBytes += weight;
   }
 
@@ -208,12 +208,16 @@ export abstract class SessionOutput extends LazyEmitter {
     return isHeardHere || this.host.server.listenerCount('flush') > 0;
   }
 
-  /** As `#handAll`, of what listeners are told of first. They may change it. */
+  /** As `#handAll`, of what listeners are told of first. They find it in the `writeBuffer` too, and may change it. */
   #flushHeard(packets: OutgoingPacket[]): void {
-    this.#isFlushing = true;
+    const rest = this.#writeBuffer ?? [];
+    this.#writeBuffer = packets;
+    const behind: OutgoingPacket[] = [];
+    this.#behindFlush = behind;
     this.#announceFlush(packets);
-    this.#isFlushing = false;
+    this.#behindFlush = null;
     if (this._readyState === 'closed') return;
+    this.#writeBuffer = [...rest, ...behind];
     this.#handAll(packets);
     // What they sent meanwhile, and the end if there was one.
     this.flush();

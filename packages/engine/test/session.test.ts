@@ -117,6 +117,28 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     await vi.waitFor(() => expect(session.bufferedBytes).toBe(0));
   });
 
+  test('listeners for flush find what is sent in the writeBuffer, until the session is closed', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    session.once('flush', (packets) => {
+      expect(packets).toBe(session.writeBuffer);
+      session.send('behind');
+      session.writeBuffer.unshift({ ...session.writeBuffer[0]!, data: 'first' });
+    });
+    session.send('second');
+    for (const text of ['first', 'second', 'behind']) expect(await client.messages.next()).toBe(text);
+    await untilWritable(session);
+    session.once('flush', () => (session.writeBuffer.length = 0));
+    session.send('taken out');
+    session.once('flush', () => session.close(true));
+    const unsent = new Promise((resolve) => session.once('close', () => resolve([...session.writeBuffer])));
+    session.send('not sent');
+    expect(await unsent).toMatchObject([{ data: 'not sent' }]);
+    expect(session.writeBuffer).toEqual([]);
+  });
+
   test('a session that a listener for packetCreate or flush ends keeps nothing', async () => {
     const { port, sessions } = await startEngine();
     for (const event of ['packetCreate', 'flush']) {

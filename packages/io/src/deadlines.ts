@@ -1,12 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
-// No suite of tests puts a clock of its own in the place of this one.
+// A suite of tests may have put a clock of its own in the place of the global one by now.
 import { performance } from 'node:perf_hooks';
 
 /** What many share is not made in the context of one: see {@link Deadlines.begin}. */
 const own = new AsyncResource('HAWSER_DEADLINES');
 
 /** Taken before a suite of tests can put a clock of its own in its place. */
-const native = { setTimeout };
+const native = { setTimeout, now: performance.now.bind(performance) };
 
 /** Timers take no more. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -103,7 +103,7 @@ class DeadlineQueue implements Queue {
   }
 
   add(onDue: () => void): Deadline {
-    const nowMs = performance.now();
+    const nowMs = native.now();
     const deadline = new Deadline(this, nowMs + this.#timeoutMs, onDue);
     deadline.before = this.#last;
     if (this.#last === null) this.#first = deadline;
@@ -136,7 +136,7 @@ class DeadlineQueue implements Queue {
   readonly #onTimer = (): void => {
     this.#timer = null;
     // The timers may have been faked before they were taken here, and the clock not: one that fires says what time it is.
-    const nowMs = Math.max(performance.now(), this.#timerDueMs);
+    const nowMs = Math.max(native.now(), this.#timerDueMs);
     try {
       for (let due = this.#first; due !== null && due.dueMs <= nowMs; due = this.#first) {
         this.remove(due);

@@ -90,6 +90,20 @@ describe('deadlines', () => {
     expect(performance.now() - begunAtMs).toBeGreaterThan(95);
   });
 
+  test('nor where a test spies on the clock', async () => {
+    const deadlines = new Deadlines();
+    deadlines.begin(100, () => {});
+    await sleep(80);
+    const begunAtMs = performance.now();
+    const waited = new Promise<void>((resolve) => {
+      vi.spyOn(performance, 'now').mockReturnValue(0);
+      deadlines.begin(100, resolve);
+      vi.restoreAllMocks();
+    });
+    await waited;
+    expect(performance.now() - begunAtMs).toBeGreaterThan(95);
+  });
+
   test('timers may be fakes that are numbers', () => {
     const timers: (() => void)[] = [];
     vi.stubGlobal('setTimeout', (run: () => void) => timers.push(run));

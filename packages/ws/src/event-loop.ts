@@ -1,8 +1,9 @@
 import timers from 'node:timers';
 
 /*
- * What divides the turns of the event loop, as Node has it. A suite of tests that fakes the global ones stops the time, and
- * with `ws`, which writes within `send`, what is sent arrives nonetheless. Taken once: the modules' are replaced too.
+ * What divides the turns of the event loop, and what ticks beside it, as Node has it. A suite of tests that fakes the
+ * global ones stops the time, and with `ws`, which writes within `send`, what is sent arrives nonetheless. Taken once: the
+ * modules' are replaced too.
  */
 export const { setImmediate, setInterval, clearInterval } = timers;
 export const { nextTick } = process;
