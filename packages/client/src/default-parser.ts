@@ -47,7 +47,7 @@ class Decoder
 
   add(data: AnyValue): void {
     const isText = typeof data === 'string';
-    if (isText !== (this.#parts === null)) fail('too few or too many attachments');
+    if (isText !== (this.#parts === null)) fail();
     if (isText) this.#parts = PACKET.exec(data) ?? fail();
     else this.#attachments.push(data);
     const [, type, count = 0] = this.#parts!;
