@@ -1,24 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Server, Socket } from '@hawser/engine';
 import { describe, expect, test, vi } from 'vitest';
 import { openClient } from './rig/clients.ts';
 import { startEngine } from './rig/engines.ts';
+import { collectGarbage, isCollected } from './rig/garbage.ts';
 import { handshake, sendRaw } from './rig/http.ts';
 import type { Queue } from './rig/queue.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** Collects garbage until `ref` is gone, or that has been tried for long. */
-async function isCollected(ref: WeakRef<object>): Promise<boolean> {
-  for (let i = 0; i < 100; i++) {
-    collectGarbage();
-    if (ref.deref() === undefined) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
-}
 
 /** Lets a session live and die, and returns what may be left of it. */
 async function liveAndDie(

@@ -1,23 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Socket } from '@hawser/io';
 import { describe, expect, test, vi } from 'vitest';
+import { collectGarbage, isCollected } from '../../engine/test/rig/garbage.ts';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { type Rig, startServer } from './rig/servers.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** Collects garbage until `ref` is gone, or that has been tried for long. */
-async function isCollected(ref: WeakRef<object>): Promise<boolean> {
-  for (let i = 0; i < 100; i++) {
-    collectGarbage();
-    if (ref.deref() === undefined) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
-}
 
 /** Lets a socket live and die, and returns what may be left of it. */
 async function liveAndDie(
