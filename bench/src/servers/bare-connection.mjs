@@ -18,7 +18,8 @@ export function switchingProtocols(key) {
 
 /**
  * The least that a WebSocket server can do with what comes after the handshake: it trusts its peer, checks nothing,
- * knows of control frames only that a close frame is the last, and never holds a message. It is the floor that the others are compared with, not a server.
+ * knows of control frames only that a close frame is the last, and never holds a message. It is the floor that the
+ * others are compared with, not a server.
  *
  * An echo is built inside the chunk that was received: a reply is its request without the four bytes of the mask,
  * so the place to write is never ahead of the place to read.

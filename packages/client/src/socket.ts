@@ -92,7 +92,10 @@ export class Socket<
   #isAsking = false;
   /** CONNECTs that went out. */
   #attempts = 0;
-  /** Stands for the connection over which it left a session, until the next one is answered: what that was sent may still come. */
+  /**
+   * Stands for the connection over which it left a session, until the next one is answered: what that was sent may
+   * still come.
+   */
   #left: object | undefined;
 
   /** @internal Made by {@link Manager.socket}. */

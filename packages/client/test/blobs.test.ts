@@ -5,25 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeWebSocket } from '@hawser/client';
-import type { Socket as ServerSocket } from 'socket.io';
 import { expect, test, vi } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
-import { type Rig, startServer } from './rig/servers.ts';
-
-async function startListening(): Promise<Rig & { heard: unknown[]; connections: () => number }> {
-  const heard: unknown[] = [];
-  let connections = 0;
-  const rig = await startServer({}, (io) => {
-    io.on('connection', (peer: ServerSocket) => {
-      connections++;
-      peer.on('said', (what: unknown, answer: () => void) => {
-        heard.push(what);
-        answer();
-      });
-    });
-  });
-  return { ...rig, heard, connections: () => connections };
-}
+import { startListening } from './rig/servers.ts';
 
 /** Returns a blob of a file that is not there any more. */
 async function openUnreadable(): Promise<Blob> {

@@ -5,7 +5,7 @@ import { reactive } from '@vue/reactivity';
 import type { Server, Socket as ServerSocket } from 'socket.io';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
-import { startServer } from './rig/servers.ts';
+import { startListening, startServer } from './rig/servers.ts';
 
 const echo = (server: Server): void => {
   server.on('connection', (socket: ServerSocket) => {
@@ -110,15 +110,7 @@ test.each([
   ['a blob', new Blob(['refused'])],
   ['a part of an event', [Buffer.from('refused'), Buffer.from('the rest of it')]],
 ])('what is behind %s that a transport cannot send goes out over the next connection', async (_, refused) => {
-  const heard: unknown[] = [];
-  const { url } = await startServer({}, (io) => {
-    io.on('connection', (peer: ServerSocket) => {
-      peer.on('said', (what: unknown, answer: () => void) => {
-        heard.push(what);
-        answer();
-      });
-    });
-  });
+  const { url, heard } = await startListening();
   const socket = connect(url, { transports: [Particular], autoConnect: false });
   socket.emit('said', 1, () => {});
   socket.emit('said', refused, () => {});

@@ -4,7 +4,7 @@ import { NodeWebSocket } from '@hawser/client';
 import type { Socket as ServerSocket } from 'socket.io';
 import { expect, test } from 'vitest';
 import { connect, eventOf } from './rig/clients.ts';
-import { startServer } from './rig/servers.ts';
+import { startListening, startServer } from './rig/servers.ts';
 
 test('the first queued event is sent once at each connect, and the others behind it in order', async () => {
   const seen: unknown[] = [];
@@ -92,17 +92,7 @@ test.each([
 ])(
   '%s that a transport cannot send ends one connection, and what is behind it goes out',
   async (_, refused, options) => {
-    const heard: unknown[] = [];
-    let connections = 0;
-    const { url } = await startServer({}, (io) => {
-      io.on('connection', (peer: ServerSocket) => {
-        connections++;
-        peer.on('said', (what: unknown, answer: () => void) => {
-          heard.push(what);
-          answer();
-        });
-      });
-    });
+    const { url, heard, connections } = await startListening();
     const socket = connect(url, { transports: [Particular], retries: 5, ...options });
     const told: unknown[] = [];
     const say = (what: unknown) =>
@@ -114,7 +104,7 @@ test.each([
       });
     await Promise.all([1, refused, 2].map(say));
     expect(told).toEqual([undefined, 'socket has been disconnected', undefined]);
-    expect([heard, connections]).toEqual([[1, 2], 2]);
+    expect([heard, connections()]).toEqual([[1, 2], 2]);
   },
 );
 
@@ -136,15 +126,7 @@ test.each([
   ['reports', false],
   ['reports, and throws of,', true],
 ])('an event is sent again where a WebSocket %s its end while it takes it', async (_, throws) => {
-  const heard: unknown[] = [];
-  const { url } = await startServer({}, (io) => {
-    io.on('connection', (peer: ServerSocket) => {
-      peer.on('said', (what: unknown, answer: () => void) => {
-        heard.push(what);
-        answer();
-      });
-    });
-  });
+  const { url, heard } = await startListening();
   let hasEnded = false;
   class Ending extends NodeWebSocket {
     override doWrite(packet: never, data: string): void {

@@ -53,14 +53,14 @@ export function toPacketData(data: unknown): string | Uint8Array {
 /** What a packet that waits costs beside its data, in bytes: so their number is bounded too. */
 const PACKET_BYTES = 128;
 
-/** Returns how many bytes of memory a packet takes while it waits; one that others put there may have no `data`. */
-export function weightOf(data: string | Uint8Array | undefined): number {
-  return PACKET_BYTES + byteLengthOf(data ?? '');
+/** Returns how many bytes of memory a packet with `data` takes while it waits. */
+export function weightOf(data: string | Uint8Array): number {
+  return PACKET_BYTES + byteLengthOf(data);
 }
 
-/** Returns how many bytes `data` takes when it is sent. */
-export function byteLengthOf(data: string | Uint8Array): number {
-  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+/** Returns how many bytes `data` takes when it is sent. A packet that others put into the `writeBuffer` may have none. */
+export function byteLengthOf(data: string | Uint8Array | undefined): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) : (data?.length ?? 0);
 }
 
 /** Returns the WebSocket message that carries a packet: binary data as base64 where the client takes no other. */
@@ -77,6 +77,6 @@ export function encodeMessage(
 export function countFilling(packets: readonly OutgoingPacket[], roomBytes: number): number {
   if (roomBytes === Number.POSITIVE_INFINITY) return packets.length;
   let [count, leftBytes] = [0, roomBytes];
-  while (count < packets.length && leftBytes >= 0) leftBytes -= byteLengthOf(packets[count++]!.data ?? '');
+  while (count < packets.length && leftBytes >= 0) leftBytes -= byteLengthOf(packets[count++]!.data);
   return count;
 }

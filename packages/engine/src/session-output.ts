@@ -130,9 +130,12 @@ export abstract class SessionOutput extends LazyEmitter {
     const isStopped = this.#behindFlush !== null || this._readyState === 'closed' || !this.transport.writable;
     if (isStopped || !this.isWaiting()) return;
     const packets = this.#takeWaiting();
-    if (this.#isFlushHeard()) this.#flushHeard(packets);
-    else this.#handAll(packets);
-    if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
+    if (this.#isFlushHeard()) {
+      this.#flushHeard(packets);
+    } else {
+      this.#handAll(packets);
+      this.#closeOnceSent();
+    }
   }
 
   /** @internal */
@@ -221,6 +224,10 @@ export abstract class SessionOutput extends LazyEmitter {
     this.#handAll(packets);
     // What they sent meanwhile, and the end if there was one.
     this.flush();
+    this.#closeOnceSent();
+  }
+
+  #closeOnceSent(): void {
     if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
   }
 
@@ -230,7 +237,7 @@ export abstract class SessionOutput extends LazyEmitter {
     this.#announceDrain();
   }
 
-  /** What its listeners throw does not keep the packets, which are nowhere else by now, from being sent. */
+  /** What its listeners throw does not keep the packets from being sent. */
   #announceFlush(packets: OutgoingPacket[]): void {
     try {
       this.emit('flush', packets);

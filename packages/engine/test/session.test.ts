@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PreparedMessage, type Socket, type Transport } from '@hawser/engine';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocketServer as WsServer } from 'ws';
 import { openClient } from './rig/clients.ts';
 import { startEngine } from './rig/engines.ts';
@@ -63,124 +63,6 @@ describe.each(TRANSPORTS)('session over %s', (transport) => {
     expect(told).toEqual(['packetCreate message', 'flush 1', 'server flush 1', 'drain ', 'server drain']);
     expect(await client.messages.next()).toBe('there');
   });
-
-  test('what a listener for flush sends comes behind what is flushed, and its close behind both', async () => {
-    const { port, sessions } = await startEngine();
-    const client = await openClient(4, port, { transports });
-    const session = await sessions.next();
-    await untilWritable(session);
-    session.once('flush', () => {
-      session.send('behind');
-      session.close();
-    });
-    session.send('flushed');
-    expect(await client.messages.next()).toBe('flushed');
-    expect(await client.messages.next()).toBe('behind');
-    expect((await client.closes.next()).reason).toBe('transport close');
-  });
-
-  test('what is sent before a listener for flush closes the session arrives', async () => {
-    const { port, sessions, engine } = await startEngine();
-    const client = await openClient(4, port, { transports });
-    const session = await sessions.next();
-    await untilWritable(session);
-    engine.once('flush', () => session.close());
-    session.send('last');
-    expect(await client.messages.next()).toBe('last');
-    expect((await client.closes.next()).reason).toBe('transport close');
-  });
-
-  test('listeners for flush are told of each packet once, and may change and take out what is sent', async () => {
-    const { port, sessions } = await startEngine();
-    const client = await openClient(4, port, { transports });
-    const session = await sessions.next();
-    await untilWritable(session);
-    const told: string[] = [];
-    session.on('flush', (packets: { data: string }[]) => {
-      for (const packet of packets) {
-        told.push(packet.data.slice(0, 1));
-        packet.data = packet.data.slice(0, 1);
-      }
-      const secret = packets.findIndex(({ data }) => data === 's');
-      if (secret >= 0) packets.splice(secret, 1);
-    });
-    session.transport.writable = false;
-    for (const name of ['a', 's', 'b', 'c']) session.send(name.repeat(400_000));
-    session.transport.writable = true;
-    session.onReady();
-    for (const name of ['a', 'b', 'c']) expect(await client.messages.next()).toBe(name);
-    expect(told).toEqual(['a', 's', 'b', 'c']);
-    await untilWritable(session);
-    session.send('s');
-    session.send('last');
-    expect(await client.messages.next()).toBe('l');
-    await vi.waitFor(() => expect(session.bufferedBytes).toBe(0));
-  });
-
-  test('listeners for flush find what is sent in the writeBuffer, until the session is closed', async () => {
-    const { port, sessions } = await startEngine();
-    const client = await openClient(4, port, { transports });
-    const session = await sessions.next();
-    await untilWritable(session);
-    session.once('flush', (packets) => {
-      expect(packets).toBe(session.writeBuffer);
-      session.send('behind');
-      session.writeBuffer.unshift({ ...session.writeBuffer[0]!, data: 'first' });
-    });
-    session.send('second');
-    for (const text of ['first', 'second', 'behind']) expect(await client.messages.next()).toBe(text);
-    await untilWritable(session);
-    session.once('flush', () => (session.writeBuffer.length = 0));
-    session.send('taken out');
-    session.once('flush', () => session.close(true));
-    const unsent = new Promise((resolve) => session.once('close', () => resolve([...session.writeBuffer])));
-    session.send('not sent');
-    expect(await unsent).toMatchObject([{ data: 'not sent' }]);
-    expect(session.writeBuffer).toEqual([]);
-  });
-
-  test('a session that a listener for packetCreate or flush ends keeps nothing', async () => {
-    const { port, sessions } = await startEngine();
-    for (const event of ['packetCreate', 'flush']) {
-      await openClient(4, port, { transports });
-      const session = await sessions.next();
-      await untilWritable(session);
-      session.once(event, () => session.close(true));
-      session.send('x'.repeat(100_000));
-      expect([session.readyState, session.writeBuffer.length]).toEqual(['closed', 0]);
-    }
-  });
-
-  test.each(['flush', 'drain'])(
-    'what a listener for %s throws is uncaught, and nothing is lost',
-    async (event) => {
-      const { port, sessions } = await startEngine();
-      const client = await openClient(4, port, { transports });
-      const session = await sessions.next();
-      const nextBug = () => {
-        session.once(event, () => {
-          throw new Error('bug');
-        });
-        return nextUncaught();
-      };
-      await untilWritable(session);
-      const uncaught = nextBug();
-      session.send('handed on');
-      expect((await uncaught).message).toBe('bug');
-      expect(await client.messages.next()).toBe('handed on');
-      await untilWritable(session);
-      session.transport.writable = false;
-      session.send('waits').send('too').close();
-      session.transport.writable = true;
-      const again = nextBug();
-      session.onReady();
-      expect((await again).message).toBe('bug');
-      expect(await client.messages.next()).toBe('waits');
-      expect(await client.messages.next()).toBe('too');
-      expect((await client.closes.next()).reason).toBe('transport close');
-      expect(session.readyState).toBe('closed');
-    },
-  );
 
   test('handshake has five members, and those behind them that a layer above asks for', async () => {
     const { port, engine } = await startEngine();
@@ -477,49 +359,6 @@ describe('session', () => {
       expect([await client.messages.next(), await client.messages.next()]).toEqual(['by hand', 'next']);
     },
   );
-
-  test('what was sent before an upgrade is neither lost nor overtaken, however much it is', async () => {
-    const { port, sessions } = await startEngine();
-    const sid = await handshake(port);
-    const session = await sessions.next();
-    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
-    const part = 'a'.repeat(100_000);
-    for (let i = 0; i < 6; i++) session.send(`${i} ${part}`);
-    const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
-    socket.send('2probe');
-    expect(await messages.next()).toBe('3probe');
-    for (let i = 6; i < 9; i++) session.send(`${i} ${part}`);
-    socket.send('5');
-    const over = [...body.toString().split('\x1e')];
-    while (over.length < 9) over.push(await messages.next());
-    expect(over.map((packet) => packet.slice(0, 2))).toEqual(Array.from({ length: 9 }, (_, i) => `4${i}`));
-  });
-
-  test('the poll that comes behind the probe of an upgrade is answered without a timer', async () => {
-    const { port, sessions } = await startEngine();
-    const sid = await handshake(port);
-    await sessions.next();
-    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
-    vi.useFakeTimers({ toFake: ['setTimeout'] });
-    onTestFinished(() => void vi.useRealTimers());
-    socket.send('2probe');
-    expect(await messages.next()).toBe('3probe');
-    const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
-    expect(body.toString()).toBe('6');
-  });
-
-  test('the poll that comes behind a close within an upgrade is told of it', async () => {
-    const { port, sessions } = await startEngine();
-    const sid = await handshake(port);
-    const session = await sessions.next();
-    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
-    socket.send('2probe');
-    expect(await messages.next()).toBe('3probe');
-    session.close();
-    const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
-    expect(body.toString()).toBe('6\x1e1');
-    expect(session.readyState).toBe('closed');
-  });
 
   test('what others put into the writeBuffer may have no data', async () => {
     const { port, sessions } = await startEngine();

@@ -1,6 +1,6 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo, Socket as NetSocket } from 'node:net';
-import { Server, type ServerOptions } from 'socket.io';
+import { Server, type ServerOptions, type Socket } from 'socket.io';
 import { onTestFinished } from 'vitest';
 
 /** A stock server of Socket.IO that a test can kill and start again on its port. */
@@ -40,4 +40,20 @@ export async function startServer(
   onTestFinished(kill);
   const { port: boundPort } = http.address() as AddressInfo;
   return { io, http, port: boundPort, url: `http://127.0.0.1:${boundPort}`, kill };
+}
+
+/** Starts one that answers each `said`, and returns what it heard, and over how many connections. */
+export async function startListening(): Promise<Rig & { heard: unknown[]; connections: () => number }> {
+  const heard: unknown[] = [];
+  let connections = 0;
+  const rig = await startServer({}, (io) => {
+    io.on('connection', (peer: Socket) => {
+      connections++;
+      peer.on('said', (what: unknown, answer: () => void) => {
+        heard.push(what);
+        answer();
+      });
+    });
+  });
+  return { ...rig, heard, connections: () => connections };
 }
