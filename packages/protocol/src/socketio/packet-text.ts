@@ -9,6 +9,7 @@ import {
   type Packet,
   PacketType,
 } from './packet.ts';
+import { readTextList } from './plain-list.ts';
 
 const DIGIT_ZERO = 48;
 const DIGIT_NINE = 57;
@@ -75,7 +76,7 @@ const NOT_JSON = Symbol('not JSON');
 
 function parseJson(text: string, reviver: Reviver | undefined): unknown {
   try {
-    return JSON.parse(text, reviver);
+    return (reviver === undefined ? readTextList(text) : null) ?? JSON.parse(text, reviver);
   } catch {
     return NOT_JSON;
   }

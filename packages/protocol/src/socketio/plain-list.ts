@@ -36,6 +36,39 @@ export function writePlainList(start: string, values: readonly unknown[]): strin
   return text + AT_END[state];
 }
 
+/** In a longer list `JSON.parse` is as fast, and whoever kept one of its texts would keep all of it. */
+const MAX_READ_UNITS = 256;
+
+/** What no text has in it that stands in JSON as it is. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const NOT_AS_IT_IS = /[\u0000-\u001f\\]/;
+
+const QUOTE = 34;
+const COMMA = 44;
+const OPENING = 91;
+const CLOSING = 93;
+
+/**
+ * Reads a list of texts that stand in `json` as they are, which is what a small event mostly is, or returns `null`: for
+ * all else, what is no JSON included. A third of what reading a small event costs would be `JSON.parse`'s
+ * (`npm run bench -- --only socketio-echo-64-x32`).
+ */
+export function readTextList(json: string): string[] | null {
+  const end = json.length - 1;
+  if (json.length > MAX_READ_UNITS || json.charCodeAt(0) !== OPENING || json.charCodeAt(1) !== QUOTE)
+    return null;
+  if (json.charCodeAt(end) !== CLOSING || NOT_AS_IT_IS.test(json)) return null;
+  const texts: string[] = [];
+  for (let start = 2; ; ) {
+    const quote = json.indexOf('"', start);
+    if (quote === -1) return null;
+    texts.push(json.slice(start, quote));
+    if (quote + 1 === end) return texts;
+    if (json.charCodeAt(quote + 1) !== COMMA || json.charCodeAt(quote + 2) !== QUOTE) return null;
+    start = quote + 3;
+  }
+}
+
 function isPlain(value: unknown): boolean {
   if (typeof value === 'string') return !hasEscapes(value);
   return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { writePlainList } from '../../src/socketio/plain-list.ts';
+import { readTextList, writePlainList } from '../../src/socketio/plain-list.ts';
 
 const value = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -61,5 +61,76 @@ describe('lists of plain values, written', () => {
   ])('list with %s is left to others', (_name, odd) => {
     expect(writePlainList('', ['e', odd])).toBeNull();
     expect(writePlainList('', [odd, 'e'])).toBeNull();
+  });
+});
+
+describe('lists of texts, read', () => {
+  const parse = (json: string): unknown => {
+    try {
+      return JSON.parse(json);
+    } catch {
+      return 'no JSON';
+    }
+  };
+
+  it('list is read as JSON.parse reads it, or not at all', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '["',
+        '"]',
+        '","',
+        '"',
+        ',',
+        '[',
+        ']',
+        '\\',
+        '\n',
+        '\u007f',
+        '\ud83d',
+        'ü',
+        ' ',
+        '1',
+        '["a"]',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        for (const json of [pieces.join(''), `["${pieces.join('')}"]`]) {
+          const texts = readTextList(json);
+          if (texts !== null) expect(texts).toEqual(parse(json));
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it.each([
+    ['["e"]', ['e']],
+    ['["",""]', ['', '']],
+    ['["e","hellø 😀\u007f"," "]', ['e', 'hellø 😀\u007f', ' ']],
+    [JSON.stringify(['e', 'x'.repeat(248)]), ['e', 'x'.repeat(248)]],
+  ])('%s is read', (json, texts) => {
+    expect(readTextList(json)).toEqual(texts);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a list of nothing', '[]'],
+    ['a number', '["e",1]'],
+    ['a number first', '[1,"e"]'],
+    ['a space between', '["e", "a"]'],
+    ['an escape', '["e","\\n"]'],
+    ['a control character', '["e","\n"]'],
+    ['a text alone', '"e"'],
+    ['a longer list', JSON.stringify(['e', 'x'.repeat(249)])],
+    ['a text without an end', '["e","]'],
+    ['a list without an end', '["e"'],
+    ['two texts with nothing between', '["a""b"]'],
+    ['a comma too many', '["a",]'],
+    ['a bracket too many', '["a"]]'],
+    ['another behind', '["a"],["b"]'],
+  ])('%s is left to JSON.parse', (_, json) => {
+    expect(readTextList(json)).toBeNull();
   });
 });
