@@ -131,3 +131,36 @@ test('long names of namespaces that were left do not stay', async () => {
   collectGarbage();
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
 });
+
+test('a text that a program keeps keeps nothing of the body that it came in', async () => {
+  const { io, port } = await startServer();
+  const kept: string[] = [];
+  io.on('connection', (socket) => socket.on('name', (name: string) => kept.push(name)));
+  const ballast = 'x'.repeat(900_000);
+  const url = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1));
+  const post = (body: string) => fetch(`${url}&sid=${sid}`, { method: 'POST', body });
+  await post('40');
+  const bring = (i: number) => post(`42["name","a name of many letters ${i}"]\x1e42["ballast","${ballast}"]`);
+  await bring(0);
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 1; i <= 40; i++) await bring(i);
+  collectGarbage();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+  expect(kept[40]).toBe('a name of many letters 40');
+});
+
+test('a large broadcast is not kept until the next', async () => {
+  const { io, url } = await startServer();
+  const client = await connected(openClient(url));
+  const received = eventOf(client as never, 'large');
+  const refs: WeakRef<object>[] = [];
+  await (async () => {
+    const bytes = Buffer.alloc(1_000_000);
+    refs.push(new WeakRef(bytes));
+    io.emit('large', bytes);
+    await received;
+  })();
+  expect(await isCollected(refs[0]!)).toBe(true);
+});

@@ -64,9 +64,10 @@ export function parsePacketText(text: string, reviver: Reviver | undefined): Pac
   const idEnd = endOfDigits(text, at);
   const id = idEnd > at ? Number(text.slice(at, idEnd)) : undefined;
   if (!isIdValid(type, id, idEnd - at)) return 'SIO_ERR_INVALID_ACK_ID';
-  const json = text.slice(idEnd);
+  const texts = reviver === undefined ? readTextList(text, idEnd) : null;
+  const json = texts === null ? text.slice(idEnd) : '';
   if (isDeeperThan(json, MAX_DEPTH)) return 'SIO_ERR_TOO_DEEP';
-  const data = json === '' ? undefined : parseJson(json, reviver);
+  const data = json === '' ? (texts ?? undefined) : parseJson(json, reviver);
   if (data === NOT_JSON) return 'SIO_ERR_INVALID_JSON';
   return judgeData(type, data) ?? { packet: { type, nsp, data, id }, attachmentCount };
 }
@@ -76,7 +77,7 @@ const NOT_JSON = Symbol('not JSON');
 
 function parseJson(text: string, reviver: Reviver | undefined): unknown {
   try {
-    return (reviver === undefined ? readTextList(text) : null) ?? JSON.parse(text, reviver);
+    return JSON.parse(text, reviver);
   } catch {
     return NOT_JSON;
   }
