@@ -225,7 +225,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
       this.#untaken?.delete(response);
       if (this.#untaken?.size === 0) this.#untaken = null;
       if (isWhole) {
-        if (!this.writable) this.#usePoll();
+        // One that is about to be answered is not held up.
+        if (!this.writable && !this.#isFlushMarked) this.#usePoll();
         return;
       }
       if (this.#poll === poll) {

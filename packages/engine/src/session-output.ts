@@ -3,7 +3,6 @@ import { attempt, inThisContext, throwLater } from '@hawser/ws/internal';
 import { EngineError } from './errors.ts';
 import { LazyEmitter } from './lazy-emitter.ts';
 import {
-  controlPacket,
   countFilling,
   NO_OPTIONS,
   type OutgoingPacket,
@@ -22,6 +21,9 @@ export type ReadyState = 'opening' | 'open' | 'closing' | 'closed';
 
 /** Who takes what it is sent now, whatever waits: one may be closed by a listener of another. */
 const takingAll = new Set<SessionOutput>();
+
+/** Whose listeners are being told that there is room, and how often they have to be. */
+const dueDrains = new Map<SessionOutput, number>();
 
 /** What a session sends: it goes to the transport, or waits for it, in order and within a bound. */
 export abstract class SessionOutput extends LazyEmitter {
@@ -51,7 +53,7 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** Bytes that wait in memory to be sent: here, where each message costs 128 of its own, and in the transport. */
   get bufferedBytes(): number {
-    return this.#writeBufferBytes + this.transport.bufferedBytes;
+    return this.#waitingBytes() + this.transport.bufferedBytes;
   }
 
   /**
@@ -108,7 +110,9 @@ export abstract class SessionOutput extends LazyEmitter {
   /** @internal */
   protected sendPacket(packet: OutgoingPacket): void {
     if (this.#isEnding()) return;
-    if (this.isHeard) {
+    const { isHeard } = this;
+    if (isHeard) {
+      packet = withOwnOptions(packet);
       this.emit('packetCreate', packet);
       // By a listener: nothing would send it, nor forget it.
       if (this._readyState === 'closed') return;
@@ -120,7 +124,7 @@ export abstract class SessionOutput extends LazyEmitter {
       this.#flushHeard([packet]);
     } else {
       // Without a list where nobody listens to it (`node bench/src/micro/engine.mjs`).
-      this.transport.send(packet);
+      this.transport.send(isHeard ? completed(packet) : packet);
       this.#announceDrain();
     }
   }
@@ -128,24 +132,19 @@ export abstract class SessionOutput extends LazyEmitter {
   /** @internal */
   protected flush(): void {
     const isStopped = this.#behindFlush !== null || this._readyState === 'closed' || !this.transport.writable;
-    if (isStopped || !this.isWaiting()) return;
+    if (isStopped || !this.isWaiting() || this.transport.roomBytes < 0) return;
     const packets = this.#takeWaiting();
     if (this.#isFlushHeard()) {
       this.#flushHeard(packets);
     } else {
       this.#handAll(packets);
-      this.#closeOnceSent();
+      this.closeOnceSent();
     }
   }
 
   /** @internal */
   protected isWaiting(): boolean {
     return this.#behindFlush !== null || (this.#writeBuffer !== null && this.#writeBuffer.length > 0);
-  }
-
-  /** @internal */
-  protected closeTransport(): void {
-    this.transport.close(() => this.end('forced close', undefined));
   }
 
   /** @internal Runs `send`: what it sends was in memory before, and has no bound of ours. */
@@ -158,6 +157,11 @@ export abstract class SessionOutput extends LazyEmitter {
   /** @internal */
   protected get isTakingAll(): boolean {
     return takingAll.has(this);
+  }
+
+  /** @internal Has all that was not sent where programs see it: within a flush some is elsewhere. */
+  protected gatherWaiting(): void {
+    if (this.#behindFlush !== null) this.#writeBuffer = [...this.writeBuffer, ...this.#behindFlush];
   }
 
   /** @internal What waits will not be sent. */
@@ -178,15 +182,29 @@ export abstract class SessionOutput extends LazyEmitter {
   #queue(packet: OutgoingPacket): void {
     const { maxBufferedBytes } = this.host.opts;
     const weight = weightOf(packet.data);
-    const { bufferedBytes } = this;
-    if (bufferedBytes > 0 && bufferedBytes + weight > maxBufferedBytes && !this.isTakingAll) {
+    if (this.#isOver(maxBufferedBytes - weight) && !this.isTakingAll) {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
       const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
       this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
       return;
     }
+    this.#writeBufferBytes = this.#waitingBytes() + weight;
     (this.#behindFlush ?? this.writeBuffer).push(packet);
-    this.#writeBufferBytes += weight;
+  }
+
+  /** Tells whether more than so many bytes wait. */
+  #isOver(limit: number): boolean {
+    if (this.bufferedBytes === 0 || this.bufferedBytes <= limit) return false;
+    // Programs may have taken some out of the `writeBuffer`.
+    this.#writeBufferBytes = 0;
+    for (const list of [this.#writeBuffer, this.#behindFlush]) {
+      for (const { data } of list ?? []) this.#writeBufferBytes += weightOf(data);
+    }
+    return this.bufferedBytes > limit;
+  }
+
+  #waitingBytes(): number {
+    return this.isWaiting() ? this.#writeBufferBytes : 0;
   }
 
   /**
@@ -203,6 +221,8 @@ export abstract class SessionOutput extends LazyEmitter {
     }
     const taken = packets.splice(0, count);
     for (const { data } of taken) this.#writeBufferBytes -= weightOf(data);
+    // Programs may have put some in.
+    this.#writeBufferBytes = Math.max(0, this.#writeBufferBytes);
     return taken;
   }
 
@@ -213,27 +233,27 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** As `#handAll`, of what listeners are told of first. They find it in the `writeBuffer` too, and may change it. */
   #flushHeard(packets: OutgoingPacket[]): void {
-    const rest = this.#writeBuffer ?? [];
+    const behind = this.#writeBuffer ?? [];
     this.#writeBuffer = packets;
-    const behind: OutgoingPacket[] = [];
     this.#behindFlush = behind;
     this.#announceFlush(packets);
     this.#behindFlush = null;
     if (this._readyState === 'closed') return;
-    this.#writeBuffer = [...rest, ...behind];
+    this.#writeBuffer = behind;
     this.#handAll(packets);
     // What they sent meanwhile, and the end if there was one.
     this.flush();
-    this.#closeOnceSent();
+    this.closeOnceSent();
   }
 
-  #closeOnceSent(): void {
-    if (this._readyState === 'closing' && !this.isWaiting()) this.closeTransport();
+  /** @internal */
+  protected closeOnceSent(): void {
+    if (this._readyState !== 'closing' || this.isWaiting()) return;
+    this.transport.close(() => this.end('forced close', undefined));
   }
 
   #handAll(packets: readonly OutgoingPacket[]): void {
-    // What others put into the `writeBuffer` may have less to it.
-    for (const packet of packets) this.transport.send({ ...controlPacket(packet.type), ...packet });
+    for (const packet of packets) this.transport.send(completed(packet));
     this.#announceDrain();
   }
 
@@ -247,14 +267,41 @@ export abstract class SessionOutput extends LazyEmitter {
     }
   }
 
-  /** Nor does it keep a session that closes from doing so. */
+  /** A listener may send what comes next: that there is room for it, too, is told when the listener is done. */
   #announceDrain(): void {
-    const { server } = this.host;
+    if (!this.isHeard && this.host.server.listenerCount('drain') === 0) return;
+    const due = dueDrains.get(this) ?? 0;
+    dueDrains.set(this, due + 1);
+    if (due > 0) return;
+    for (let told = 0; told < dueDrains.get(this)!; told++) this.#tellDrain();
+    dueDrains.delete(this);
+  }
+
+  /** What its listeners throw does not keep a session that closes from doing so. */
+  #tellDrain(): void {
     try {
-      if (this.isHeard) this.emit('drain');
-      if (server.listenerCount('drain') > 0) server.emit('drain', this);
+      this.emit('drain');
+      this.host.server.emit('drain', this);
     } catch (error) {
       throwLater(error);
     }
   }
+}
+
+/** Returns a packet whose options a listener may change: plain ones are shared by many. */
+function withOwnOptions(packet: OutgoingPacket): OutgoingPacket {
+  const { options } = packet;
+  if (Object.getPrototypeOf(options) !== Object.prototype) return packet;
+  return { ...packet, options: { compress: true, ...options } };
+}
+
+/** Returns a packet with all that is in one: what others put into the `writeBuffer`, or made of another, may have less. */
+function completed({ type, data, options, callback, prepared }: Partial<OutgoingPacket>): OutgoingPacket {
+  return {
+    type: type ?? 'message',
+    data: toPacketData(data),
+    options: options ?? NO_OPTIONS,
+    callback: callback ?? null,
+    prepared: prepared ?? null,
+  };
 }

@@ -125,7 +125,7 @@ export class Socket
     this.takeAll(() => this.consumer?.onClosing?.());
     if (this.readyState !== 'open') return;
     this._readyState = 'closing';
-    if (!this.isWaiting()) this.closeTransport();
+    this.closeOnceSent();
   }
 
   /** @internal Ends the session at once, and says why: to both ends in the words of `error`, the peer gets 123 bytes. */
@@ -243,7 +243,7 @@ export class Socket
     this.emit('upgrade', candidate);
     this.flush();
     this.#announceWritable();
-    if (this._readyState === 'closing') this.closeTransport();
+    this.closeOnceSent();
   }
 
   /** @internal */
@@ -281,6 +281,7 @@ export class Socket
     attempt(() => upgrade?.abandon());
     this.host.sessionClosed(this, notice);
     // Who is told of the close still sees what was not sent.
+    this.gatherWaiting();
     attempt(() => this.consumer?.onClose(reason, description));
     attempt(() => this.emit('close', reason, description));
     this.dropWaiting();

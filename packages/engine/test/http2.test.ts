@@ -1,7 +1,7 @@
 import { WebSocket } from '@hawser/ws';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WebSocketServer as WsServer } from 'ws';
-import { ask, connectHead, PATH, startHttp2 } from './rig/http2.ts';
+import { ask, beginPolling, connectHead, PATH, startHttp2 } from './rig/http2.ts';
 import { Queue } from './rig/queue.ts';
 import { endOf } from './rig/sessions.ts';
 
@@ -77,5 +77,36 @@ describe('engine over HTTP/2', () => {
     expect((await ask(client, connectHead('/engine.io/?EIO=4&transport=websocket'))).status).toBe(501);
     expect((await ask(client, { ':path': PATH })).status).toBe(200);
     expect(engine.clientsCount).toBe(1);
+  });
+
+  test('a poll whose response ends while the next is being answered ends nothing else', async () => {
+    const { client, sessions } = await startHttp2();
+    const { session, path } = await beginPolling({ client, sessions });
+    const flushed: number[] = [];
+    session.on('flush', (packets: unknown[]) => flushed.push(packets.length));
+    session.on('message', (data) => {
+      for (let i = 0; i < (data === 'many' ? 12 : 1); i++) session.send(`${i}${'x'.repeat(50_000)}`);
+    });
+    const open = client.request({ ':path': path }, { endStream: false });
+    const first = new Promise((resolve) => open.setEncoding('utf8').once('data', resolve));
+    await ask(client, { ':path': path, ':method': 'POST' }, '4one');
+    expect(await first).toMatch(/^40x/);
+    open.resume();
+    session.transport.takeHeard();
+    const post = client.request({ ':path': path, ':method': 'POST' }, { endStream: false });
+    post.write('4man');
+    await vi.waitFor(() => expect(session.transport.takeHeard()).toBe(true));
+    const second = ask(client, { ':path': path });
+    await vi.waitFor(() => expect(session.transport.writable).toBe(true));
+    // Both leave in one write: the first poll's stream closes when the second is about to be answered.
+    post.end('y');
+    open.end();
+    post.resume();
+    const texts = (await second).text.split('\x1e');
+    while (texts.length < 12) texts.push(...(await ask(client, { ':path': path })).text.split('\x1e'));
+    expect(texts.map((text) => text.slice(0, text.indexOf('x')))).toEqual(
+      Array.from({ length: 12 }, (_, i) => `4${i}`),
+    );
+    expect(flushed).not.toContain(0);
   });
 });

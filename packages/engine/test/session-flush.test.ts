@@ -82,6 +82,98 @@ describe.each(['polling', 'websocket'] as const)('listeners to what is sent over
     expect(session.writeBuffer).toEqual([]);
   });
 
+  test('a listener for the close that a listener for flush makes sees all that was not sent', async () => {
+    const { port, sessions } = await startEngine();
+    await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    session.transport.writable = false;
+    for (const name of ['a', 'b', 'c', 'd']) session.send(name.repeat(100_000));
+    session.transport.writable = true;
+    session.once('flush', () => {
+      session.send('e');
+      session.close(true);
+    });
+    const unsent = new Promise((resolve) =>
+      session.once('close', () => resolve(session.writeBuffer.map(({ data }) => data[0]))),
+    );
+    session.onReady();
+    expect(await unsent).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('a listener for drain that sends what comes next sends all of it, in order', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    const count = 5000;
+    let sent = 0;
+    session.on('drain', () => sent < count && session.send(String(sent++)));
+    session.send('first');
+    expect(await client.messages.next()).toBe('first');
+    for (let i = 0; i < count; i++) expect(await client.messages.next()).toBe(String(i));
+  });
+
+  test.each([
+    ['a number', 5, '5'],
+    ['nothing', undefined, ''],
+    ['null', null, ''],
+    ['an ArrayBuffer', new Uint8Array([1, 2]).buffer, Buffer.from([1, 2])],
+  ])('data that a listener changes to %s is sent, and what is behind it', async (_, data, received) => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    for (const event of ['packetCreate', 'flush']) {
+      await untilWritable(session);
+      session.once(event, (packets) => Object.assign(event === 'flush' ? packets[0] : packets, { data }));
+      session.send('changed').send('behind');
+      expect(await client.messages.next()).toEqual(received);
+      expect(await client.messages.next()).toBe('behind');
+    }
+  });
+
+  test('a listener for packetCreate may change the options of one packet', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    session.once('packetCreate', ({ options }) => {
+      expect(options).toEqual({ compress: true });
+      options.compress = false;
+    });
+    const options = { compress: true };
+    session.send('one', options);
+    session.once('packetCreate', (packet) => expect(packet.options.compress).toBe(true));
+    session.send('other', options);
+    session.once('packetCreate', (packet) => (packet.options.compress = false));
+    session.send('without');
+    for (const text of ['one', 'other', 'without']) expect(await client.messages.next()).toBe(text);
+  });
+
+  test('what a program takes out of the writeBuffer counts no more', async () => {
+    const { port, sessions } = await startEngine({ maxBufferedBytes: 1_000_000 });
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    session.transport.writable = false;
+    for (let i = 0; i < 20; i++) {
+      session.writeBuffer.length = 0;
+      session.send(`${i}${'x'.repeat(100_000)}`);
+    }
+    expect(session.bufferedBytes).toBeLessThan(110_000);
+    for (let i = 0; i < 20; i++) {
+      session.send(`${i}${'y'.repeat(100_000)}`);
+      session.writeBuffer.shift();
+    }
+    session.writeBuffer.length = 0;
+    expect(session.bufferedBytes).toBe(0);
+    session.send('latest');
+    session.transport.writable = true;
+    session.onReady();
+    expect(await client.messages.next()).toBe('latest');
+    expect(session.readyState).toBe('open');
+  });
+
   test('a session that a listener for packetCreate or flush ends keeps nothing', async () => {
     const { port, sessions } = await startEngine();
     for (const event of ['packetCreate', 'flush']) {

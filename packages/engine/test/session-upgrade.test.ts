@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocketServer as WsServer } from 'ws';
 import { startEngine } from './rig/engines.ts';
 import { ask, handshake } from './rig/http.ts';
 import { openSocket } from './rig/sockets.ts';
@@ -45,5 +46,20 @@ describe('session that moves', () => {
     const { body } = await ask(port, { query: `EIO=4&transport=polling&sid=${sid}` });
     expect(body.toString()).toBe('6\x1e1');
     expect(session.readyState).toBe('closed');
+  });
+
+  test('what waits when a session is closed goes over the transport that it moves to, whatever that is', async () => {
+    const { port, sessions } = await startEngine({ wsEngine: WsServer });
+    const sid = await handshake(port);
+    const session = await sessions.next();
+    const { socket, messages } = await openSocket(port, `EIO=4&transport=websocket&sid=${sid}`);
+    session.send('a');
+    session.send('b');
+    session.close();
+    // Before the answer, which leaves a foreign engine's transport full for a moment.
+    socket.send('2probe');
+    socket.send('5');
+    for (const packet of ['3probe', '4a', '4b']) expect(await messages.next()).toBe(packet);
+    await vi.waitFor(() => expect(session.readyState).toBe('closed'));
   });
 });
