@@ -208,8 +208,9 @@ export abstract class ClientOutput {
   #takeLine(visit: (waiting: Waiting) => void): void {
     const line = this.#line;
     for (let waiting = line?.take(); waiting; waiting = line?.take()) {
-      visit(waiting);
+      // First, as in `flushLine`.
       waiting.follower?.onSent?.();
+      visit(waiting);
     }
     if (this.#line === line) this.#line = null;
   }

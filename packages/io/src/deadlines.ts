@@ -6,10 +6,13 @@ import { performance } from 'node:perf_hooks';
 const own = new AsyncResource('HAWSER_DEADLINES');
 
 /** Taken before a suite of tests can put a clock of its own in its place. */
-const native = { setTimeout, now: performance.now.bind(performance) };
+const native = { setTimeout, clearTimeout, now: performance.now.bind(performance) };
 
 /** Timers take no more. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** With more lengths of time than that, each is forgotten as soon as nothing waits for so long: they may all be different. */
+const MAX_UNUSED_QUEUES = 64;
 
 /** One thing that is due at a time, unless it is called off before: a place in the list of its queue. */
 export class Deadline extends AsyncResource {
@@ -49,12 +52,12 @@ export class Deadlines {
   /** Has `onDue` called when `timeoutMs` have passed, in the asynchronous context of now, as by a timer of its own. */
   begin(timeoutMs: number, onDue: () => void): Deadline {
     // What is no time is over at once, as with Node's timers.
-    const delayMs = Math.max(Number(timeoutMs) || 0, 0);
+    const delayMs = Math.ceil(Math.max(Number(timeoutMs) || 0, 0));
     // A suite of tests that fakes the timers may leave the clock as it is, which then tells nothing.
     if (setTimeout !== native.setTimeout) return new LoneQueue().add(delayMs, onDue);
     let queue = this.#queues.get(delayMs);
     if (queue === undefined) {
-      queue = new DeadlineQueue(delayMs, () => this.#queues.delete(delayMs));
+      queue = new DeadlineQueue(delayMs, this.#queues);
       this.#queues.set(delayMs, queue);
     }
     return queue.add(onDue);
@@ -90,16 +93,17 @@ class LoneQueue implements Queue {
 /** A list whose ends meet in no deadline: to call one off costs the same wherever it is. */
 class DeadlineQueue implements Queue {
   readonly #timeoutMs: number;
-  readonly #onEmpty: () => void;
+  readonly #all: Map<number, DeadlineQueue>;
   #first: Deadline | null = null;
   #last: Deadline | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** For when it is set. */
   #timerDueMs = 0;
 
-  constructor(timeoutMs: number, onEmpty: () => void) {
+  /** @param all - by their lengths of time, this one among them */
+  constructor(timeoutMs: number, all: Map<number, DeadlineQueue>) {
     this.#timeoutMs = timeoutMs;
-    this.#onEmpty = onEmpty;
+    this.#all = all;
   }
 
   add(onDue: () => void): Deadline {
@@ -122,6 +126,16 @@ class DeadlineQueue implements Queue {
     else behind.before = before;
     deadline.before = null;
     deadline.behind = null;
+    if (this.#first === null && this.#timer !== null && this.#all.size > MAX_UNUSED_QUEUES) this.#end();
+  }
+
+  #end(): void {
+    const timer: Partial<NodeJS.Timeout> | null = this.#timer;
+    // Of timers that keep nothing alive, Node would keep the list for their length of time.
+    timer?.ref?.();
+    native.clearTimeout(this.#timer ?? undefined);
+    this.#timer = null;
+    this.#all.delete(this.#timeoutMs);
   }
 
   #schedule(delayMs: number, nowMs: number): void {
@@ -144,7 +158,7 @@ class DeadlineQueue implements Queue {
       }
     } finally {
       // Also when a callback of the program threw: others wait behind it.
-      if (this.#first === null) this.#onEmpty();
+      if (this.#first === null) this.#end();
       else if (this.#timer === null) this.#schedule(Math.max(this.#first.dueMs - nowMs, 0), nowMs);
     }
   };

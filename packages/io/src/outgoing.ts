@@ -74,6 +74,9 @@ function copyMessage(message: unknown): string | Buffer {
   return copy;
 }
 
+/** A larger broadcast is forgotten when the turn of the event loop ends; the next would be long in coming, maybe. */
+const MAX_KEPT_BYTES = 65_536;
+
 /**
  * Remembers what was encoded last, so that a packet for many is made ready for the wire once.
  *
@@ -103,7 +106,15 @@ export class LastBroadcast {
     this.#messages = messages;
     this.#compress = compress;
     this.#outgoing = outgoing;
+    if (outgoing.byteLength > MAX_KEPT_BYTES) setImmediate(() => this.#forget(outgoing));
     return outgoing;
+  }
+
+  #forget(outgoing: Outgoing): void {
+    if (this.#outgoing !== outgoing) return;
+    this.#encoded = null;
+    this.#messages = [];
+    this.#outgoing = null;
   }
 
   #isLast(encoded: readonly (string | Buffer)[]): boolean {

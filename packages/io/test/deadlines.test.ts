@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { collectGarbage } from '../../engine/test/rig/garbage.ts';
 import { type Deadline, Deadlines } from '../src/deadlines.ts';
 
 const change = fc.record({
@@ -130,5 +131,15 @@ describe('deadlines', () => {
     }
     await vi.waitFor(() => expect(seen).toHaveLength(2));
     expect(seen).toEqual(['a', 'b']);
+  });
+
+  test('lengths of time that are all different leave nothing when they are called off', async () => {
+    const deadlines = new Deadlines();
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 100_000; i++) deadlines.callOff(deadlines.begin(1_000_000 + i + 0.5, () => {}));
+    await sleep(10);
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
   });
 });

@@ -7,6 +7,9 @@ export interface Whereabouts {
   readonly sids: ReadonlyMap<SocketId, ReadonlySet<Room>>;
 }
 
+/** To ask so many for each socket costs less than a copy of who is in them: one may be large. */
+const FEW_ROOMS = 4;
+
 /** Those in one room, or all. */
 type Place = ReadonlySet<SocketId> | ReadonlyMap<SocketId, unknown>;
 
@@ -25,7 +28,7 @@ export function forEachSocket<S = AdapterSocket>(
   const isLeftOut = exclusionOf(whereabouts.rooms, except);
   for (const id of isLeftOut === null ? ids : ids.filter((one) => !isLeftOut(one))) {
     // A room that all left, and some came back to, is another set.
-    if (!isIn(places, id) && !isIn(placesOf(whereabouts, rooms), id)) continue;
+    if (!(places.length === 1 && places[0]!.has(id)) && !isThere(whereabouts.sids.get(id), rooms)) continue;
     const socket = sockets.get(id);
     if (socket !== undefined) visit(socket);
   }
@@ -65,6 +68,14 @@ function idsIn(places: readonly Place[]): readonly SocketId[] {
   return [...new Set(places.flatMap((place) => [...place.keys()]))];
 }
 
+/** Tells whether one that is in `joined` is where the broadcast goes, by the fewer rooms: there may be thousands. */
+function isThere(joined: ReadonlySet<Room> | undefined, names: ReadonlySet<Room>): boolean {
+  if (joined === undefined || names.size === 0) return joined !== undefined;
+  const [fewer, more] = joined.size < names.size ? [joined, names] : [names, joined];
+  for (const room of fewer) if (more.has(room)) return true;
+  return false;
+}
+
 function isIn(places: readonly Place[], id: SocketId): boolean {
   for (const place of places) if (place.has(id)) return true;
   return false;
@@ -82,6 +93,10 @@ function exclusionOf(
   }
   if (excluded.length === 0) return null;
   const [first] = excluded;
+  if (excluded.length > FEW_ROOMS) {
+    const members = new Set(idsIn(excluded));
+    return (id) => members.has(id);
+  }
   if (excluded.length > 1 || first!.size > 1) return (id) => isIn(excluded, id);
   // Its own room: every broadcast to the others leaves that out, and to compare beats to look it up.
   const [only] = first!;
