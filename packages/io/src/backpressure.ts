@@ -58,6 +58,8 @@ export class Backpressure {
   slowConsumer: SlowConsumer;
   /** Bytes of its events that wait, without those that the engine has. */
   waitingBytes = 0;
+  /** Its events that wait, the oldest first. Made when there is one. */
+  waiting: Set<Waiting> | null = null;
   /** The events that wait by their keys, under `keep-latest`. */
   latest: Map<string, Waiting> | null;
   #latestKey: (event: string, args: readonly unknown[]) => string | undefined;
@@ -131,7 +133,7 @@ export class WaitingLine {
       owner === null
         ? this.#judgeOwnerless(waiting, bufferedBytes)
         : this.#judge(waiting, owner, owner.maxBufferedBytes - bufferedBytes - weightOf(waiting));
-    if (standing === 'waits') this.#line.add(waiting);
+    if (standing === 'waits') this.#put(waiting);
     else if (standing === 'dropped') waiting.follower?.onDropped?.();
     return standing;
   }
@@ -168,10 +170,16 @@ export class WaitingLine {
 
   /** Drops what has waited longest, until no more than `room` bytes of `owner` wait. */
   #makeRoom(owner: Backpressure, room: number): void {
-    for (const waiting of this.#line) {
+    for (const waiting of owner.waiting ?? []) {
       if (owner.waitingBytes <= room) break;
-      if (waiting.owner === owner) this.#drop(waiting);
+      this.#drop(waiting);
     }
+  }
+
+  #put(waiting: Waiting): void {
+    const { owner } = waiting;
+    this.#line.add(waiting);
+    if (owner !== null) (owner.waiting ??= new Set()).add(waiting);
   }
 
   #drop(waiting: Waiting): void {
@@ -187,6 +195,8 @@ export class WaitingLine {
       return;
     }
     owner.waitingBytes -= weightOf(waiting);
+    owner.waiting?.delete(waiting);
+    if (owner.waiting?.size === 0) owner.waiting = null;
     if (key !== undefined && owner.latest?.get(key) === waiting) owner.latest.delete(key);
   }
 }

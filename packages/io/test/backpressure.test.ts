@@ -3,6 +3,8 @@ import { SessionAwareAdapter } from '@hawser/io/adapter';
 import { Adapter as OldAdapter } from 'socket.io-adapter-v2.2';
 import { describe, expect, test, vi } from 'vitest';
 import { nextUncaught } from '../../engine/test/rig/uncaught.ts';
+import { Backpressure, WaitingLine } from '../src/backpressure.ts';
+import type { Outgoing } from '../src/outgoing.ts';
 import { connected, eventOf, openClient } from './rig/clients.ts';
 import { openRaw } from './rig/raw.ts';
 import { startServer } from './rig/servers.ts';
@@ -485,4 +487,26 @@ test('what a packet that cannot be read did is told at both ends, and by error',
   expect(await error).toMatchObject([{ code: 'SIO_ERR_INVALID_JSON' }]);
   expect(await end).toMatchObject(['parse error', { code: 'SIO_ERR_INVALID_JSON' }]);
   expect(await raw.closed).toEqual({ code: 1002, reason: 'payload is not JSON' });
+});
+
+test('what must not be dropped is passed over without a look when room is made', () => {
+  const line = new WaitingLine();
+  const outgoing: Outgoing = { messages: ['x'], options: {}, byteLength: 1000 };
+  let looks = 0;
+  for (let i = 0; i < 1000; i++) {
+    const answer = { outgoing, owner: null, key: undefined, follower: null };
+    expect(line.add(answer, 0)).toBe('waits');
+    const look = () => {
+      looks++;
+      return null;
+    };
+    Object.defineProperty(answer, 'owner', { get: look });
+  }
+  const owner = new Backpressure({ slowConsumer: 'drop-oldest', maxBufferedBytes: 10_000 });
+  const dropped: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    line.add({ outgoing, owner, key: undefined, follower: { onDropped: () => dropped.push(i) } }, 0);
+  }
+  expect(dropped).toEqual(Array.from({ length: 92 }, (_, i) => i));
+  expect(looks).toBe(0);
 });
