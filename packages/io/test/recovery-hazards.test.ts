@@ -1,3 +1,4 @@
+import type { Socket } from '@hawser/io';
 import { SessionAwareAdapter } from '@hawser/io/adapter';
 import { PacketType } from '@hawser/protocol/socketio';
 import { describe, expect, test, vi } from 'vitest';
@@ -34,6 +35,33 @@ describe('an event that is emitted in the midst of another, or of judging', () =
       expect(next.missed.slice(0, 2)).toEqual(refused === undefined ? sent : []);
     },
   );
+
+  test.each([
+    ['close', (socket: Socket) => void socket.conn.close()],
+    ['close at once', (socket: Socket) => void socket.conn.close(true)],
+  ])('a broadcast whose listener has the connection of another %s is recovered by that', async (_, end) => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    await connectHawser(port);
+    const first = await sockets.next();
+    const { raw, answer } = await connectHawser(port);
+    const other = await sockets.next();
+    const outsider = await connectHawser(port);
+    (await sockets.next()).leave('everybody');
+    for (const socket of [first, other]) socket.join('everybody');
+    io.emit('one');
+    expect(await raw.messages.next()).toBe('42["one"]');
+    expect(await outsider.raw.messages.next()).toBe('42["one"]');
+    first.onAnyOutgoing((name: string) => {
+      if (name !== 'two') return;
+      end(other);
+      io.to('everybody').emit('meanwhile');
+    });
+    io.to('everybody').emit('two');
+    io.emit('three');
+    expect(await outsider.raw.messages.next()).toBe('42["three"]');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 1 } });
+    expect(next.missed).toEqual(['42["two"]', '42["meanwhile"]', '42["three"]']);
+  });
 
   test.each([
     [100, undefined],

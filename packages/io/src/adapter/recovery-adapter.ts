@@ -75,6 +75,8 @@ export class RecoveryAdapter extends Adapter {
   readonly #kept: KeptEvents<KeptEvent>;
   /** Whether the usual parser is in use, of which it is known how to add an argument to what it made. */
   readonly #isTextKnown: boolean;
+  /** Broadcasts that are being sent. */
+  readonly #running: Counted[] = [];
 
   constructor(nsp: AdapterNamespace) {
     super(nsp);
@@ -92,13 +94,18 @@ export class RecoveryAdapter extends Adapter {
   }
 
   override broadcast(packet: AdapterPacket, opts: BroadcastOptions): Eventually {
-    const send = this.#prepare(packet, opts, opts.flags);
-    forEachSocket<CountingSocket>(this, opts, send);
+    const { send, counted } = this.#prepare(packet, opts, opts.flags);
+    this.#running.push(counted);
+    try {
+      forEachSocket<CountingSocket>(this, opts, send);
+    } finally {
+      this.#running.pop();
+    }
   }
 
   /** Sends an event to one socket. */
   sendTo(socket: CountingSocket, packet: AdapterPacket, flags: BroadcastFlags | undefined): Fate {
-    return this.#prepare(packet, null, flags)(socket);
+    return this.#prepare(packet, null, flags).send(socket);
   }
 
   override broadcastWithAck(
@@ -108,7 +115,7 @@ export class RecoveryAdapter extends Adapter {
     ack: AckCallback,
   ): void {
     const id = takeAckId(this.nsp, packet);
-    const send = this.#prepare(packet, opts, opts.flags);
+    const { send } = this.#prepare(packet, opts, opts.flags);
     clientCountCallback(askEachSocket(this, opts, id, ack, send));
   }
 
@@ -117,6 +124,11 @@ export class RecoveryAdapter extends Adapter {
    * @param sinceMs - see {@link Recovery.lose}
    */
   lose(state: SessionState, deliveries: Deliveries, sinceMs?: number): void {
+    // By a listener of one who had its turn before: it would have been sent them.
+    for (const { number, floor } of this.#running) {
+      const isMissed = this.recovery.isFor(state.rooms, number) && deliveries.countUpTo(number) === null;
+      if (isMissed) deliveries.add(number, floor);
+    }
     this.#kept.recovery.lose(state, deliveries, nowMs(), sinceMs);
     this.#kept.watch();
   }
@@ -151,17 +163,17 @@ export class RecoveryAdapter extends Adapter {
     return [`${text.slice(0, -1)},"${offset}"]`, ...attachments];
   }
 
-  /** Encodes an event, keeps it if it is to be kept, and returns what sends it. */
+  /** Encodes an event, keeps it if it is to be kept, and returns what sends it, and as what it is counted. */
   #prepare(
     packet: AdapterPacket,
     audience: BroadcastOptions | null,
     flags: BroadcastFlags | undefined,
-  ): (socket: CountingSocket) => Fate {
+  ): { readonly send: (socket: CountingSocket) => Fate; readonly counted: Counted } {
     const encoded = encode(this.nsp, packet);
     const options = toWriteOptions(flags);
     if (!isKept(packet, flags)) {
       const event: OutgoingEvent = { ...UNKEPT, encoded };
-      return (socket) => socket.sendEvent(packet, event, options);
+      return { send: (socket) => socket.sendEvent(packet, event, options), counted: UNKEPT };
     }
     const data = this.#isTextKnown ? null : (packet.data as unknown[]);
     const kept: KeptEvent = { encoded: copyOf(encoded), data };
@@ -169,10 +181,11 @@ export class RecoveryAdapter extends Adapter {
     this.#kept.watch();
     const counted: OutgoingEvent = { encoded, number, floor: this.recovery.floor };
     let offset: OutgoingEvent | null = null;
-    return (socket) => {
+    const send = (socket: CountingSocket): Fate => {
       if (socket.countsEvents) return socket.sendEvent(packet, counted, options);
       offset ??= { ...counted, encoded: this.encodeWithOffset(kept, number) };
       return socket.sendEvent(packet, offset, options);
     };
+    return { send, counted };
   }
 }
