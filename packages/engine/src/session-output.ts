@@ -121,7 +121,9 @@ export abstract class SessionOutput extends LazyEmitter {
       this.#queue(packet);
       this.flush();
     } else if (this.#isFlushHeard()) {
-      this.#flushHeard([packet]);
+      this.#handHeard([packet]);
+      this.flush();
+      this.closeOnceSent();
     } else {
       // Without a list where nobody listens to it (`node bench/src/micro/engine.mjs`).
       this.transport.send(isHeard ? completed(packet) : packet);
@@ -131,15 +133,14 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** @internal */
   protected flush(): void {
-    const isStopped = this.#behindFlush !== null || this._readyState === 'closed' || !this.transport.writable;
-    if (isStopped || !this.isWaiting() || this.transport.roomBytes < 0) return;
-    const packets = this.#takeWaiting();
-    if (this.#isFlushHeard()) {
-      this.#flushHeard(packets);
-    } else {
-      this.#handAll(packets);
-      this.closeOnceSent();
-    }
+    if (!this.#canFlush()) return;
+    // More than once where listeners send meanwhile.
+    do {
+      const packets = this.#takeWaiting();
+      if (this.#isFlushHeard()) this.#handHeard(packets);
+      else this.#handAll(packets);
+    } while (this.#canFlush());
+    this.closeOnceSent();
   }
 
   /** @internal */
@@ -182,7 +183,7 @@ export abstract class SessionOutput extends LazyEmitter {
   #queue(packet: OutgoingPacket): void {
     const { maxBufferedBytes } = this.host.opts;
     const weight = weightOf(packet.data);
-    if (this.#isOver(maxBufferedBytes - weight) && !this.isTakingAll) {
+    if (!this.isTakingAll && this.#isOver(maxBufferedBytes - weight)) {
       const reason = `slow consumer: over ${maxBufferedBytes} bytes would wait to be sent`;
       const error = new EngineError('EIO_ERR_SLOW_CONSUMER', reason, { limit: maxBufferedBytes });
       this.end('transport error', error, { code: CloseCode.POLICY_VIOLATION, reason });
@@ -231,19 +232,26 @@ export abstract class SessionOutput extends LazyEmitter {
     return isHeardHere || this.host.server.listenerCount('flush') > 0;
   }
 
+  #canFlush(): boolean {
+    const { writable, roomBytes } = this.transport;
+    const isStopped = this.#behindFlush !== null || this._readyState === 'closed';
+    return !isStopped && this.isWaiting() && writable && roomBytes >= 0;
+  }
+
   /** As `#handAll`, of what listeners are told of first. They find it in the `writeBuffer` too, and may change it. */
-  #flushHeard(packets: OutgoingPacket[]): void {
+  #handHeard(packets: OutgoingPacket[]): void {
+    for (let i = 0; i < packets.length; i++) packets[i] = withOwnOptions(packets[i]!);
     const behind = this.#writeBuffer ?? [];
     this.#writeBuffer = packets;
     this.#behindFlush = behind;
-    this.#announceFlush(packets);
-    this.#behindFlush = null;
+    try {
+      this.#announceFlush(packets);
+    } finally {
+      this.#behindFlush = null;
+    }
     if (this._readyState === 'closed') return;
     this.#writeBuffer = behind;
     this.#handAll(packets);
-    // What they sent meanwhile, and the end if there was one.
-    this.flush();
-    this.closeOnceSent();
   }
 
   /** @internal */
@@ -273,7 +281,8 @@ export abstract class SessionOutput extends LazyEmitter {
     const due = dueDrains.get(this) ?? 0;
     dueDrains.set(this, due + 1);
     if (due > 0) return;
-    for (let told = 0; told < dueDrains.get(this)!; told++) this.#tellDrain();
+    for (let told = 0; told < dueDrains.get(this)! && this._readyState !== 'closed'; told++)
+      this.#tellDrain();
     dueDrains.delete(this);
   }
 
@@ -290,7 +299,7 @@ export abstract class SessionOutput extends LazyEmitter {
 
 /** Returns a packet whose options a listener may change: plain ones are shared by many. */
 function withOwnOptions(packet: OutgoingPacket): OutgoingPacket {
-  const { options } = packet;
+  const { options = NO_OPTIONS } = packet as Partial<OutgoingPacket>;
   if (Object.getPrototypeOf(options) !== Object.prototype) return packet;
   return { ...packet, options: { compress: true, ...options } };
 }

@@ -150,6 +150,71 @@ describe.each(['polling', 'websocket'] as const)('listeners to what is sent over
     for (const text of ['one', 'other', 'without']) expect(await client.messages.next()).toBe(text);
   });
 
+  test('a listener for flush may change the options of one packet, and send what comes next', async () => {
+    const { engine, port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    const count = 3000;
+    let sent = 0;
+    const compress: unknown[] = [];
+    engine.on('flush', (_session, packets) => {
+      for (const { options } of packets) {
+        compress.push(options.compress);
+        options.compress = false;
+      }
+      if (sent < count) session.send(String(sent++));
+    });
+    session.send('first');
+    expect(await client.messages.next()).toBe('first');
+    for (let i = 0; i < count; i++) expect(await client.messages.next()).toBe(String(i));
+    expect(new Set(compress)).toEqual(new Set([true]));
+  });
+
+  test('no drain is told of behind the close that a listener for it made', async () => {
+    const { port, sessions } = await startEngine();
+    await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    const told: string[] = [];
+    session.on('close', () => told.push('close'));
+    session.on('drain', () => {
+      told.push('drain');
+      if (told.length > 1) return;
+      session.send('one').send('two').close(true);
+    });
+    session.send('first');
+    expect(told).toEqual(['drain', 'close']);
+  });
+
+  test('what is sent at the close is taken without a look at all that waits', async () => {
+    const { port, sessions } = await startEngine({ maxBufferedBytes: 10_000 });
+    await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    session.transport.writable = false;
+    let looks = 0;
+    const look = () => {
+      looks++;
+      return 'x';
+    };
+    session.consumer = {
+      onMessage: () => {},
+      onNoop: () => {},
+      onWritable: () => {},
+      onClose: () => {},
+      onClosing: () => {
+        for (let i = 0; i < 500; i++) {
+          session.send('x'.repeat(100));
+          Object.defineProperty(session.writeBuffer[i], 'data', { get: look });
+        }
+      },
+    };
+    session.close();
+    expect(session.writeBuffer).toHaveLength(500);
+    expect(looks).toBe(0);
+  });
+
   test('what a program takes out of the writeBuffer counts no more', async () => {
     const { port, sessions } = await startEngine({ maxBufferedBytes: 1_000_000 });
     const client = await openClient(4, port, { transports });

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { Server as Engine, PreparedMessage } from '@hawser/engine';
+import { setImmediate } from '@hawser/engine/internal';
 import { blobError } from './errors.ts';
 
 /** One message on its way to the engine. */
@@ -88,6 +89,7 @@ export class LastBroadcast {
   #messages: readonly (string | Buffer)[] = [];
   #compress = true;
   #outgoing: Outgoing | null = null;
+  #isForgetting = false;
 
   /** @param engine - a foreign one may make nothing ready: then strings and bytes go out as they are */
   prepare(
@@ -106,15 +108,25 @@ export class LastBroadcast {
     this.#messages = messages;
     this.#compress = compress;
     this.#outgoing = outgoing;
-    if (outgoing.byteLength > MAX_KEPT_BYTES) setImmediate(() => this.#forget(outgoing));
+    this.#forgetLater();
     return outgoing;
   }
 
-  #forget(outgoing: Outgoing): void {
-    if (this.#outgoing !== outgoing) return;
-    this.#encoded = null;
-    this.#messages = [];
-    this.#outgoing = null;
+  /** Once for all of a turn, and without a hand on any of them. */
+  #forgetLater(): void {
+    if (this.#isForgetting || !this.#isLarge()) return;
+    this.#isForgetting = true;
+    setImmediate(() => {
+      this.#isForgetting = false;
+      if (!this.#isLarge()) return;
+      this.#encoded = null;
+      this.#messages = [];
+      this.#outgoing = null;
+    });
+  }
+
+  #isLarge(): boolean {
+    return this.#outgoing !== null && this.#outgoing.byteLength > MAX_KEPT_BYTES;
   }
 
   #isLast(encoded: readonly (string | Buffer)[]): boolean {

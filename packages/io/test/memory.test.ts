@@ -164,3 +164,24 @@ test('a large broadcast is not kept until the next', async () => {
   })();
   expect(await isCollected(refs[0]!)).toBe(true);
 });
+
+test('of the large broadcasts of one turn no more than the last is kept', async () => {
+  const { io, url } = await startServer({ slowConsumer: 'keep-latest' });
+  await connected(openClient(url));
+  const refs: WeakRef<object>[] = [];
+  const broadcast = () => {
+    const bytes = Buffer.alloc(1_000_000);
+    refs.push(new WeakRef(bytes));
+    io.emit('large', bytes);
+  };
+  const stalled = await openRaw(Number(new URL(url).port));
+  stalled.send('40');
+  await stalled.messages.next();
+  stalled.socket.pause();
+  const made = vi.spyOn(globalThis, 'setImmediate');
+  for (let i = 0; i < 20; i++) broadcast();
+  expect(made).not.toHaveBeenCalled();
+  made.mockRestore();
+  stalled.socket.terminate();
+  for (const ref of refs) expect(await isCollected(ref)).toBe(true);
+});

@@ -7,7 +7,7 @@ export interface Whereabouts {
   readonly sids: ReadonlyMap<SocketId, ReadonlySet<Room>>;
 }
 
-/** To ask so many for each socket costs less than a copy of who is in them: one may be large. */
+/** To ask so many for each socket costs less than anything else. */
 const FEW_ROOMS = 4;
 
 /** Those in one room, or all. */
@@ -25,12 +25,14 @@ export function forEachSocket<S = AdapterSocket>(
   const sockets = whereabouts.nsp.sockets as ReadonlyMap<SocketId, S>;
   const places = placesOf(whereabouts, rooms);
   const ids = idsIn(places);
-  const isLeftOut = exclusionOf(whereabouts.rooms, except);
+  const isLeftOut = exclusionOf(whereabouts.rooms, except, ids.length);
   for (const id of isLeftOut === null ? ids : ids.filter((one) => !isLeftOut(one))) {
-    // A room that all left, and some came back to, is another set.
-    if (!(places.length === 1 && places[0]!.has(id)) && !isThere(whereabouts.sids.get(id), rooms)) continue;
     const socket = sockets.get(id);
-    if (socket !== undefined) visit(socket);
+    if (socket === undefined) continue;
+    const isThere =
+      (places.length <= FEW_ROOMS && isIn(places, id)) || sharesRoom(whereabouts.sids.get(id), rooms);
+    // A room that all left, and some came back to, is another set.
+    if (isThere || isIn(placesOf(whereabouts, rooms), id)) visit(socket);
   }
 }
 
@@ -69,7 +71,7 @@ function idsIn(places: readonly Place[]): readonly SocketId[] {
 }
 
 /** Tells whether one that is in `joined` is where the broadcast goes, by the fewer rooms: there may be thousands. */
-function isThere(joined: ReadonlySet<Room> | undefined, names: ReadonlySet<Room>): boolean {
+function sharesRoom(joined: ReadonlySet<Room> | undefined, names: ReadonlySet<Room>): boolean {
   if (joined === undefined || names.size === 0) return joined !== undefined;
   const [fewer, more] = joined.size < names.size ? [joined, names] : [names, joined];
   for (const room of fewer) if (more.has(room)) return true;
@@ -81,10 +83,11 @@ function isIn(places: readonly Place[], id: SocketId): boolean {
   return false;
 }
 
-/** Returns what tells who is in any of `names`, or `null` for nobody. */
+/** Returns what tells, so many times, who is in any of `names`, or `null` for nobody. */
 function exclusionOf(
   rooms: ReadonlyMap<Room, ReadonlySet<SocketId>>,
   names: ReadonlySet<Room> | undefined,
+  askedTimes: number,
 ): ((id: SocketId) => boolean) | null {
   const excluded: ReadonlySet<SocketId>[] = [];
   for (const name of names ?? []) {
@@ -93,7 +96,8 @@ function exclusionOf(
   }
   if (excluded.length === 0) return null;
   const [first] = excluded;
-  if (excluded.length > FEW_ROOMS) {
+  const memberCount = excluded.reduce((count, { size }) => count + size, 0);
+  if (excluded.length > FEW_ROOMS && askedTimes * excluded.length > memberCount) {
     const members = new Set(idsIn(excluded));
     return (id) => members.has(id);
   }

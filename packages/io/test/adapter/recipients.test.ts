@@ -59,4 +59,28 @@ describe('recipients', () => {
     expect(visited(whereabouts, { rooms: new Set(), except })).toHaveLength(count / 2);
     expect(CountingSet.asked).toBeLessThan(10 * count);
   });
+
+  test('of a few are found without a look at all that are left out', () => {
+    const joined = new Map<SocketId, Set<Room>>();
+    for (let i = 0; i < 2000; i++) joined.set(`s${i}`, new CountingSet(['a', 'b', 'c', 'd', 'e']));
+    joined.set('one', new CountingSet(['small']));
+    const whereabouts = whereaboutsOf(joined);
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      const members = whereabouts.rooms.get(name)!;
+      Object.defineProperty(members, 'keys', {
+        value: () => {
+          throw new Error('all are walked through');
+        },
+      });
+    }
+    const except = new Set(['a', 'b', 'c', 'd', 'e']);
+    expect(visited(whereabouts, { rooms: new Set(['small']), except })).toEqual(['one']);
+  });
+
+  test('are also those that a program has put into a room itself', () => {
+    const whereabouts = whereaboutsOf(new Map([['one', new Set(['one'])]]));
+    const rooms = whereabouts.rooms as Map<Room, Set<SocketId>>;
+    for (const name of ['a', 'b']) rooms.set(name, new Set(['one']));
+    expect(visited(whereabouts, { rooms: new Set(['a', 'b']) })).toEqual(['one']);
+  });
 });
