@@ -491,7 +491,7 @@ test('what a packet that cannot be read did is told at both ends, and by error',
 
 test('what must not be dropped is passed over without a look when room is made', () => {
   const line = new WaitingLine();
-  const outgoing: Outgoing = { messages: ['x'], options: {}, byteLength: 1000 };
+  const outgoing: Outgoing = { messages: ['x'], options: { compress: true }, byteLength: 1000 };
   let looks = 0;
   for (let i = 0; i < 1000; i++) {
     const answer = { outgoing, owner: null, key: undefined, follower: null };
