@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { VIOLATIONS } from '@hawser/protocol/engineio';
+import { type Packet, VIOLATIONS } from '@hawser/protocol/engineio';
 import { CloseCode } from '@hawser/protocol/websocket';
 import { attempt, type Flushable } from '@hawser/ws/internal';
 import { EngineError, type EngineErrorCode } from './errors.ts';
@@ -139,7 +139,7 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     const isBinary = request.headers['content-type'] === 'application/octet-stream';
     const payload = isBinary ? body : this.readBody(body);
     const { packets, violation } = this.context.codecs[this.protocol].decodePayload(payload);
-    for (const packet of packets) this.deliver(packet);
+    for (const packet of packets) this.deliver(detached(packet, payload.length));
     if (violation === null) {
       const headers = { 'Content-Type': 'text/html', 'Content-Length': '2' };
       response.writeHead(200, this.#decorate(headers, request, response)).end('ok');
@@ -364,6 +364,13 @@ export class Polling extends Transport implements Flushable, BodyHandler {
     this.context.decorateHeaders(headers, request, response, this.sid);
     return headers;
   }
+}
+
+/** Returns a packet whose text is its own: one that was cut out of a longer body keeps all of that in memory. */
+function detached(packet: Packet, bodyLength: number): Packet {
+  const { data } = packet;
+  if (typeof data !== 'string' || data.length * 2 >= bodyLength) return packet;
+  return { ...packet, data: ` ${data}`.slice(1) };
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {

@@ -10,7 +10,7 @@ import {
   type PacketType,
   packetOf,
 } from './packet.ts';
-import { PayloadReader, pieceOf } from './payload-reader.ts';
+import { PayloadReader } from './payload-reader.ts';
 
 const DIGIT_ZERO = 48;
 
@@ -113,7 +113,7 @@ export class CodecV3 implements Codec {
     const end = packetStart + length;
     if (length < 0 || end > body.length) reader.violation = 'EIO_ERR_INVALID_PAYLOAD';
     // What upstream sends when it has nothing to say.
-    else if (length > 0) reader.take(this.decodeFrame(pieceOf(body, packetStart, end)));
+    else if (length > 0) reader.take(this.decodeFrame(body.slice(packetStart, end)));
     return end;
   }
 

@@ -3,7 +3,7 @@ import type { Codec, DecodedPayload, PayloadLimits } from './codec.ts';
 import type { ViolationCode } from './errors.ts';
 import type { Natives } from './natives.ts';
 import { decodeTextPacket, encodeTextPacket, type Packet, type PacketType } from './packet.ts';
-import { PayloadReader, pieceOf } from './payload-reader.ts';
+import { PayloadReader } from './payload-reader.ts';
 
 /** Stands between the packets of a payload. */
 const SEPARATOR = '\x1e';
@@ -54,7 +54,7 @@ function readPackets(codec: Codec, body: string, reader: PayloadReader): void {
   while (reader.violation === null && start <= body.length) {
     const separator = body.indexOf(SEPARATOR, start);
     const end = separator === -1 ? body.length : separator;
-    reader.take(codec.decodeFrame(pieceOf(body, start, end)));
+    reader.take(codec.decodeFrame(body.slice(start, end)));
     start = end + 1;
   }
 }

@@ -21,12 +21,3 @@ export class PayloadReader implements DecodedPayload {
     else this.packets.push(decoded);
   }
 }
-
-/**
- * Returns `body.slice(start, end)`: of a much longer body in memory of its own, as engines of JavaScript have a piece
- * keep all that it was cut out of.
- */
-export function pieceOf(body: string, start: number, end: number): string {
-  const piece = body.slice(start, end);
-  return piece.length * 2 < body.length ? ` ${piece}`.slice(1) : piece;
-}
