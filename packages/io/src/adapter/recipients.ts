@@ -96,10 +96,12 @@ function exclusionOf(
   }
   if (excluded.length === 0) return null;
   const [first] = excluded;
-  const memberCount = excluded.reduce((count, { size }) => count + size, 0);
-  if (excluded.length > FEW_ROOMS && askedTimes * excluded.length > memberCount) {
-    const members = new Set(idsIn(excluded));
-    return (id) => members.has(id);
+  if (excluded.length > FEW_ROOMS) {
+    const memberCount = excluded.reduce((count, { size }) => count + size, 0);
+    if (askedTimes * excluded.length > memberCount) {
+      const members = new Set(idsIn(excluded));
+      return (id) => members.has(id);
+    }
   }
   if (excluded.length > 1 || first!.size > 1) return (id) => isIn(excluded, id);
   // Its own room: every broadcast to the others leaves that out, and to compare beats to look it up.
