@@ -6,7 +6,7 @@ export type SocketErrorCode =
 
 /** An error of a socket. */
 export class SocketError extends Error {
-  readonly code: SocketErrorCode;
+  declare readonly code: SocketErrorCode;
 
   constructor(code: SocketErrorCode, message: string) {
     super(message);

@@ -318,7 +318,7 @@ export class Manager<
     } finally {
       this.#decoded = undefined;
     }
-    for (const packet of decoded) this.emitReserved('packet', packet);
+    for (const packet of decoded) this.emitGuarded('packet', packet);
   }
 
   /** Not within the decoder's call, where what a listener throws would be taken for the server's fault. */

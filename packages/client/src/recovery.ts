@@ -20,9 +20,9 @@ interface Connected {
  * `socket.io` the last string of an event's arguments.
  */
 export class Recovery {
-  pid: string | undefined;
-  offset: string | undefined;
-  refusal: RecoveryRefusal | undefined;
+  declare pid: string | undefined;
+  declare offset: string | undefined;
+  declare refusal: RecoveryRefusal | undefined;
   #isGivenUp = false;
   /** EVENTs of the session; negative where nobody knows. */
   #received = 0;

@@ -82,6 +82,8 @@ export class Socket<
   readonly #recovery = new Recovery();
   readonly #sendBudget: BufferBudget;
   readonly #receiveBudget: BufferBudget;
+  /** What waited, and goes out now. */
+  #leaving: Iterable<Packet> = [];
   #ids = 0;
   #flags: Flags = {};
   /** Present while it is active. */
@@ -227,9 +229,8 @@ export class Socket<
   /** @internal Sends what waits, if it can be sent. */
   _flush(): void {
     if (!this.connected) return;
-    const packets = this.sendBuffer;
-    this.sendBuffer = [];
-    for (const packet of packets) guard(() => this.#sendEvent(packet));
+    this.#leaving = this.sendBuffer.splice(0).values();
+    for (const packet of this.#leaving) guard(() => this.#sendEvent(packet));
     this.#queue?.drain();
   }
 
@@ -351,7 +352,8 @@ export class Socket<
   /** Stays when it is inactive: who left before the answer came leaves when it comes. */
   #onPacket = (packet: Packet) => {
     if (this.active) {
-      this.onpacket(packet);
+      // Another listener may have ended the connection that it came over.
+      if (this.io._readyState === 'open') this.onpacket(packet);
     } else if (this.#isAsking && packet.nsp === this.nsp && packet.type === CONNECT) {
       this.#isAsking = false;
       this.#leave();
@@ -398,6 +400,8 @@ export class Socket<
   #onclose(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
     this.connected = false;
     this.id = this.#asker = undefined;
+    // It may have ended within the send of one of them.
+    this.sendBuffer = [...this.sendBuffer, ...this.#leaving];
     try {
       this.emitReserved('disconnect', reason, description);
     } finally {

@@ -56,17 +56,17 @@ export class SocketWithoutUpgrade
   static protocol = 4;
 
   declare id: string;
-  transport!: Transport;
+  declare transport: Transport;
   binaryType: BinaryType = defaultBinaryType;
   readyState: SocketState = 'opening';
   /** Packets that the transport has not confirmed yet. */
   writeBuffer: Packet[] = [];
   declare setTimeoutFn: Timers['setTimeoutFn'];
   declare clearTimeoutFn: Timers['clearTimeoutFn'];
-  readonly opts: SocketOptions;
-  readonly secure: boolean;
-  readonly hostname: string;
-  readonly port: string;
+  declare readonly opts: SocketOptions;
+  declare readonly secure: boolean;
+  declare readonly hostname: string;
+  declare readonly port: string;
   /** The names of the transports that can be used. */
   transports: string[] = [];
   /** Cookies that the server set, in Node with `withCredentials`. */

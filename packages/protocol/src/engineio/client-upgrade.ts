@@ -66,8 +66,10 @@ export class ClientUpgrade {
   /** Takes in that polling is at rest and all it brought was delivered. */
   pollingPaused(): void {
     if (this.#state !== PAUSING) return;
-    this.#state = DONE;
     this.#handler.sendProbe('upgrade', '');
+    // Its end may have been told within that.
+    if (this.#state !== PAUSING) return;
+    this.#state = DONE;
     this.#handler.onUpgraded();
   }
 

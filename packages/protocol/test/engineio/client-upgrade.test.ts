@@ -44,6 +44,27 @@ describe('Engine.IO upgrade, the client', () => {
     expect(upgrade.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('client whose new transport ends within the send of the upgrade goes on with polling', () => {
+    const trace: string[] = [];
+    const upgrade = new ClientUpgrade(
+      {
+        sendProbe: (type) => {
+          trace.push(`send ${type}`);
+          if (type === 'upgrade') upgrade.transportClosed();
+        },
+        pausePolling: () => trace.push('pause'),
+        resumePolling: () => trace.push('resume'),
+        onUpgraded: () => trace.push('upgraded'),
+        onUpgradeFailed: (reason) => trace.push(`failed: ${reason}`),
+      },
+      1000,
+    );
+    upgrade.open();
+    upgrade.receivePacket(PONG_PROBE);
+    upgrade.pollingPaused();
+    expect(trace).toEqual(['send ping', 'pause', 'send upgrade', 'failed: closed', 'resume']);
+  });
+
   it.each([
     ['opening', ['failed: closed']],
     ['probing', ['failed: closed']],

@@ -27,7 +27,7 @@ interface Closing {
 
 /** Packets as WebSocket messages. Where the WebSocket comes from is a subclass's. */
 export abstract class BaseWebSocket extends Transport {
-  ws!: WebSocketLike;
+  declare ws: WebSocketLike;
   /** What an `error` event said of a connection that was open. */
   #fault: unknown;
 
