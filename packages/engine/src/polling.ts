@@ -95,7 +95,8 @@ export class Polling extends Transport implements Flushable, BodyHandler {
 
   send(packet: OutgoingPacket): void {
     this.#packets.push(packet);
-    this.#collectedBytes += byteLengthOf(packet.data);
+    // An empty one has its type, and a bound.
+    this.#collectedBytes += 1 + byteLengthOf(packet.data);
     if (this.#collectedBytes > MAX_COLLECTED_BYTES) this.writable = false;
     if (this.#isFlushMarked) return;
     this.#isFlushMarked = true;

@@ -25,6 +25,9 @@ const takingAll = new Set<SessionOutput>();
 /** Whose listeners are being told that there is room, and how often they have to be. */
 const dueDrains = new Map<SessionOutput, number>();
 
+/** Packets with options that are theirs alone. */
+const withOwn = new WeakSet<OutgoingPacket>();
+
 /** What a session sends: it goes to the transport, or waits for it, in order and within a bound. */
 export abstract class SessionOutput extends LazyEmitter {
   /** What carries the session now. */
@@ -110,8 +113,8 @@ export abstract class SessionOutput extends LazyEmitter {
   /** @internal */
   protected sendPacket(packet: OutgoingPacket): void {
     if (this.#isEnding()) return;
-    const { isHeard } = this;
-    if (isHeard) {
+    const isCreationHeard = this.isHeard && this.listenerCount('packetCreate') > 0;
+    if (isCreationHeard) {
       packet = withOwnOptions(packet);
       this.emit('packetCreate', packet);
       // By a listener: nothing would send it, nor forget it.
@@ -126,7 +129,7 @@ export abstract class SessionOutput extends LazyEmitter {
       this.closeOnceSent();
     } else {
       // Without a list where nobody listens to it (`node bench/src/micro/engine.mjs`).
-      this.transport.send(isHeard ? completed(packet) : packet);
+      this.transport.send(isCreationHeard ? completed(packet) : packet);
       this.#announceDrain();
     }
   }
@@ -277,7 +280,8 @@ export abstract class SessionOutput extends LazyEmitter {
 
   /** A listener may send what comes next: that there is room for it, too, is told when the listener is done. */
   #announceDrain(): void {
-    if (!this.isHeard && this.host.server.listenerCount('drain') === 0) return;
+    const isHeardHere = this.isHeard && this.listenerCount('drain') > 0;
+    if (!isHeardHere && this.host.server.listenerCount('drain') === 0) return;
     const due = dueDrains.get(this) ?? 0;
     dueDrains.set(this, due + 1);
     if (due > 0) return;
@@ -297,11 +301,13 @@ export abstract class SessionOutput extends LazyEmitter {
   }
 }
 
-/** Returns a packet whose options a listener may change: plain ones are shared by many. */
+/** Returns a packet whose options a listener may change: plain ones are shared by many. It stays the same from then on. */
 function withOwnOptions(packet: OutgoingPacket): OutgoingPacket {
-  const { options = NO_OPTIONS } = packet as Partial<OutgoingPacket>;
-  if (Object.getPrototypeOf(options) !== Object.prototype) return packet;
-  return { ...packet, options: { compress: true, ...options } };
+  const options = packet.options ?? NO_OPTIONS;
+  if (withOwn.has(packet) || Object.getPrototypeOf(options) !== Object.prototype) return packet;
+  const own = { ...packet, options: { ...options, compress: options.compress !== false } };
+  withOwn.add(own);
+  return own;
 }
 
 /** Returns a packet with all that is in one: what others put into the `writeBuffer`, or made of another, may have less. */

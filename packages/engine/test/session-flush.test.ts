@@ -171,6 +171,62 @@ describe.each(['polling', 'websocket'] as const)('listeners to what is sent over
     expect(new Set(compress)).toEqual(new Set([true]));
   });
 
+  test('a packet is the same for listeners to packetCreate and flush, and what changes it in between holds', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    const created: { data: string }[] = [];
+    const flushed: object[] = [];
+    session.on('packetCreate', (packet) => created.push(packet));
+    session.on('flush', (packets) => flushed.push(...packets));
+    session.once('flush', () => {
+      created[0]!.data = 'signed';
+    });
+    session.send('plain');
+    expect(await client.messages.next()).toBe('signed');
+    await untilWritable(session);
+    session.transport.writable = false;
+    session.send('waits').send('too');
+    session.transport.writable = true;
+    session.onReady();
+    expect(await client.messages.next()).toBe('waits');
+    expect(await client.messages.next()).toBe('too');
+    expect(flushed).toHaveLength(3);
+    for (const [i, packet] of flushed.entries()) expect(packet).toBe(created[i]);
+  });
+
+  test('packets without options are sent, whoever listens', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    session.on('flush', () => {});
+    session.transport.writable = false;
+    session.send('first');
+    session.writeBuffer.push({ type: 'message', data: 'second', options: null } as never);
+    session.transport.writable = true;
+    session.once('packetCreate', (packet) => (packet.options = null));
+    session.send('third');
+    for (const text of ['first', 'second', 'third']) expect(await client.messages.next()).toBe(text);
+  });
+
+  test('a listener for drain that sends empty messages without end hears when the client has enough', async () => {
+    const { port, sessions } = await startEngine();
+    const client = await openClient(4, port, { transports });
+    const session = await sessions.next();
+    await untilWritable(session);
+    let isEnough = false;
+    session.on('message', () => (isEnough = true));
+    session.on('drain', () => {
+      if (!isEnough) session.send('');
+    });
+    session.send('go');
+    expect(await client.messages.next()).toBe('go');
+    client.send('enough');
+    await vi.waitFor(() => expect(isEnough).toBe(true));
+  });
+
   test('no drain is told of behind the close that a listener for it made', async () => {
     const { port, sessions } = await startEngine();
     await openClient(4, port, { transports });

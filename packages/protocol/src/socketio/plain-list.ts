@@ -50,8 +50,8 @@ const CLOSING = 93;
 
 /**
  * Reads a list of texts that stand in JSON as they are, which is what a small event mostly is, or returns `null`: for
- * all else, what is no JSON included. `text` is a packet, with the list from `start` on. A third of what reading a small event costs would be `JSON.parse`'s
- * (`npm run bench -- --only socketio-echo-64-x32`).
+ * all else, what is no JSON included. `text` is a packet, with the list from `start` on. A third of what reading a
+ * small event costs would be `JSON.parse`'s (`npm run bench -- --only socketio-echo-64-x32`).
  */
 export function readTextList(text: string, start: number): string[] | null {
   const end = text.length - 1;
