@@ -1,8 +1,9 @@
 import { PacketType } from '@hawser/protocol/socketio';
-import { type AckCallback, WHEN_ENDED } from './adapter/contract.ts';
+import { type AckCallback, tellingOfAll, WHEN_ENDED } from './adapter/contract.ts';
 import type { Adapter, BroadcastFlags, BroadcastOptions, Room, SocketId } from './adapter/index.ts';
 import type { AnyNamespace } from './aliases.ts';
 import { BroadcastAck, type BroadcastAckCallback } from './broadcast-ack.ts';
+import { MAX_TIMEOUT_MS } from './deadlines.ts';
 import { RemoteSocket, type SocketDetails } from './remote-socket.ts';
 import { refuseReserved } from './socket-types.ts';
 import type {
@@ -22,8 +23,11 @@ type Flags = BroadcastFlags & { expectSingleResponse?: boolean };
 /** The adapter of many namespaces, which come and go. */
 export interface AdapterOfMany {
   /** Returns one of those that there are now: whom an event was for does not change while it waits for answers. */
-  ofThoseNow(): Adapter;
+  ofThoseNow(): Adapter & { readonly adapters: readonly Adapter[] };
 }
+
+/** How long answers may take that have no limit, where nobody tells of clients that are gone. */
+const UNTOLD_MS = 60_000;
 
 /** Emits to many sockets of a namespace. Each method returns a new one; none changes. */
 export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
@@ -173,17 +177,18 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData>
     packet: { type: number; data: unknown[]; id?: number },
     done: BroadcastAckCallback,
   ): void {
-    const adapter =
-      'ofThoseNow' in this.adapter ? (this.adapter as AdapterOfMany).ofThoseNow() : this.adapter;
+    const many = 'ofThoseNow' in this.adapter ? (this.adapter as AdapterOfMany).ofThoseNow() : null;
+    const adapter = many ?? this.adapter;
     const nsp = adapter.nsp as AnyNamespace;
-    const { timeout, expectSingleResponse } = this.flags;
+    const { expectSingleResponse } = this.flags;
+    const timeout = limitOf(many?.adapters ?? [adapter], this.flags.timeout);
     const ack = new BroadcastAck(nsp.server.runtime.deadlines, timeout, (error, responses) => {
       done(error, (expectSingleResponse ? (responses[0] ?? null) : responses) as unknown[]);
     });
     forgetUnanswered(nsp, packet, ack.onResponse);
     adapter.broadcastWithAck(
       packet,
-      this.#options(),
+      { ...this.#options(), flags: { ...this.flags, timeout } },
       (clientCount) => ack.awaitClients(clientCount),
       ack.onResponse,
     );
@@ -205,6 +210,12 @@ export function forgetUnanswered(
     // Adapters set the id.
     if (error !== null) for (const socket of nsp.sockets.values()) socket.forgetAck(packet.id!);
   });
+}
+
+/** Returns the time that clients have to answer, in milliseconds. */
+function limitOf(adapters: readonly Adapter[], timeoutMs: number | undefined): number | undefined {
+  if (adapters.every((adapter) => tellingOfAll.has(adapter.broadcastWithAck))) return timeoutMs;
+  return Math.min(timeoutMs ?? UNTOLD_MS, MAX_TIMEOUT_MS);
 }
 
 function union(rooms: ReadonlySet<Room>, added: Room | Room[]): Set<Room> {

@@ -85,7 +85,11 @@ class ChildrenAdapter extends Adapter implements AdapterOfMany {
     this.#children = children;
   }
 
-  ofThoseNow(): Adapter {
+  get adapters(): readonly Adapter[] {
+    return Array.from(this.#children, ({ adapter }) => adapter);
+  }
+
+  ofThoseNow(): ChildrenAdapter {
     return new ChildrenAdapter(this.nsp, new Set(this.#children));
   }
 
@@ -108,7 +112,7 @@ class ChildrenAdapter extends Adapter implements AdapterOfMany {
 
   /** How many have to tell how many sockets they asked: each server once for each child. */
   override async serverCount(): Promise<number> {
-    const counts = await Promise.all(Array.from(this.#children, ({ adapter }) => adapter.serverCount()));
+    const counts = await Promise.all(this.adapters.map((adapter) => adapter.serverCount()));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -38,3 +38,16 @@ describe('the default import', () => {
     expect(aliases.sort()).toEqual(exported.sort());
   });
 });
+
+test.each(['protocol', 'ws', 'engine', 'io', 'client'])(
+  'the declarations of %s have no default imports, which need esModuleInterop',
+  (name) => {
+    const folder = join(ROOT, 'packages', name, 'dist');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.d.ts'),
+    );
+    expect(files.length).toBeGreaterThan(0);
+    const defaultImport = /^import (type )?\w+(,| from )/m;
+    expect(files.filter((file) => defaultImport.test(readFileSync(join(folder, file), 'utf8')))).toEqual([]);
+  },
+);

@@ -2,20 +2,21 @@ import { EventEmitter } from 'node:events';
 import { attempt } from '@hawser/engine/internal';
 import { MAX_TIMEOUT_MS } from '../deadlines.ts';
 import { toMessages } from '../outgoing.ts';
-import type {
-  AckCallback,
-  AdapterNamespace,
-  AdapterPacket,
-  AdapterSocket,
-  BroadcastFlags,
-  BroadcastOptions,
-  Encoded,
-  PrivateSessionId,
-  Room,
-  Session,
-  SessionToPersist,
-  SocketId,
-  WriteOptions,
+import {
+  type AckCallback,
+  type AdapterNamespace,
+  type AdapterPacket,
+  type AdapterSocket,
+  type BroadcastFlags,
+  type BroadcastOptions,
+  type Encoded,
+  type PrivateSessionId,
+  type Room,
+  type Session,
+  type SessionToPersist,
+  type SocketId,
+  tellingOfAll,
+  type WriteOptions,
 } from './contract.ts';
 import { actOnEachSocket, forEachSocket } from './recipients.ts';
 
@@ -177,6 +178,8 @@ export class Adapter extends EventEmitter {
     return Promise.resolve(null);
   }
 }
+
+tellingOfAll.add(Adapter.prototype.broadcastWithAck);
 
 /** Makes messages of a packet of the namespace. */
 export function encode(nsp: AdapterNamespace, packet: AdapterPacket): Encoded {

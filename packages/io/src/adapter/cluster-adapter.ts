@@ -21,6 +21,7 @@ import {
   type BroadcastOptions,
   LOST,
   type Room,
+  tellingOfAll,
 } from './contract.ts';
 import { isKept } from './kept-events.ts';
 import { LocalOrder } from './local-order.ts';
@@ -321,6 +322,8 @@ export abstract class ClusterAdapter extends Adapter {
     ]);
   }
 }
+
+tellingOfAll.add(ClusterAdapter.prototype.broadcastWithAck);
 
 function createId(): string {
   return randomBytes(8).toString('hex');

@@ -77,6 +77,12 @@ export interface AckCallback {
   [WHEN_ENDED]?: (forget: Forget) => void;
 }
 
+/**
+ * Those `broadcastWithAck` of adapters that tell of each client that was asked, also where it is gone. Others, upstream's
+ * among them, say nothing then, and forget who asked when the time is over: there has to be one.
+ */
+export const tellingOfAll = new WeakSet<object>();
+
 /** Lets go of what waits for answers; `error` is `null` where all have come. */
 export type Forget = (error: Error | null) => void;
 

@@ -10,15 +10,16 @@ import {
   type SessionState,
 } from '../recovery/index.ts';
 import { Adapter, askEachSocket, type Eventually, encode, takeAckId, toWriteOptions } from './adapter.ts';
-import type {
-  AckCallback,
-  AdapterNamespace,
-  AdapterPacket,
-  AdapterSocket,
-  BroadcastFlags,
-  BroadcastOptions,
-  Encoded,
-  WriteOptions,
+import {
+  type AckCallback,
+  type AdapterNamespace,
+  type AdapterPacket,
+  type AdapterSocket,
+  type BroadcastFlags,
+  type BroadcastOptions,
+  type Encoded,
+  tellingOfAll,
+  type WriteOptions,
 } from './contract.ts';
 import { isKept, KeptEvents, nowMs, weigh } from './kept-events.ts';
 import { forEachSocket } from './recipients.ts';
@@ -189,3 +190,5 @@ export class RecoveryAdapter extends Adapter {
     return { send, counted };
   }
 }
+
+tellingOfAll.add(RecoveryAdapter.prototype.broadcastWithAck);
