@@ -216,6 +216,8 @@ class CountedSession implements SocketSession {
   #held: (() => void)[] | null = null;
   /** When it was lost, while it has no socket again. */
   #awaySinceMs: number | undefined;
+  /** The number of the first event since it was lost. */
+  #lostAt = Number.POSITIVE_INFINITY;
 
   constructor(
     adapter: RecoveryAdapter,
@@ -274,6 +276,8 @@ class CountedSession implements SocketSession {
   }
 
   count({ number, floor }: Counted): void {
+    // As the log has it for whoever comes back.
+    if (number >= this.#lostAt) return;
     if (number === 0) this.#deliveries.pass();
     else this.#deliveries.add(number, floor);
   }
@@ -295,6 +299,7 @@ class CountedSession implements SocketSession {
       answers: this.answers,
       presence: this.#presence,
     };
+    this.#lostAt = this.#adapter.recovery.next;
     this.#adapter.lose(state, this.#deliveries, this.#awaySinceMs);
   }
 

@@ -63,6 +63,91 @@ describe('an event that is emitted in the midst of another, or of judging', () =
     expect(next.missed).toEqual(['42["two"]', '42["meanwhile"]', '42["three"]']);
   });
 
+  test('a broadcast whose recipient loses its own connection within it comes once', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    const { raw, answer } = await connectHawser(port);
+    io.emit('one');
+    expect(await raw.messages.next()).toBe('42["one"]');
+    const socket = await sockets.next();
+    socket.onAnyOutgoing((name: string) => {
+      if (name === 'two') socket.conn.close(true);
+    });
+    io.emit('two');
+    io.emit('three');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 1 } });
+    expect(next.missed).toEqual(['42["two"]', '42["three"]']);
+  });
+
+  test('a broadcast that is too large to be kept is told to be lost to who was cut within it', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: BOUND });
+    await connectHawser(port);
+    const first = await sockets.next();
+    const { answer } = await connectHawser(port);
+    const other = await sockets.next();
+    first.onAnyOutgoing((name: string) => {
+      if (name === 'large') other.conn.close(true);
+    });
+    io.emit('large', 'x'.repeat(5000));
+    io.emit('small');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect([next.answer.hawser?.refused, next.missed]).toEqual(['overflow', []]);
+  });
+
+  test('a broadcast is not for who joins in the midst of it and is cut', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    await connectHawser(port);
+    const first = await sockets.next();
+    const { answer } = await connectHawser(port);
+    const other = await sockets.next();
+    first.join('room');
+    first.onAnyOutgoing((name: string) => {
+      if (name !== 'one') return;
+      other.join('room');
+      other.conn.close(true);
+    });
+    io.to('room').emit('one');
+    io.to('room').emit('two');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(next.missed).toEqual(['42["two"]']);
+  });
+
+  test('what a listener for leave-room sends as a connection is lost comes once', async () => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    const { answer } = await connectHawser(port);
+    const socket = await sockets.next();
+    socket.join('room');
+    io.of('/').adapter.on('leave-room', (room) => {
+      if (room === 'room') io.emit('left');
+    });
+    socket.conn.close(true);
+    io.emit('two');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(next.missed).toEqual(['42["left"]', '42["two"]']);
+  });
+
+  test('what was dropped for a newer event does not come back when the connection is cut within that', async () => {
+    const { io, port, sockets } = await startServer({
+      connectionStateRecovery: {},
+      slowConsumer: 'keep-latest',
+      maxBufferedBytes: 1_000_000,
+    });
+    const { raw, answer } = await connectHawser(port);
+    const other = await sockets.next();
+    await connectHawser(port);
+    const second = await sockets.next();
+    raw.socket.pause();
+    let fillers = 0;
+    while (other.emit(`filler ${fillers}`, 'x'.repeat(100_000))) fillers++;
+    second.onAnyOutgoing((name: string, value: string) => {
+      if (name !== 'position' || value !== 'old') return;
+      io.emit('position', 'new');
+      other.conn.close(true);
+    });
+    io.emit('position', 'old');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: fillers } });
+    expect(next.missed.filter((text) => text.includes('position'))).toEqual(['42["position","new"]']);
+  });
+
   test.each([
     [100, undefined],
     [900, 'overflow'],

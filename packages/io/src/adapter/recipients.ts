@@ -16,23 +16,31 @@ type Place = ReadonlySet<SocketId> | ReadonlyMap<SocketId, unknown>;
 /**
  * Calls `visit` with each socket that the options mean now, once. Listeners of the program may be called in the midst of
  * it: who leaves then is not visited any more, and who joins is not visited yet.
+ *
+ * @param onGone - called with the id of who lost its connection in the midst of it
  */
 export function forEachSocket<S = AdapterSocket>(
   whereabouts: Whereabouts,
   { rooms, except }: BroadcastOptions,
   visit: (socket: S) => void,
+  onGone?: (id: SocketId) => void,
 ): void {
   const sockets = whereabouts.nsp.sockets as ReadonlyMap<SocketId, S>;
-  const places = placesOf(whereabouts, rooms);
-  const ids = idsIn(places);
+  const found = rooms.size > FEW_ROOMS ? roomsById(whereabouts, rooms) : null;
+  const places = found === null ? placesOf(whereabouts, rooms) : [];
+  const ids = found === null ? idsIn(places) : [...found.keys()];
   const isLeftOut = exclusionOf(whereabouts.rooms, except, ids.length);
   for (const id of isLeftOut === null ? ids : ids.filter((one) => !isLeftOut(one))) {
     const socket = sockets.get(id);
-    if (socket === undefined) continue;
-    const isThere =
-      (places.length <= FEW_ROOMS && isIn(places, id)) || sharesRoom(whereabouts.sids.get(id), rooms);
+    if (socket === undefined) onGone?.(id);
     // A room that all left, and some came back to, is another set.
-    if (isThere || isIn(placesOf(whereabouts, rooms), id)) visit(socket);
+    else if (
+      found === null
+        ? isIn(places, id) || isIn(placesOf(whereabouts, rooms), id)
+        : isMember(whereabouts, found.get(id)!, id) || sharesRoom(whereabouts, id, rooms)
+    ) {
+      visit(socket);
+    }
   }
 }
 
@@ -70,11 +78,24 @@ function idsIn(places: readonly Place[]): readonly SocketId[] {
   return [...new Set(places.flatMap((place) => [...place.keys()]))];
 }
 
-/** Tells whether one that is in `joined` is where the broadcast goes, by the fewer rooms: there may be thousands. */
-function sharesRoom(joined: ReadonlySet<Room> | undefined, names: ReadonlySet<Room>): boolean {
-  if (joined === undefined || names.size === 0) return joined !== undefined;
-  const [fewer, more] = joined.size < names.size ? [joined, names] : [names, joined];
-  for (const room of fewer) if (more.has(room)) return true;
+/** Returns who is in any of `names`, and one of the rooms that each is in. */
+function roomsById({ rooms }: Whereabouts, names: ReadonlySet<Room>): ReadonlyMap<SocketId, Room> {
+  const found = new Map<SocketId, Room>();
+  for (const name of names) {
+    for (const id of rooms.get(name) ?? []) if (!found.has(id)) found.set(id, name);
+  }
+  return found;
+}
+
+function isMember({ rooms }: Whereabouts, room: Room, id: SocketId): boolean {
+  return rooms.get(room)?.has(id) === true;
+}
+
+/** Tells whether one is in any of `names`, by the rooms that it joined: there may be thousands of the others. */
+function sharesRoom(whereabouts: Whereabouts, id: SocketId, names: ReadonlySet<Room>): boolean {
+  for (const room of whereabouts.sids.get(id) ?? []) {
+    if (names.has(room) && isMember(whereabouts, room, id)) return true;
+  }
   return false;
 }
 

@@ -18,6 +18,7 @@ import {
   type BroadcastFlags,
   type BroadcastOptions,
   type Encoded,
+  type SocketId,
   tellingOfAll,
   type WriteOptions,
 } from './contract.ts';
@@ -76,8 +77,10 @@ export class RecoveryAdapter extends Adapter {
   readonly #kept: KeptEvents<KeptEvent>;
   /** Whether the usual parser is in use, of which it is known how to add an argument to what it made. */
   readonly #isTextKnown: boolean;
-  /** Broadcasts that are being sent. */
-  readonly #running: Counted[] = [];
+  /** How many broadcasts are being sent, one within another. */
+  #running = 0;
+  /** Those whose connection was lost meanwhile, by a listener, and what they were sent. */
+  readonly #lostMeanwhile = new Map<SocketId, Deliveries>();
 
   constructor(nsp: AdapterNamespace) {
     super(nsp);
@@ -96,11 +99,14 @@ export class RecoveryAdapter extends Adapter {
 
   override broadcast(packet: AdapterPacket, opts: BroadcastOptions): Eventually {
     const { send, counted } = this.#prepare(packet, opts, opts.flags);
-    this.#running.push(counted);
+    this.#running++;
     try {
-      forEachSocket<CountingSocket>(this, opts, send);
+      forEachSocket<CountingSocket>(this, opts, send, (id) => {
+        // It would have been sent it.
+        if (counted !== UNKEPT) this.#lostMeanwhile.get(id)?.add(counted.number, counted.floor);
+      });
     } finally {
-      this.#running.pop();
+      if (--this.#running === 0) this.#lostMeanwhile.clear();
     }
   }
 
@@ -125,11 +131,7 @@ export class RecoveryAdapter extends Adapter {
    * @param sinceMs - see {@link Recovery.lose}
    */
   lose(state: SessionState, deliveries: Deliveries, sinceMs?: number): void {
-    // By a listener of one who had its turn before: it would have been sent them.
-    for (const { number, floor } of this.#running) {
-      const isMissed = this.recovery.isFor(state.rooms, number) && deliveries.countUpTo(number) === null;
-      if (isMissed) deliveries.add(number, floor);
-    }
+    if (this.#running > 0) this.#lostMeanwhile.set(state.sid, deliveries);
     this.#kept.recovery.lose(state, deliveries, nowMs(), sinceMs);
     this.#kept.watch();
   }

@@ -227,12 +227,6 @@ export class Recovery<Event> {
     return { ...state, refused: undefined, missed, deliveries: resumed, awaySinceMs: sinceMs };
   }
 
-  /** Tells whether the event of `number`, if it is kept, was for all sockets in `rooms`. */
-  isFor(rooms: readonly string[], number: number): boolean {
-    const audience = this.#log.get(number)?.audience ?? null;
-    return audience !== null && isInAudience(rooms, audience);
-  }
-
   /** Returns the events, from `number` on, that were for a socket in `rooms`, as far as they are kept. */
   missedSince(rooms: readonly string[], number: number): MissedEvent<Event>[] {
     const missed: MissedEvent<Event>[] = [];

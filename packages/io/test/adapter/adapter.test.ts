@@ -199,6 +199,35 @@ describe('Adapter', () => {
     expect(written).toEqual(['a', 'b']);
   });
 
+  it.each([
+    ['one room', ['r']],
+    ['many rooms', ['r', 's', 't', 'u', 'v', 'w']],
+  ])('brings an event to %s as members leave, come back, move, and are taken out by hand', (_, names) => {
+    const options = { rooms: new Set(names) };
+    const rooms = Object.fromEntries(
+      names.map((name) => [name, name === 'r' ? ['a', 'b', 'c', 'd'] : ['d']]),
+    );
+    const written = broadcastAndMove(options, rooms, (adapter) => {
+      adapter.del('b', 'r');
+      (adapter.rooms.get('r') as Set<string>).delete('c');
+      again(adapter, 'd');
+      adapter.del('d', 'r');
+      adapter.addAll('a', new Set(['r']));
+    });
+    expect(written).toEqual(names.length === 1 ? ['a'] : ['a', 'd']);
+  });
+
+  it('brings an event to members of many rooms that a program has put in by itself', () => {
+    const { nsp, trace } = bareNamespace(['a', 'b', 'c']);
+    const adapter = new Adapter(nsp);
+    const names = ['1', '2', '3', '4', '5', '6'];
+    for (const id of ['a', 'b', 'c']) adapter.addAll(id, new Set([id]));
+    for (const name of names) adapter.rooms.set(name, new Set(['b', 'c']));
+    adapter.broadcast({ type: 2, data: ['x'] }, { rooms: new Set(names) });
+    const written = trace.filter((entry) => (entry as unknown[])[0] === 'write');
+    expect(written.map((entry) => (entry as unknown[])[1])).toEqual(['b', 'c']);
+  });
+
   it('acts on who comes to a room before that has its turn', () => {
     const { nsp, trace } = bareNamespace(['a', 'b']);
     const adapter = new Adapter(nsp);
