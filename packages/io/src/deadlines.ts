@@ -12,7 +12,7 @@ const native = { setTimeout, clearTimeout, now: performance.now.bind(performance
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** With more lengths of time than that, each is forgotten as soon as nothing waits for so long: they may all be different. */
-const MAX_UNUSED_QUEUES = 64;
+const MANY_QUEUES = 64;
 
 /** One thing that is due at a time, unless it is called off before: a place in the list of its queue. */
 export class Deadline extends AsyncResource {
@@ -126,7 +126,7 @@ class DeadlineQueue implements Queue {
     else behind.before = before;
     deadline.before = null;
     deadline.behind = null;
-    if (this.#first === null && this.#timer !== null && this.#all.size > MAX_UNUSED_QUEUES) this.#end();
+    if (this.#first === null && this.#timer !== null && this.#all.size > MANY_QUEUES) this.#end();
   }
 
   #end(): void {
@@ -135,7 +135,8 @@ class DeadlineQueue implements Queue {
     timer?.ref?.();
     native.clearTimeout(this.#timer ?? undefined);
     this.#timer = null;
-    this.#all.delete(this.#timeoutMs);
+    // Another may have begun meanwhile.
+    if (this.#all.get(this.#timeoutMs) === this) this.#all.delete(this.#timeoutMs);
   }
 
   #schedule(delayMs: number, nowMs: number): void {
