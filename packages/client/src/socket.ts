@@ -82,8 +82,6 @@ export class Socket<
   readonly #recovery = new Recovery();
   readonly #sendBudget: BufferBudget;
   readonly #receiveBudget: BufferBudget;
-  /** What waited, and goes out now. */
-  #leaving: Iterable<Packet> = [];
   #ids = 0;
   #flags: Flags = {};
   /** Present while it is active. */
@@ -99,6 +97,8 @@ export class Socket<
    * still come.
    */
   #left: object | undefined;
+  /** What waited, and goes out now: who takes it from here has what did not go out. */
+  #leaving: Iterable<Packet> = [];
 
   /** @internal Made by {@link Manager.socket}. */
   constructor(io: Manager, nsp: string, opts: Partial<SocketOptions> = {}) {
@@ -230,7 +230,11 @@ export class Socket<
   _flush(): void {
     if (!this.connected) return;
     this.#leaving = this.sendBuffer.splice(0).values();
-    for (const packet of this.#leaving) guard(() => this.#sendEvent(packet));
+    for (const packet of this.#leaving) {
+      guard(() => this.#sendEvent(packet));
+      // It ends, or has ended: the rest is for the next.
+      if (this.io.engine.readyState !== 'open') return;
+    }
     this.#queue?.drain();
   }
 

@@ -24,6 +24,18 @@ test('what waits while a connection ends within the first send goes out over the
   expect(ends).toBeLessThan(1);
 });
 
+test('what waits while a program closes the connection within a send goes out over the next, in order', async () => {
+  const { url, heard } = await startListening();
+  const socket = connect(url, { transports: ['websocket'] });
+  socket.onAnyOutgoing((_event, what) => {
+    if (what === 'second') socket.io.engine.close();
+  });
+  for (const what of ['first', 'second']) socket.emit('said', what, () => {});
+  await Promise.all(['third', 'fourth'].map((what) => socket.emitWithAck('said', what)));
+  // Its listener closed what the second was to go out over.
+  expect(heard.filter((what) => what !== 'second')).toEqual(['first', 'third', 'fourth']);
+});
+
 test('a socket whose connection is ended while the answer to CONNECT is handed out connects over the next', async () => {
   const { url, connections } = await startListening();
   const manager = new Manager(url, { autoConnect: false, transports: ['websocket'], reconnectionDelay: 10 });

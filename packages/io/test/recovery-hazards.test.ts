@@ -111,6 +111,27 @@ describe('an event that is emitted in the midst of another, or of judging', () =
     expect(next.missed).toEqual(['42["two"]']);
   });
 
+  test.each([
+    ['is cut behind that', (socket: Socket) => void socket.leave('room')],
+    ['leaves as it is cut', (socket: Socket) => void socket.on('disconnecting', () => socket.leave('room'))],
+  ])('a broadcast is not for who leaves in the midst of it and %s', async (_, leave) => {
+    const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
+    await connectHawser(port);
+    const first = await sockets.next();
+    const { answer } = await connectHawser(port);
+    const other = await sockets.next();
+    for (const socket of [first, other]) socket.join('room');
+    first.onAnyOutgoing((name: string) => {
+      if (name !== 'one') return;
+      leave(other);
+      other.conn.close(true);
+    });
+    io.to('room').emit('one');
+    io.emit('two');
+    const next = await connectHawser(port, { pid: answer.pid, hawser: { received: 0 } });
+    expect(next.missed).toEqual(['42["two"]']);
+  });
+
   test('what a listener for leave-room sends as a connection is lost comes once', async () => {
     const { io, port, sockets } = await startServer({ connectionStateRecovery: {} });
     const { answer } = await connectHawser(port);

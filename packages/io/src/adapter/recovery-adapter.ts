@@ -18,6 +18,7 @@ import {
   type BroadcastFlags,
   type BroadcastOptions,
   type Encoded,
+  type Room,
   type SocketId,
   tellingOfAll,
   type WriteOptions,
@@ -79,8 +80,8 @@ export class RecoveryAdapter extends Adapter {
   readonly #isTextKnown: boolean;
   /** How many broadcasts are being sent, one within another. */
   #running = 0;
-  /** Those whose connection was lost meanwhile, by a listener, and what they were sent. */
-  readonly #lostMeanwhile = new Map<SocketId, Deliveries>();
+  /** Those whose connection was lost meanwhile, by a listener: where they were, and what they were sent. */
+  readonly #lostMeanwhile = new Map<SocketId, { rooms: readonly Room[]; deliveries: Deliveries }>();
 
   constructor(nsp: AdapterNamespace) {
     super(nsp);
@@ -102,8 +103,10 @@ export class RecoveryAdapter extends Adapter {
     this.#running++;
     try {
       forEachSocket<CountingSocket>(this, opts, send, (id) => {
-        // It would have been sent it.
-        if (counted !== UNKEPT) this.#lostMeanwhile.get(id)?.add(counted.number, counted.floor);
+        const lost = counted === UNKEPT ? undefined : this.#lostMeanwhile.get(id);
+        // It would have been sent it, unless it had left before.
+        const wasThere = opts.rooms.size === 0 || lost?.rooms.some((room) => opts.rooms.has(room));
+        if (wasThere) lost?.deliveries.add(counted.number, counted.floor);
       });
     } finally {
       if (--this.#running === 0) this.#lostMeanwhile.clear();
@@ -131,7 +134,7 @@ export class RecoveryAdapter extends Adapter {
    * @param sinceMs - see {@link Recovery.lose}
    */
   lose(state: SessionState, deliveries: Deliveries, sinceMs?: number): void {
-    if (this.#running > 0) this.#lostMeanwhile.set(state.sid, deliveries);
+    if (this.#running > 0) this.#lostMeanwhile.set(state.sid, { rooms: state.rooms, deliveries });
     this.#kept.recovery.lose(state, deliveries, nowMs(), sinceMs);
     this.#kept.watch();
   }

@@ -5,7 +5,7 @@ import type { Packet } from './packet.ts';
 /** Collects the packets of one payload, up to the first violation and within the limits. */
 export class PayloadReader implements DecodedPayload {
   readonly packets: Packet[] = [];
-  violation: ViolationCode | null;
+  declare violation: ViolationCode | null;
   readonly #maxPackets: number;
 
   /** @param length - of the whole payload, in UTF-16 units or bytes */
